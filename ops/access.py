@@ -1,0 +1,23 @@
+"""The role matrix is data: endpoint → the roles that may call it. What is not in it is denied."""
+
+from ops.models.people import ROLES
+
+ANYONE: frozenset[str] = frozenset({"anyone"})  # signed in or not
+EVERYONE = frozenset(ROLES)  # whoever is signed in
+ADMIN = frozenset({"admin"})
+LEADS = frozenset({"admin", "ops_lead"})
+MANAGERS = frozenset({"admin", "ops_lead", "onboarding_manager"})
+WORKERS = frozenset({"labeller", "reviewer", "expert"})
+JUDGES = frozenset({"reviewer", "expert"})
+CLIENTS = frozenset({"client"})
+STAFF_AND_CLIENTS = LEADS | CLIENTS
+
+# Which roles may work in which stage.
+STAGE_ROLES = {
+    "label": WORKERS,
+    "review": JUDGES,
+    "rework": WORKERS,
+    "adjudicate": JUDGES,
+    "assessment": WORKERS,
+    "training": WORKERS,
+}

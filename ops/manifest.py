@@ -1,0 +1,59 @@
+"""What this storey brings to the house, as plain data: nothing is imported until it is needed.
+
+Every storey has a `manifest.py` with some of these names; `wsgi` merges them.
+
+COMMANDS    name → ("module:click object", one line of help)
+BLUEPRINTS  "module:blueprint"
+TABLES      modules that define tables
+JOBS        name → Job
+NAV         entries of the top navigation
+ACCESS      endpoint → roles that may call it (see ops.access)
+"""
+
+from ops.access import ADMIN, ANYONE, EVERYONE, LEADS, MANAGERS
+from ops.jobs import Job
+from ops.nav import Entry
+
+TABLES = ("ops.models",)
+
+COMMANDS = {
+    "db": ("ops.cli.db:db", "Upgrade, check, back up and restore the database."),
+    "users": ("ops.cli.people:users", "List, add and change users; make a setup link."),
+    "tokens": ("ops.cli.people:tokens", "Make and revoke API tokens."),
+    "import": ("ops.cli.intake:import_", "Import assets from a folder, CSV or JSONL."),
+    "export": ("ops.cli.intake:export", "Export a batch or a delivery as JSONL or CSV."),
+}
+
+BLUEPRINTS = (
+    "ops.web.health:blueprint",
+    "ops.web.signin:blueprint",
+    "ops.web.setup:blueprint",
+    "ops.web.people:blueprint",
+    "ops.web.media:blueprint",
+    "ops.web.api:blueprint",
+)
+
+JOBS = {
+    "seal audit log": Job("ops.sealer:seal", every=1, where="clock"),
+    "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
+}
+
+NAV: tuple[Entry, ...] = (Entry("People", "people.index", MANAGERS, order=40),)
+
+ACCESS = {
+    "static": ANYONE,
+    "health.live": ANYONE,
+    "health.ready": ANYONE,
+}
+
+__all__ = [
+    "ACCESS",
+    "ADMIN",
+    "BLUEPRINTS",
+    "COMMANDS",
+    "EVERYONE",
+    "JOBS",
+    "LEADS",
+    "NAV",
+    "TABLES",
+]

@@ -1,0 +1,213 @@
+"""The work itself: lanes, tasks, assignments, labels, work events.
+
+`task` and `assignment` are hot: no payload, counters on the row, and every invariant of handing out
+is a constraint here. `scheduling` locks and changes the rows; this storey owns their shape.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ops.db import Base, Moment
+from ops.models.people import User
+from ops.models.projects import STAGES, Asset, Batch, Project
+
+ASSIGNMENT_STATES = ("leased", "submitted", "skipped", "released", "expired")
+SKIP_REASONS = ("unclear", "broken", "not_in_classes", "offensive", "other")
+
+
+class Lane(Base):
+    """(project, batch, stage, set of requirements): whatever shuts out many tasks selects lanes.
+
+    `requirements` is {skill id as text: level}; `generation` rises when rows land behind cursors
+    (import, priority change, bulk reopening), which makes every labeller start again at the head.
+    """
+
+    __tablename__ = "lane"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "stage", "requirement_key"),
+        CheckConstraint(f"stage IN {STAGES}", name="stage"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), index=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id))
+    stage: Mapped[str]
+    requirement_key: Mapped[str] = mapped_column(default="")
+    requirements: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    generation: Mapped[int] = mapped_column(default=0)
+
+
+class Task(Base):
+    """One stage of work on an asset, wanting so many answers.
+
+    Gold is a task of round 0 that wants no answers: never open, so never handed out as ordinary
+    work, and its assignments do not count.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (
+        UniqueConstraint("asset_id", "stage", "round"),
+        CheckConstraint("n_leased >= 0 AND n_done >= 0 AND wanted >= 0", name="counters"),
+        CheckConstraint("n_done + n_leased <= wanted", name="never_over"),
+        Index("ix_task_open", "lane_id", "npri", "id", postgresql_where=text("open")),
+        Index(
+            "ix_task_returned", "lane_id", "npri", "id", postgresql_where=text("open AND returned")
+        ),
+        # Each claim updates a row of this table: leave room for HOT updates beside it.
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    lane_id: Mapped[int] = mapped_column(ForeignKey(Lane.id))
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id))
+    stage: Mapped[str]
+    round: Mapped[int] = mapped_column(SmallInteger, default=1)
+    # Inverted priority and a random part: the smallest goes out first, otherwise unpredictable.
+    npri: Mapped[int] = mapped_column(default=0)
+    wanted: Mapped[int] = mapped_column(SmallInteger, default=1)
+    n_done: Mapped[int] = mapped_column(SmallInteger, default=0)
+    n_leased: Mapped[int] = mapped_column(SmallInteger, default=0)
+    returned: Mapped[bool] = mapped_column(default=False)
+    open: Mapped[bool] = mapped_column(Computed("n_done + n_leased < wanted", persisted=True))
+
+    asset: Mapped[Asset] = relationship()
+    lane: Mapped[Lane] = relationship()
+
+
+class Assignment(Base):
+    """A task leased to a labeller until submitted, skipped, released or expired: lease and answer in one.
+
+    A labeller knows it by `token` alone. `counts` is false for gold and for surplus.
+    """
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        CheckConstraint(f"state IN {ASSIGNMENT_STATES}", name="state"),
+        # One answer per labeller and task; released and expired leases may come round again.
+        Index(
+            "uq_assignment_live",
+            "task_id",
+            "labeller_id",
+            unique=True,
+            postgresql_where=text("state IN ('leased', 'submitted', 'skipped') AND NOT surplus"),
+        ),
+        Index("ix_assignment_task", "task_id", "labeller_id"),
+        Index("ix_assignment_mine", "labeller_id", "id"),
+        Index("ix_assignment_leased", "expires_at", postgresql_where=text("state = 'leased'")),
+        Index("ix_assignment_held", "labeller_id", postgresql_where=text("state = 'leased'")),
+        Index(
+            "ix_assignment_unjudged",
+            "id",
+            postgresql_where=text("state = 'submitted' AND judged_at IS NULL"),
+        ),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    token: Mapped[uuid.UUID] = mapped_column(
+        UUID, unique=True, server_default=text("gen_random_uuid()")
+    )
+    task_id: Mapped[int] = mapped_column(ForeignKey(Task.id))
+    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id))
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
+    state: Mapped[str] = mapped_column(default="leased", server_default="leased")
+    counts: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    surplus: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    leased_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    # Set when the labeller's screen first shows it: a prefetched lease is not yet being worked on.
+    shown_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    skip_reason: Mapped[str | None]
+    # The one tab that may add active time, and the number of its last heartbeat.
+    tab: Mapped[str | None]
+    beat: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    beat_at: Mapped[datetime | None] = mapped_column(Moment)
+    active_ms: Mapped[int] = mapped_column(default=0, server_default="0")
+    wall_ms: Mapped[int | None]
+    judged_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    task: Mapped[Task] = relationship()
+    labeller: Mapped[User] = relationship()
+    project: Mapped[Project] = relationship()
+
+
+class Label(Base):
+    """An answer; revisions are appended, never overwritten. `payload` of a class is {"class": key}.
+
+    A review or adjudication answers with {"class": key, "verdict": "accept"|"fix", "remark": …}.
+    """
+
+    __tablename__ = "label"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "revision"),
+        UniqueConstraint("assignment_id", "client_key"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id))
+    revision: Mapped[int] = mapped_column(SmallInteger)
+    payload: Mapped[dict[str, Any]]
+    ontology_version_id: Mapped[int] = mapped_column(ForeignKey("ontology_version.id"))
+    # Chosen by the client, so that a submission sent twice is one submission.
+    client_key: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    assignment: Mapped[Assignment] = relationship()
+
+
+WORK_EVENTS = (
+    "leased",
+    "submitted",
+    "skipped",
+    "released",
+    "expired",
+    "surplus",
+    "gold_scored",
+    "consensus_scored",
+    "reviewed",
+)
+
+
+class WorkEvent(Base):
+    """Something that happened to an assignment. Append-only: the raw material of every metric.
+
+    submitted and surplus carry {"active_ms", "wall_ms", "class"}; skipped {"reason"}; gold_scored,
+    consensus_scored and reviewed {"correct": 0..1} about the assignment they name, dated at the
+    moment of judgement.
+    """
+
+    __tablename__ = "work_event"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {WORK_EVENTS}", name="kind"),
+        Index("ix_work_event_at", "at", postgresql_using="brin"),
+        Index("ix_work_event_assignment", "assignment_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # The writing transaction, so that a reader can tell which events can no longer appear below it.
+    xid: Mapped[int] = mapped_column(server_default=text("pg_current_xact_id()::text::bigint"))
+    at: Mapped[datetime] = mapped_column(Moment)
+    kind: Mapped[str]
+    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id))
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
+    batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id))
+    stage: Mapped[str]
+    task_id: Mapped[int] = mapped_column(ForeignKey(Task.id))
+    assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))

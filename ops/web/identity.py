@@ -1,0 +1,85 @@
+"""Who is asking, and whether they may: sessions for people, hashed tokens for machines."""
+
+from typing import Any, cast
+
+from flask import Flask, g, request
+from flask_login import LoginManager, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
+
+from ops import people, tokens
+from ops.access import ANYONE, EVERYONE
+from ops.errors import Forbidden, NotSignedIn
+from ops.models import ApiToken, User
+
+csrf = CSRFProtect()
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def init_app(app: Flask) -> None:
+    """Install sign-in by cookie and by bearer token, and CSRF protection for the former."""
+    manager = LoginManager(app)
+    manager.session_protection = "basic"
+    manager.user_loader(_from_cookie)
+    manager.request_loader(_from_token)
+    csrf.init_app(app)
+
+
+def db() -> Session:
+    """The session of this request's one transaction."""
+    return cast(Session, g.session)
+
+
+def user() -> User:
+    """The signed-in user. Raises NotSignedIn."""
+    if not current_user.is_authenticated:
+        raise NotSignedIn
+    return cast(User, current_user._get_current_object())
+
+
+def sign_in(person: User) -> None:
+    """Begin a session for `person`."""
+    login_user(person)
+    from flask import session
+
+    session.permanent = True
+
+
+def sign_out() -> None:
+    """End this session."""
+    logout_user()
+
+
+def check_access(app: Flask) -> None:
+    """Refuse whatever the role matrix does not allow. Raises NotSignedIn or Forbidden."""
+    allowed = app.extensions["access"].get(request.endpoint)
+    if allowed is None:
+        raise Forbidden("This address is not open to anyone.")
+    by_token = request.authorization is not None and request.authorization.type == "bearer"
+    if not by_token and request.method not in SAFE_METHODS:
+        csrf.protect()
+    if allowed is ANYONE or allowed == ANYONE:
+        return
+    person = user()
+    if allowed != EVERYONE and person.role not in allowed:
+        raise Forbidden
+    if by_token:
+        _check_scope(g.api_token)
+
+
+def _check_scope(token: ApiToken) -> None:
+    needed = "read" if request.method in SAFE_METHODS else "write"
+    if needed not in token.scopes and not (needed == "read" and "write" in token.scopes):
+        raise Forbidden(f"This token lacks the scope '{needed}'.")
+
+
+def _from_cookie(value: str) -> User | None:
+    return people.session_user(db(), value)
+
+
+def _from_token(_request: Any) -> User | None:
+    authorization = request.authorization
+    if authorization is None or authorization.type != "bearer":
+        return None
+    g.api_token = tokens.find(db(), authorization.token or "")
+    return g.api_token.user if g.api_token else None

@@ -1,0 +1,1 @@
+"""Measures of labelling quality: pure functions from arrays to arrays."""

@@ -1,0 +1,23 @@
+"""The tables of this storey."""
+
+from quality.models.gold import Gold, GoldScore, GoldVersion
+from quality.models.onboarding import Assessment, Attempt, AttemptQuestion
+from quality.models.rescoring import RUN_STATES, LabelScore, RescoreChunk, RescoreRun
+from quality.models.standing import AssetDifficulty, Evidence, LabellerPace, Standing
+
+__all__ = [
+    "RUN_STATES",
+    "Assessment",
+    "AssetDifficulty",
+    "Attempt",
+    "AttemptQuestion",
+    "Evidence",
+    "Gold",
+    "GoldScore",
+    "GoldVersion",
+    "LabelScore",
+    "LabellerPace",
+    "RescoreChunk",
+    "RescoreRun",
+    "Standing",
+]

@@ -1,0 +1,92 @@
+"""What is believed: evidence about labellers, their standing and pace, the difficulty of assets."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ops.db import Base, Moment
+from ops.models import Asset, Assignment, Project, Skill, User
+
+
+class Evidence(Base):
+    """One observation about one answer of a labeller: against gold, a review, or the others.
+
+    `certainty` is the probability that what it was compared with is right (1 for gold and review).
+    """
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "kind"),
+        CheckConstraint("kind IN ('gold', 'review', 'consensus')", name="kind"),
+        CheckConstraint("correct BETWEEN 0 AND 1 AND certainty BETWEEN 0 AND 1", name="range"),
+        Index("ix_evidence_labeller", "labeller_id", "skill_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id))
+    skill_id: Mapped[int] = mapped_column(ForeignKey(Skill.id))
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
+    assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id))
+    kind: Mapped[str]
+    correct: Mapped[float]
+    certainty: Mapped[float] = mapped_column(default=1.0)
+    classes: Mapped[int]
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Standing(Base):
+    """Posterior of a labeller's accuracy in a skill, with a 95 % interval.
+
+    The labeller sees only `shown_*`, which change once a day, so that a change betrays no gold.
+    """
+
+    __tablename__ = "standing"
+
+    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
+    skill_id: Mapped[int] = mapped_column(ForeignKey(Skill.id), primary_key=True)
+    mean: Mapped[float]
+    low: Mapped[float]
+    high: Mapped[float]
+    gold_n: Mapped[int] = mapped_column(default=0)
+    gold_correct: Mapped[float] = mapped_column(default=0.0)
+    review_n: Mapped[int] = mapped_column(default=0)
+    review_correct: Mapped[float] = mapped_column(default=0.0)
+    consensus_n: Mapped[int] = mapped_column(default=0)
+    updated_at: Mapped[datetime] = mapped_column(Moment)
+    shown_mean: Mapped[float | None]
+    shown_low: Mapped[float | None]
+    shown_high: Mapped[float | None]
+    shown_n: Mapped[int] = mapped_column(default=0)
+    shown_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class LabellerPace(Base):
+    """How fast a labeller works in a project: median and MAD on log active time; pace 1 is typical."""
+
+    __tablename__ = "labeller_pace"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
+    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
+    answers: Mapped[int]
+    median_seconds: Mapped[float | None]
+    mad_log: Mapped[float | None]
+    pace: Mapped[float | None]
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class AssetDifficulty(Base):
+    """How hard an asset is, with the parts it is made of. `red` at the stated false-discovery rate."""
+
+    __tablename__ = "asset_difficulty"
+    __table_args__ = (CheckConstraint("colour IN ('green', 'yellow', 'red')", name="colour"),)
+
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), index=True)
+    difficulty: Mapped[float]
+    colour: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    # {"answers", "time_effect", "time_se", "seconds", "disagreement", "skips"}; absent is unknown.
+    parts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(Moment)

@@ -260,8 +260,8 @@ def _repeats(who: Ints, time: Floats, rank: ArrayLike) -> str:
     if same < 0.25 or (same - chance) / (1 - chance + 1e-12) < 0.2:
         return ""
     return (
-        f"{same:.0%} of answers repeat the exact time of the labeller's answer before, where chance "
-        f"would give {chance:.0%}: these look like one time shared by a batch"
+        f"{same:.0%} of answers repeat the exact time of the labeller's answer before, where "
+        f"chance would give {chance:.0%}: these look like one time shared by a batch"
     )
 
 

@@ -4,7 +4,7 @@ Everything but the pairwise matrix is computed from one table of counts (assets 
 missing answer costs nothing and ten million answers take a fraction of a second.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,7 +132,7 @@ def pairwise_agreement(
         return Pairwise(np.divide(agree, shared), shared)
 
 
-def _nominal_parts(table: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _nominal_parts(table: NDArray[Any]) -> tuple[Floats, Floats]:
     """Each pairable asset's observed disagreement, Σ over its pairs ÷ (m-1), and its counts."""
     answers = table.sum(axis=1)
     pairable = table[answers > 1]
@@ -156,7 +156,9 @@ def _distance(level: Level, totals: Floats, values: ArrayLike | None) -> Floats:
         # δ = Σ of the totals from c to k, less half of both ends: the distance of mid-ranks.
         position = np.cumsum(totals) - totals / 2
     elif level == "interval":
-        position = np.arange(len(totals)) if values is None else np.asarray(values, float)
+        position = (
+            np.arange(len(totals), dtype=float) if values is None else np.asarray(values, float)
+        )
     else:
         raise ValueError("level: expected nominal, ordinal or interval")
     if len(position) != len(totals):

@@ -118,14 +118,13 @@ def dawid_skene(
     """Fit a confusion matrix to every labeller and a posterior to every asset by EM.
 
     A. P. Dawid and A. M. Skene, Applied Statistics 28 (1979). Starts from vote shares; stops after
-    `rounds`, or when no posterior moves by more than `tolerance` on average. `smoothing` answers are
-    added to each cell of a confusion matrix, so that what was never seen is not impossible.
+    `rounds`, or when posteriors move by no more than `tolerance` on average. `smoothing` answers
+    are added to each cell of a confusion matrix, so that what was never seen is not impossible.
     Assets without an answer get the class prior.
     """
-    answers = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
+    answers, _ = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
     posterior = _vote_shares(answers, n_assets, n_classes)
-    used = 0
-    for used in range(1, rounds + 1):
+    for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
         confusion = np.full((n_labellers, n_classes, n_classes), smoothing)
         _count_confusion(*answers, posterior, confusion)
         confusion /= confusion.sum(axis=1, keepdims=True)
@@ -149,16 +148,16 @@ def one_coin(
     prior_answers: tuple[float, float] = (2.0, 1.0),
     weights: ArrayLike | None = None,
 ) -> OneCoin:
-    """Dawid-Skene with one accuracy a labeller, errors spread evenly: for many classes, few answers.
+    """Dawid-Skene with one accuracy a labeller and errors spread evenly: for many classes.
 
     Y. Zhang, X. Chen, D. Zhou, M. I. Jordan, JMLR 17 (2016), §2. `prior_answers` are the right and
     wrong answers credited to every labeller beforehand.
     """
-    answers = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
+    answers, _ = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
     posterior = _vote_shares(answers, n_assets, n_classes)
-    others, used = max(n_classes - 1, 1), 0
+    others = max(n_classes - 1, 1)
     weight_sum = np.bincount(answers[1], answers[3], n_labellers)
-    for used in range(1, rounds + 1):
+    for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
         hits = np.zeros(n_labellers)
         _count_hits(*answers, posterior, hits)
         accuracy = (hits + prior_answers[0]) / (weight_sum + sum(prior_answers))
@@ -167,6 +166,35 @@ def one_coin(
         if moved / max(n_assets, 1) < tolerance:
             break
     return OneCoin(posterior, accuracy, used)
+
+
+def consensus_of_others(
+    asset: ArrayLike,
+    labeller: ArrayLike,
+    label: ArrayLike,
+    model: DawidSkene | OneCoin,
+) -> tuple[Ints, Floats]:
+    """For each answer, what the others on that asset make of it: (best class, its probability).
+
+    The answer's own vote is taken out of the asset's posterior, so that agreement with the result
+    is evidence about the labeller, not about the labeller's weight. Where there is no other answer
+    the class prior speaks.
+    """
+    n_assets, n_classes = model.posterior.shape
+    if isinstance(model, DawidSkene):
+        log_prior, log_confusion = np.log(model.prior), np.log(model.confusion.transpose(0, 2, 1))
+    else:
+        log_prior = np.full(n_classes, -np.log(n_classes))
+        log_confusion = _spread_errors(model.accuracy, n_classes)
+    n_labellers = len(log_confusion)
+    answers, order = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, None)
+    best, chance = np.empty(answers[1].size, np.int64), np.empty(answers[1].size)
+    _leave_one_out(*answers[:3], np.ascontiguousarray(log_confusion), log_prior, best, chance)
+    if order is None:
+        return best, chance
+    back = np.empty_like(order)
+    back[order] = np.arange(order.size)
+    return best[back], chance[back]
 
 
 _Answers = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], Floats]
@@ -180,8 +208,9 @@ def _by_asset(
     n_labellers: int,
     n_classes: int,
     weights: ArrayLike | None,
-) -> _Answers:
-    """Check the arrays and sort them by asset: (starts of each asset, labeller, label, weight)."""
+) -> tuple[_Answers, Ints | None]:
+    """Check the arrays and sort them by asset: (starts of each asset, labeller, label, weight), and
+    the order in which they were taken (None when they already were in order)."""
     where = codes("asset", asset, n_assets)
     who = codes("labeller", labeller, n_labellers, where.size).astype(np.int32)
     what = codes("label", label, n_classes, where.size).astype(np.int32)
@@ -189,10 +218,10 @@ def _by_asset(
     weight = np.ones(where.size) if weight is None else weight
     starts = np.zeros(n_assets + 1, np.int64)
     np.cumsum(np.bincount(where, minlength=n_assets), out=starts[1:])
-    if np.any(where[1:] < where[:-1]):
-        order = np.argsort(where, kind="stable")
-        who, what, weight = who[order], what[order], weight[order]
-    return starts, who, what, weight
+    if not np.any(where[1:] < where[:-1]):
+        return (starts, who, what, weight), None
+    order = np.argsort(where, kind="stable")
+    return (starts, who[order], what[order], weight[order]), order
 
 
 def _weights(weights: ArrayLike | None, length: int) -> Floats | None:
@@ -220,7 +249,7 @@ def _class_prior(posterior: Floats) -> Floats:
 
 
 def _lots(rows: Ints, n_classes: int, seed: int) -> Floats:
-    """A number in [0, 1) for each (row, class), by splitmix64 of the seed, the row and the class."""
+    """A number in [0, 1) for each (row, class), by splitmix64 of seed, row and class."""
     row = rows.astype(np.uint64)[:, None] * np.uint64(0x9E3779B97F4A7C15)
     column = np.arange(1, n_classes + 1, dtype=np.uint64)[None, :] * np.uint64(0xD1B54A32D192ED03)
     x = row ^ column ^ np.uint64((seed * 0xBF58476D1CE4E5B9) % 2**64)
@@ -271,6 +300,37 @@ def _update_posterior(
             moved += abs(share - posterior[a, c]) / 2
             posterior[a, c] = share
     return moved
+
+
+def _spread_errors(accuracy: Floats, n_classes: int) -> Floats:
+    """Log confusion (labellers × classes × classes) of one-coin labellers."""
+    wrong = (1 - accuracy) / max(n_classes - 1, 1)
+    table = np.repeat(wrong[:, None], n_classes * n_classes, axis=1)
+    table[:, :: n_classes + 1] = accuracy[:, None]
+    log: Floats = np.log(table).reshape(-1, n_classes, n_classes)
+    return log
+
+
+@compiled
+def _leave_one_out(
+    starts: Ints,
+    labeller: Ints,
+    label: Ints,
+    log_confusion: Floats,
+    log_prior: Floats,
+    best: Ints,
+    chance: Floats,
+) -> None:
+    classes = len(log_prior)
+    score, without = np.empty(classes), np.empty(classes)
+    for a in range(len(starts) - 1):
+        score[:] = log_prior
+        for i in range(starts[a], starts[a + 1]):
+            score += log_confusion[labeller[i], label[i]]
+        for i in range(starts[a], starts[a + 1]):
+            without[:] = score - log_confusion[labeller[i], label[i]]
+            best[i] = without.argmax()
+            chance[i] = 1 / np.exp(without - without.max()).sum()
 
 
 @compiled

@@ -2,8 +2,8 @@
 
 Three clues are combined, each weighed by what it turns out to be worth on the data at hand:
 disagreement among the asset's own answers; the time they took, once the labellers' own pace is
-taken out; and the labels given, since some classes are slower and more disputed than others. A
-logistic model of disagreement learns the weight of time and label from the other assets; what it
+taken out; and the class it leans to, since some are slower and more disputed than others. A
+logistic model of disagreement learns the weight of time and class from the other assets; what it
 expects of an asset is then pooled with what was seen there, the more answers the more weight.
 With one answer an asset nothing can be learnt, and stated default weights stand.
 """
@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 
 from quality.measures.agreement import label_counts
 from quality.measures.arrays import Bools, Floats, Ints, codes
+from quality.measures.consensus import tied_classes
 from quality.timing import variance_parts
 
-DEFAULT_WEIGHTS = (0.5, 1.0)  # log odds per deviation of time, per log odds of the label's dispute
+DEFAULT_WEIGHTS = (0.5, 1.0)  # log odds per deviation of time, per log odds of the class's dispute
 _CERTAINTY = (0.01, 8.0, 4.0)  # prior precision of the intercept and of the two weights
 _CLASS_WORTH = 8.0  # comparisons credited to the overall rate when a class's rate is estimated
 _OVERDISPERSION, _WORTH = 0.2, 5.0
@@ -25,9 +26,9 @@ _OVERDISPERSION, _WORTH = 0.2, 5.0
 
 class Difficulty(NamedTuple):
     """Per asset: `score`, the chance in [0, 1] that two more answers would differ (nan where there
-    is neither a time nor a second answer), and `expected`, the same from time and label alone.
+    is neither a time nor a second answer), and `expected`, the same from time and class alone.
 
-    `weights` are the learnt log-odds weights of (time, label); `strength` is how many comparisons
+    `weights` are the learnt log-odds weights of (time, class); `strength` is how many comparisons
     the expectation is worth against what was seen.
     """
 
@@ -55,7 +56,9 @@ def difficulty(
     answers = counts.sum(axis=1)
     seen, comparisons = _disagreement(counts, answers)
     effort, timed = _effort(where, what, n_assets, n_classes, z)
-    dispute = _label_dispute(where, what, counts, answers, seen, comparisons)
+    tied = tied_classes(counts)
+    leading = tied / np.maximum(tied.sum(axis=1, keepdims=True), 1)
+    dispute = _class_dispute(leading, seen, comparisons)
     clues = np.stack([np.ones(n_assets), effort, dispute], axis=1)
     weights = _learn(clues, seen, comparisons)
     expected = 1 / (1 + np.exp(-clues @ weights))
@@ -109,19 +112,19 @@ def _class_effect(label: Ints, left: Floats, n_classes: int) -> Floats:
     return effect
 
 
-def _label_dispute(
-    asset: Ints, label: Ints, counts: Ints, answers: Ints, seen: Floats, comparisons: Floats
-) -> Floats:
-    """Mean over an asset's answers of how disputed that label is on *other* assets (log odds)."""
-    share = comparisons / np.maximum(answers, 1)
+def _class_dispute(leading: Floats, seen: Floats, comparisons: Floats) -> Floats:
+    """How disputed an asset's leading class is on *other* assets, as log odds against all.
+
+    `leading` (assets × classes) splits each asset over its most frequent labels. The mix of labels
+    on the asset itself would give its own disagreement away, and is not used.
+    """
     overall = _overall(seen, comparisons)
-    disputed = np.bincount(label, (share * seen)[asset], counts.shape[1])
-    compared = np.bincount(label, share[asset], counts.shape[1])
-    own = counts[asset, label] * share[asset]
-    rate = disputed[label] - own * seen[asset] + _CLASS_WORTH * overall
-    rate = np.clip(rate / (compared[label] - own + _CLASS_WORTH), 0.01, 0.99)
+    own = leading * comparisons[:, None]
+    disputed, compared = (own * seen[:, None]).sum(axis=0), own.sum(axis=0)
+    rate = disputed - own * seen[:, None] + _CLASS_WORTH * overall
+    rate = np.clip(rate / (compared - own + _CLASS_WORTH), 0.01, 0.99)
     odds = np.log(rate / (1 - rate)) - np.log(overall / (1 - overall))
-    return np.bincount(asset, odds, len(answers)) / np.maximum(answers, 1)
+    return np.einsum("ac,ac->a", leading, odds)
 
 
 def _overall(seen: Floats, comparisons: Floats) -> float:
@@ -155,4 +158,4 @@ def _strength(seen: Floats, comparisons: Floats, expected: Floats) -> float:
     room = float((chance * (1 - 1 / m)).sum())
     start = 0.25 * _WORTH
     rho = (float(excess.sum()) + start * _OVERDISPERSION) / (room + start)
-    return 1 / float(np.clip(rho, 0.05, 0.8)) - 1
+    return 1 / float(np.clip(rho, 0.1, 0.8)) - 1

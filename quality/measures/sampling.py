@@ -67,7 +67,7 @@ def reviews_needed(
     """Smallest plan that shows an accuracy of at least `target` in a finite population.
 
     If the share of errors in the sample is no more than 1 - `expected`, the exact one-sided lower
-    bound reaches `target` at this `confidence`. Raises ValueError when `expected` is below `target`.
+    bound reaches `target` at this `confidence`. Raises ValueError if `expected` is below `target`.
     """
     if population < 1 or not 0 < target < 1 or not 0 < confidence < 1:
         raise ValueError("expected a population, and target and confidence between 0 and 1")
@@ -88,13 +88,13 @@ def reviews_needed(
 
 
 def stratified_draw(stratum: ArrayLike, n: int, seed: int, *, minimum: int = 1) -> Ints:
-    """Draw n positions, spread over the strata in proportion to their size, at least `minimum` each.
+    """Draw n positions, spread over strata in proportion to size, at least `minimum` each.
 
     `stratum` is a code per item. Returns sorted positions, all of them when n is not less than the
     number of items; the same seed draws the same sample. More than n are drawn only where
     `minimum` for every stratum asks for it.
     """
-    groups, member, sizes = np.unique(np.asarray(stratum), return_inverse=True, return_counts=True)
+    _, member, sizes = np.unique(np.asarray(stratum), return_inverse=True, return_counts=True)
     if n < 0 or minimum < 0:
         raise ValueError("n: expected a number of at least 0")
     if n >= member.size:

@@ -52,7 +52,7 @@ def posterior(
     *,
     mass: float = 0.95,
 ) -> Standing:
-    """Standing of one labeller: k right of n on gold and in review, plus `agree[i]` with a consensus
+    """Standing of one labeller: k right of n on gold and in review, and `agree[i]` with a consensus
     of the others that is right with probability `q[i]`. Without evidence this is the prior.
     """
     right, chance = np.asarray(agree, dtype=bool), np.asarray(q, dtype=float)

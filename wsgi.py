@@ -67,7 +67,7 @@ class Storeys(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, help_) for name, (_, help_) in sorted(merged("COMMANDS").items())]
+        rows = [(name, help_) for name, (_, help_) in sorted(merged("COMMANDS").items()) if help_]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -83,7 +83,12 @@ def cli(argv: Sequence[str] | None = None) -> None:
     from ops.errors import TouchstoneError
 
     try:
-        _group.main(args=list(argv) if argv is not None else None, prog_name="touchstone")
+        # Commands of lower storeys may not import this module: what is merged goes down as data.
+        _group.main(
+            args=list(argv) if argv is not None else None,
+            prog_name="touchstone",
+            obj={"jobs": merged("JOBS"), "tasks": merged("TASKS")},
+        )
     except TouchstoneError as error:
         where = f"{error.field}: " if error.field else ""
         click.echo(f"touchstone: {where}{error.message}", err=True)

@@ -5,7 +5,9 @@ Every storey has a `manifest.py` with some of these names; `wsgi` merges them.
 COMMANDS    name → ("module:click object", one line of help)
 BLUEPRINTS  "module:blueprint"
 TABLES      modules that define tables
-JOBS        name → Job
+JOBS        name → Job, done again and again
+TASKS       name → "module:function" of a durable task, run in a child process of the worker
+MOUNTS      "module:function" that mounts something on the finished application
 NAV         entries of the top navigation
 ACCESS      endpoint → roles that may call it (see ops.access)
 """
@@ -18,6 +20,7 @@ TABLES = ("ops.models",)
 
 COMMANDS = {
     "db": ("ops.cli.db:db", "Upgrade, check, back up and restore the database."),
+    "serve": ("ops.cli.serve:serve", "Serve web, clock and worker, with the database they need."),
     "users": ("ops.cli.people:users", "List, add and change users; make a setup link."),
     "tokens": ("ops.cli.people:tokens", "Make and revoke API tokens."),
     "import": ("ops.cli.intake:import_", "Import assets from a folder, CSV or JSONL."),

@@ -1,0 +1,38 @@
+"""Durable work: a job deferred here exists exactly if the caller's transaction commits."""
+
+from functools import cache
+from typing import Any, cast
+
+import psycopg
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy.orm import Session
+
+
+@cache
+def _app() -> App:
+    # Never opened: every deferral goes through the caller's own connection.
+    return App(connector=SyncPsycopgConnector())
+
+
+def defer(
+    session: Session,
+    task: str,
+    *,
+    queue: str = "default",
+    once: str | None = None,
+    **arguments: Any,
+) -> int | None:
+    """Put `task` on `queue` within the caller's transaction; returns the job's id.
+
+    With `once`, at most one job of that name waits at a time: None says that one waits already.
+    """
+    connection = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+    deferrer = _app().configure_task(
+        task, queue=queue, queueing_lock=once, connection=connection, task_kwargs=arguments
+    )
+    try:
+        with session.begin_nested():  # a refused job leaves the caller's work whole
+            return deferrer.defer()
+    except AlreadyEnqueued:
+        return None

@@ -6,5 +6,6 @@
 
 from ops.db_server.server import Server
 from ops.db_server.supervise import running, url_of
+from ops.db_server.upgrade import upgrade
 
-__all__ = ["Server", "running", "url_of"]
+__all__ = ["Server", "running", "upgrade", "url_of"]

@@ -42,6 +42,11 @@ class Home:
         return self.path / "server.json"
 
     @property
+    def socket(self) -> Path:
+        """A link to the folder of the server's socket, from before its start to after its end."""
+        return self.path / "socket"
+
+    @property
     def passwords(self) -> Path:
         return self.path / "passwords.json"
 

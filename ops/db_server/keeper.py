@@ -25,7 +25,7 @@ from typing import Any, NoReturn, TypedDict
 PR_SET_PDEATHSIG = 1
 LOG_LIMIT = 10 * 1024 * 1024
 PATIENCE = 60.0  # seconds for a fast shutdown before an immediate one (which loses nothing)
-RESTARTS_IN_A_ROW = 6
+RESTARTS_IN_A_ROW = 5
 HEALTHY_AFTER = 60.0  # seconds after which earlier deaths are forgotten
 
 
@@ -39,6 +39,7 @@ class Plan(TypedDict):
     gid: int | None
     log: str
     runtime: str
+    link: str
     socket_folder: str
 
 
@@ -141,6 +142,7 @@ class Keeper:
     def _clear(self) -> None:
         _unlink(self.plan["runtime"])
         shutil.rmtree(self.plan["socket_folder"], ignore_errors=True)
+        _unlink(self.plan["link"])
 
     def _trim_log(self) -> None:
         """Keep one older part; the file is emptied in place, as postgres holds it open."""

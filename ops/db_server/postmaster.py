@@ -63,8 +63,9 @@ class Postmaster:
 
     def check_alive(self, what: str) -> None:
         """Raise DatabaseServerError, with the last lines of the log, when the server has ended."""
-        if self.keeper.poll() not in (None, 0):
+        if self.supervisor == os.getpid() and self.keeper.poll() not in (None, 0):
             words = log.since(self.home.log, self.log_start)
+            words = words.replace("/proc/self/cwd", str(self.home.data))
             raise DatabaseServerError(log.explain(what, words, where=self.home.log))
 
     def stop(self) -> None:
@@ -97,6 +98,8 @@ def start(
 ) -> Postmaster:
     """Start postgres on a data folder under a keeper that outlives this process if need be."""
     socket = socket_folder.create(programs.account)
+    home.socket.unlink(missing_ok=True)
+    home.socket.symlink_to(socket)
     command = [str(programs.bin / "postgres"), "-D", programs.data_argument(data)]
     command += as_arguments(settings(socket, tcp_port, durable=durable))
     account = programs.account
@@ -108,6 +111,7 @@ def start(
         "gid": account.gid if account.switched else None,
         "log": str(home.log),
         "runtime": str(home.runtime),
+        "link": str(home.socket),
         "socket_folder": str(socket),
     }
     position = log.size_of(home.log)

@@ -1,14 +1,18 @@
-"""Lines in the terminal for what may take longer than two seconds."""
+"""What is said on stderr about work that takes longer than two seconds."""
 
 import sys
 import time
 from types import TracebackType
 
 QUIET_FOR = 2.0  # seconds
+QUIET_FOR_A_LOG = 10.0  # seconds
 
 
 class Patience:
-    """One line on a terminal's stderr, rewritten in place, that appears after two seconds."""
+    """One line on a terminal's stderr, rewritten in place, that appears after two seconds.
+
+    Where stderr is no terminal, one plain line after ten.
+    """
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -32,11 +36,17 @@ class Patience:
         """Show how long it has taken, and with `done` (0 to 1) about how long it will yet take."""
         now = time.monotonic()
         elapsed = now - self.started
-        if elapsed < QUIET_FOR or now - self.last < 0.2 or not sys.stderr.isatty():
-            return
-        self.last, self.shown = now, True
-        sys.stderr.write(f"\r\x1b[K{line(self.what, elapsed, detail, done)}"[:200])
-        sys.stderr.flush()
+        if not sys.stderr.isatty():
+            self._say_once(elapsed, detail)
+        elif elapsed >= QUIET_FOR and now - self.last >= 0.2:
+            self.last, self.shown = now, True
+            sys.stderr.write(f"\r\x1b[K{line(self.what, elapsed, detail, done)}"[:200])
+            sys.stderr.flush()
+
+    def _say_once(self, elapsed: float, detail: str) -> None:
+        if elapsed >= QUIET_FOR_A_LOG and not self.last:
+            self.last = elapsed
+            sys.stderr.write(f"{line(self.what, elapsed, detail)}\n")
 
 
 def line(what: str, elapsed: float, detail: str = "", done: float | None = None) -> str:

@@ -15,6 +15,7 @@ from psycopg import pq
 from ops.db_server import account, binaries, cluster, postmaster, socket_folder
 from ops.db_server.cluster import Programs
 from ops.db_server.home import DATABASE, SERVICE, Home
+from ops.db_server.liveness import identity
 from ops.db_server.postmaster import Postmaster
 from ops.db_server.progress import Patience
 from ops.db_server.server import Server, server_at
@@ -47,10 +48,10 @@ def running(home: Path, *, tcp_port: int | None = None, durable: bool = True) ->
                 place.read_passwords(),
                 owned=True,
             )
-            if started.supervisor == os.getpid():
-                started.check_alive("the server ended by itself")
         finally:
             _leave(started)
+        # Reached only when the block raised nothing, which would matter more.
+        started.check_alive("the server ended by itself")
 
 
 def url_of(home: Path) -> Server | None:
@@ -89,6 +90,8 @@ def _live(home: Home) -> Server | None:
     runtime = home.read_runtime()
     if runtime is None:
         return None
+    if identity(int(runtime["supervisor"])) != runtime["supervisor_identity"]:
+        return None  # its keeper is about to shut it down
     socket, port = Path(runtime["socket"]), int(runtime["port"])
     if not socket_folder.is_private(socket, int(runtime["uid"])):
         return None
@@ -116,6 +119,7 @@ def _start(home: Home, lock: int, tcp_port: int | None, *, durable: bool) -> Pos
                 "tcp": tcp_port is not None,
                 "uid": who.uid,
                 "supervisor": os.getpid(),
+                "supervisor_identity": identity(os.getpid()),
             }
         )
         started.mark_ready()
@@ -127,10 +131,10 @@ def _start(home: Home, lock: int, tcp_port: int | None, *, durable: bool) -> Pos
 
 def _clear_after_a_crash(home: Home, uid: int) -> None:
     """Remove what is left of a server whose every process was killed."""
-    runtime = home.read_runtime()
-    if runtime is not None:
-        socket_folder.remove_leftover(Path(runtime["socket"]), uid)
-        home.runtime.unlink(missing_ok=True)
+    home.runtime.unlink(missing_ok=True)
+    if home.socket.is_symlink():
+        socket_folder.remove_leftover(home.socket.readlink(), uid)
+        home.socket.unlink()
 
 
 def _leave(started: Postmaster) -> None:

@@ -1,0 +1,254 @@
+"""Projects: made, set, started and paused, and whom they let in."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ops import audit_log, clock_time, lanes, scope
+from ops.errors import Conflict, InvalidInput, NotFound, NotReady
+from ops.models import (
+    MEDIA,
+    STAGES,
+    OntologyVersion,
+    Organisation,
+    Project,
+    ProjectMember,
+    ProjectRequirement,
+    Skill,
+    User,
+)
+from ops.project_settings import ProjectSettings
+
+LONGEST_NAME = 120
+
+
+def create(
+    session: Session,
+    *,
+    organisation: Organisation,
+    name: str,
+    medium: str,
+    by: User,
+    skill: Skill | None = None,
+    purpose: str = "",
+    settings: ProjectSettings | dict[str, Any] | None = None,
+) -> Project:
+    """A new project in state draft; whoever creates it becomes a member.
+
+    Without a `skill` the project gets one of its own name. Raises InvalidInput naming the field,
+    Conflict when the organisation has a project of this name.
+    """
+    name = clean_name(name)
+    if medium not in MEDIA:
+        raise InvalidInput(f"medium must be one of {', '.join(MEDIA)}", field="medium")
+    if organisation.kind != "client":
+        raise InvalidInput("a project belongs to a client organisation", field="organisation")
+    same = (Project.organisation_id == organisation.id) & (func.lower(Project.name) == name.lower())
+    if session.scalar(select(Project.id).where(same)):
+        raise Conflict(f"{organisation.name} has a project called {name} already.", field="name")
+    project = Project(
+        organisation_id=organisation.id,
+        name=name,
+        purpose=purpose.strip(),
+        medium=medium,
+        skill_id=(skill or _skill_named(session, name, by)).id,
+        settings=clean_settings(settings or {}).model_dump(mode="json"),
+        created_at=clock_time.now(),
+    )
+    session.add(project)
+    session.flush()
+    _record(session, project, by, "project.created", medium=medium)
+    add_member(session, project, by, by=by)
+    return project
+
+
+def clean_name(name: str, *, field: str = "name") -> str:
+    """`name` without surrounding space. Raises InvalidInput when empty or too long."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise InvalidInput(f"give a name of 1 to {LONGEST_NAME} characters", field=field)
+    return name
+
+
+def _skill_named(session: Session, name: str, by: User) -> Skill:
+    skill = session.scalar(select(Skill).where(func.lower(Skill.name) == name.lower()))
+    if skill is None:
+        skill = Skill(name=name, description="", created_at=clock_time.now())
+        session.add(skill)
+        session.flush()
+        audit_log.record(session, by, "skill.created", f"skill:{skill.id}")
+    return skill
+
+
+def find(session: Session, user: User, project_id: int) -> Project:
+    """The project, if `user` may see it. Raises NotFound."""
+    project = session.scalar(
+        select(Project).where(Project.id == project_id, Project.id.in_(scope.projects(user)))
+    )
+    if project is None:
+        raise NotFound("There is no such project, or you are not a member of it.")
+    return project
+
+
+def settings_of(project: Project) -> ProjectSettings:
+    """The settings of a project, with a default for whatever was never set."""
+    return ProjectSettings.model_validate(project.settings)
+
+
+def clean_settings(values: ProjectSettings | dict[str, Any]) -> ProjectSettings:
+    """Validated settings. Raises InvalidInput with one error per field, as `gold.rate_new`."""
+    if isinstance(values, ProjectSettings):
+        return values
+    try:
+        return ProjectSettings.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            {"field": ".".join(str(p) for p in e["loc"]) or "settings", "message": e["msg"]}
+            for e in error.errors()
+        ]
+        first = faults[0]
+        raise InvalidInput(str(first["message"]), field=first["field"], errors=faults) from None
+
+
+def save_settings(
+    session: Session, project: Project, values: ProjectSettings | dict[str, Any], by: User
+) -> ProjectSettings:
+    """Replace the settings of `project`. Raises InvalidInput."""
+    settings = clean_settings(values)
+    before, after = project.settings, settings.model_dump(mode="json")
+    project.settings = after
+    session.flush()
+    changed = sorted(key for key in after if after[key] != before.get(key))
+    _record(session, project, by, "project.settings_saved", changed=changed)
+    return settings
+
+
+def rename(session: Session, project: Project, *, name: str, purpose: str, by: User) -> None:
+    """Change what people read about a project. Raises InvalidInput, Conflict."""
+    name = clean_name(name)
+    taken = select(Project.id).where(
+        Project.organisation_id == project.organisation_id,
+        func.lower(Project.name) == name.lower(),
+        Project.id != project.id,
+    )
+    if session.scalar(taken):
+        raise Conflict(f"There is a project called {name} already.", field="name")
+    project.name, project.purpose = name, purpose.strip()
+    session.flush()
+    _record(session, project, by, "project.renamed")
+
+
+def add_member(session: Session, project: Project, user: User, *, by: User) -> ProjectMember:
+    """Let `user` see the project; a labeller then gets its work. Twice is once."""
+    if user.role == "client":
+        raise InvalidInput(
+            "a client sees the projects of their organisation and cannot be a member", field="user"
+        )
+    if not user.active:
+        raise InvalidInput("this account is closed", field="user")
+    member = session.get(ProjectMember, (project.id, user.id))
+    if member is None:
+        member = ProjectMember(project_id=project.id, user_id=user.id, since=clock_time.now())
+        session.add(member)
+        session.flush()
+        _record(session, project, by, "project.member_added", member=str(user.pseudonym))
+    return member
+
+
+def remove_member(session: Session, project: Project, user: User, *, by: User) -> None:
+    """Take `user` off the project; work they hold may still be submitted. Raises NotFound."""
+    session.delete(_member(session, project, user))
+    session.flush()
+    _record(session, project, by, "project.member_removed", member=str(user.pseudonym))
+
+
+def pause_member(
+    session: Session, project: Project, user: User, *, until: datetime, reason: str, by: User | None
+) -> None:
+    """No new work for `user` here until `until`. Raises NotFound, InvalidInput."""
+    if until <= clock_time.now():
+        raise InvalidInput("must lie in the future", field="until")
+    member = _member(session, project, user)
+    member.paused_until, member.pause_reason = until, reason.strip()
+    session.flush()
+    _record(session, project, by, "project.member_paused", member=str(user.pseudonym))
+
+
+def resume_member(session: Session, project: Project, user: User, *, by: User | None) -> None:
+    """Work for `user` again. Raises NotFound."""
+    member = _member(session, project, user)
+    member.paused_until, member.pause_reason = None, ""
+    session.flush()
+    _record(session, project, by, "project.member_resumed", member=str(user.pseudonym))
+
+
+def _member(session: Session, project: Project, user: User) -> ProjectMember:
+    member = session.get(ProjectMember, (project.id, user.id))
+    if member is None:
+        raise NotFound(f"{user.name} is not a member of {project.name}.")
+    return member
+
+
+def require(
+    session: Session, project: Project, stage: str, levels: dict[int, int], *, by: User
+) -> None:
+    """Set what it takes to work in `stage`: {skill id: level 1–5}; {} opens it to every member.
+
+    Lanes that exist take it over at once. Raises InvalidInput.
+    """
+    if stage not in STAGES:
+        raise InvalidInput(f"stage must be one of {', '.join(STAGES)}", field="stage")
+    if any(not 1 <= level <= 5 for level in levels.values()):
+        raise InvalidInput("a level is 1 to 5", field="level")
+    known = set(session.scalars(select(Skill.id).where(Skill.id.in_(levels))))
+    if known != set(levels):
+        raise InvalidInput("there is no such skill", field="skill")
+    asked = (ProjectRequirement.project_id == project.id) & (ProjectRequirement.stage == stage)
+    for old in session.scalars(select(ProjectRequirement).where(asked)):
+        session.delete(old)
+    session.flush()
+    for skill_id, level in levels.items():
+        session.add(
+            ProjectRequirement(project_id=project.id, stage=stage, skill_id=skill_id, level=level)
+        )
+    session.flush()
+    lanes.take_over_requirements(session, project.id, stage)
+    _record(session, project, by, "project.requirements_set", stage=stage, levels=levels)
+
+
+def start(session: Session, project: Project, *, by: User) -> None:
+    """Let work go out. Raises NotReady without classes, Conflict when closed."""
+    if project.state == "closed":
+        raise Conflict("This project is closed.")
+    has_classes = select(OntologyVersion.id).where(OntologyVersion.project_id == project.id)
+    if session.scalar(has_classes.limit(1)) is None:
+        raise NotReady("The project has no classes yet: without them nothing can be answered.")
+    _change_state(session, project, "running", by, "project.started")
+
+
+def pause(session: Session, project: Project, *, by: User) -> None:
+    """No new work goes out; what is leased may still be submitted. Raises Conflict."""
+    if project.state != "running":
+        raise Conflict(f"The project is not running, it is {project.state}.")
+    _change_state(session, project, "paused", by, "project.paused")
+
+
+def _change_state(session: Session, project: Project, state: str, by: User, action: str) -> None:
+    if project.state != state:
+        project.state = state
+        session.flush()
+        _record(session, project, by, action)
+
+
+def _record(session: Session, project: Project, by: User | None, action: str, **data: Any) -> None:
+    audit_log.record(
+        session,
+        by,
+        action,
+        f"project:{project.id}",
+        organisation_id=project.organisation_id,
+        **data,
+    )

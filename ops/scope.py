@@ -1,0 +1,23 @@
+"""Which projects a person may see: every query about projects starts from here."""
+
+from sqlalchemy import Select, select
+
+from ops.models import Project, ProjectMember, User
+
+
+def projects(user: User) -> Select[int]:
+    """Ids of the projects `user` may see, for use in `IN (…)`.
+
+    An admin sees all, a client those of their organisation, everybody else those they are a
+    member of.
+    """
+    if user.role == "admin":
+        return select(Project.id)
+    if user.role == "client":
+        return select(Project.id).where(Project.organisation_id == user.organisation_id)
+    return select(ProjectMember.project_id).where(ProjectMember.user_id == user.id)
+
+
+def may_see(user: User, project_id: int) -> Select[int]:
+    """A query with one row if `user` may see the project, else none."""
+    return select(Project.id).where(Project.id == project_id, Project.id.in_(projects(user)))

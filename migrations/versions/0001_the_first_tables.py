@@ -802,6 +802,7 @@ def upgrade() -> None:
         sa.Column("beat", sa.Integer(), server_default="0", nullable=False),
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("active_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("active_before_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("wall_ms", sa.BigInteger(), nullable=True),
         sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -832,6 +833,13 @@ def upgrade() -> None:
         ["expires_at"],
         unique=False,
         postgresql_where=sa.text("state = 'leased'"),
+    )
+    op.create_index(
+        "ix_assignment_lost",
+        "assignment",
+        ["labeller_id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('released', 'expired')"),
     )
     op.create_index("ix_assignment_mine", "assignment", ["labeller_id", "id"], unique=False)
     op.create_index("ix_assignment_task", "assignment", ["task_id", "labeller_id"], unique=False)
@@ -1125,6 +1133,11 @@ def downgrade() -> None:
     )
     op.drop_index("ix_assignment_task", table_name="assignment")
     op.drop_index("ix_assignment_mine", table_name="assignment")
+    op.drop_index(
+        "ix_assignment_lost",
+        table_name="assignment",
+        postgresql_where=sa.text("state IN ('released', 'expired')"),
+    )
     op.drop_index(
         "ix_assignment_leased",
         table_name="assignment",

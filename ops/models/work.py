@@ -110,6 +110,12 @@ class Assignment(Base):
         Index("ix_assignment_mine", "labeller_id", "id"),
         Index("ix_assignment_leased", "expires_at", postgresql_where=text("state = 'leased'")),
         Index("ix_assignment_held", "labeller_id", postgresql_where=text("state = 'leased'")),
+        # What I lost and may be offered again when there is nothing else.
+        Index(
+            "ix_assignment_lost",
+            "labeller_id",
+            postgresql_where=text("state IN ('released', 'expired')"),
+        ),
         Index(
             "ix_assignment_unjudged",
             "id",
@@ -139,6 +145,8 @@ class Assignment(Base):
     beat: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     beat_at: Mapped[datetime | None] = mapped_column(Moment)
     active_ms: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Of which in earlier tabs: a tab reports its own total.
+    active_before_ms: Mapped[int] = mapped_column(default=0, server_default="0")
     wall_ms: Mapped[int | None]
     judged_at: Mapped[datetime | None] = mapped_column(Moment)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from ops import clock_time
@@ -16,7 +17,7 @@ def current(session: Session, asset_ids: Sequence[int]) -> dict[int, Consensus]:
     newest = (
         select(Consensus)
         .where(Consensus.asset_id.in_(asset_ids))
-        .distinct(Consensus.asset_id)
+        .ext(distinct_on(Consensus.asset_id))
         .order_by(Consensus.asset_id, Consensus.version.desc())
     )
     return {found.asset_id: found for found in session.scalars(newest)}

@@ -13,9 +13,9 @@ WIDTH = 720
 
 def bars(heights: Ints, ticks: list[tuple[float, str]], x_label: str, y_label: str) -> str:
     """A histogram. `ticks` are positions from 0 (left edge) to len(heights) with their text."""
-    left, bottom, top, height = 64, 44, 14, 190
+    left, bottom, top, height = 64, 44, 26, 190
     tallest = max(int(heights.max(initial=0)), 1)
-    step = (WIDTH - left - 16) / max(len(heights), 1)
+    step = (WIDTH - left - 30) / max(len(heights), 1)
     parts = _grid(tallest, left, top, height)
     for i, n in enumerate(heights):
         tall = height * n / tallest
@@ -27,7 +27,7 @@ def bars(heights: Ints, ticks: list[tuple[float, str]], x_label: str, y_label: s
     for at, text in ticks:
         parts.append(_text(left + at * step, top + height + 16, text, "middle"))
     parts.append(_text(left + (WIDTH - left) / 2, top + height + 36, x_label, "middle"))
-    parts.append(_text(4, top - 3, y_label, "start"))
+    parts.append(_text(4, 12, y_label, "start"))
     return _svg(top + height + bottom, parts, f"{y_label} by {x_label}")
 
 
@@ -38,7 +38,7 @@ def intervals(
     left, row, top = 210, 20, 26
     x = lambda value: left + (WIDTH - left - 24) * value  # noqa: E731
     bottom = top + row * len(names)
-    parts = [_text(x(v), top - 10, f"{v:.0%}", "middle") for v in (0, 0.25, 0.5, 0.75, 1)]
+    parts = [_text(x(v), top - 10, f"{v * 100:.0f} %", "middle") for v in (0, 0.25, 0.5, 0.75, 1)]
     parts += [_line(x(v), top - 4, x(v), bottom, "#e3e7eb") for v in (0, 0.25, 0.5, 0.75, 1)]
     if not np.isnan(typical):
         parts.append(_line(x(typical), top - 4, x(typical), bottom, GREY, "4 3"))
@@ -55,14 +55,17 @@ def scatter(
     x_label: str, y_label: str,
 ) -> str:  # fmt: skip
     """Dots of y (0 to 1) over x, flagged ones red; `x_ticks` are values of x with their text."""
-    left, top, height = 64, 20, 260
+    left, top, height = 64, 30, 260
     low = min([v for v, _ in x_ticks] + [float(x.min())])
     high = max([v for v, _ in x_ticks] + [float(x.max())])
     across = lambda v: left + (WIDTH - left - 24) * (v - low) / max(high - low, 1e-9)  # noqa: E731
     parts = []
     for v in (0, 0.25, 0.5, 0.75, 1):
         at = top + height * (1 - v)
-        parts += [_line(left, at, WIDTH - 16, at, "#e3e7eb"), _text(56, at + 4, f"{v:.0%}", "end")]
+        parts += [
+            _line(left, at, WIDTH - 16, at, "#e3e7eb"),
+            _text(56, at + 4, f"{v * 100:.0f} %", "end"),
+        ]
     for v, text in x_ticks:
         parts.append(_line(across(v), top, across(v), top + height, "#e3e7eb"))
         parts.append(_text(across(v), top + height + 16, text, "middle"))
@@ -73,7 +76,7 @@ def scatter(
             "</circle>"
         )
     parts.append(_text(left + (WIDTH - left) / 2, top + height + 36, x_label, "middle"))
-    parts.append(_text(4, top - 8, y_label, "start"))
+    parts.append(_text(4, 12, y_label, "start"))
     return _svg(top + height + 44, parts, f"{y_label} by {x_label}")
 
 
@@ -117,7 +120,7 @@ def _grid(tallest: int, left: float, top: float, height: float) -> list[str]:
     parts = []
     for part in (0.0, 0.5, 1.0):
         y = top + height * (1 - part)
-        parts.append(_line(left, y, WIDTH - 16, y, "#e3e7eb"))
+        parts.append(_line(left, y, WIDTH - 30, y, "#e3e7eb"))
         parts.append(_text(left - 6, y + 4, f"{round(tallest * part):,}", "end"))
     return parts
 

@@ -4,7 +4,7 @@ from html import escape
 
 from quality.audit import sections
 from quality.audit.findings import Findings
-from quality.audit.words import count, number, paragraph, percent, share
+from quality.audit.words import count, number, paragraph, percent
 
 _STYLE = """
 :root { color: #1d2733; background: #f4f6f8; font: 16px/1.5 system-ui, "Segoe UI", sans-serif; }
@@ -22,7 +22,8 @@ svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: #44505c; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th { text-align: left; color: #55616e; font-weight: 600; border-bottom: 2px solid #dfe4e9; }
 th, td { padding: .35rem .6rem .35rem 0; vertical-align: top; }
-td { border-bottom: 1px solid #eef1f4; overflow-wrap: anywhere; }
+td { border-bottom: 1px solid #eef1f4; overflow-wrap: break-word; }
+.scroll td:last-child { min-width: 16rem; }
 .num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .warn { border-left: 4px solid #c1443c; padding-left: .8rem; }
 dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; }
@@ -72,7 +73,7 @@ def _tiles(found: Findings) -> str:
         (
             "Consensus right",
             percent(right.value),
-            share(*right) if right.n else "no truth was given to hold it against",
+            _right_support(found) if right.n else "no truth was given to hold it against",
         ),
         (
             "Labellers to look at",
@@ -95,6 +96,11 @@ def _tiles(found: Findings) -> str:
 def _alpha_support(found: Findings) -> str:
     alpha = found.alpha
     return f"95 %: {number(alpha.low)} to {number(alpha.high)}, n = {count(alpha.n, 'asset')}"
+
+
+def _right_support(found: Findings) -> str:
+    right = found.model_rate
+    return f"95 %: {percent(right.low)} to {percent(right.high)}, n = {count(right.n, 'asset')}"
 
 
 def _glossary(found: Findings) -> str:

@@ -83,19 +83,20 @@ def assets(found: Findings) -> str:
     )
     flagged = found.asset_flags.flagged
     order = known[np.lexsort((-score[known], ~flagged[known]))][:MOST_ROWS]
+    agreeing = consensus_score(found)
     reasons, consensus = asset_reasons(found), found.class_names.to_pylist()
     rows = [
         [
             found.answers.assets[int(i)].as_py(),
             str(found.votes[i].sum()),
             consensus[found.best.label[i]],
-            percent(found.best.probability[i]),
+            percent(agreeing[i]),
             percent(score[i]),
             ("flagged: " if flagged[i] else "") + (reasons[i] or "not flagged"),
         ]
         for i in order
     ]
-    head = ["asset", "answers", "consensus", "its probability", "difficulty", "why"]
+    head = ["asset", "answers", "consensus", "agree with it", "difficulty", "why"]
     title = (
         "Flagged assets, hardest first" if flagged.any() else "The hardest assets (none flagged)"
     )
@@ -177,7 +178,9 @@ def _pace_plot(found: Findings, names: list[str]) -> str:
     if not seen.size or not found.usable.usable:
         return ""
     busiest = seen[np.argsort(-pace.n[seen], kind="stable")][:MOST_DOTS]
-    steps = [(float(np.log(v)), f"{v:g} ×") for v in (0.25, 0.5, 1, 2, 4)]
+    widest = max(float(np.abs(pace.deviation[busiest]).max() / np.log(2)), 1.0)
+    doublings = range(-int(np.ceil(widest)), int(np.ceil(widest)) + 1)
+    steps = [(d * float(np.log(2)), f"{2.0**d:g} ×") for d in doublings]
     plot = drawings.scatter(
         pace.deviation[busiest], standings.mean[busiest], [names[i] for i in busiest],
         found.labeller_flags.flagged[busiest].tolist(), steps,
@@ -192,17 +195,19 @@ def _labeller_rows(found: Findings, order: np.ndarray) -> str:
     rows = [
         [
             names[int(i)].as_py(),
-            share(standings.mean[i], standings.low[i], standings.high[i], int(standings.n[i])),
+            percent(standings.mean[i]),
+            f"{percent(standings.low[i])} to {percent(standings.high[i])}",
+            f"{standings.n[i]:,}",
             seconds(pace.median[i]),
             f"{pace.ratio()[i]:.2f} ×" if pace.n[i] else "undefined",
             ("flagged: " if found.labeller_flags.flagged[i] else "") + (reasons[i] or ""),
         ]
         for i in order[:MOST_ROWS]
     ]
-    head = ["labeller", "accuracy (95 % interval, n)", "median time", "pace", "why"]
+    head = ["labeller", "accuracy", "95 % interval", "n", "median time", "pace", "why"]
     title = "<h3>Flagged first, then from the lowest accuracy</h3>"
     more = paragraph("labellers.csv has them all.", "note") if len(order) > MOST_ROWS else ""
-    return title + table(head, rows, frozenset((2, 3))) + more
+    return title + table(head, rows, frozenset((1, 2, 3, 4, 5))) + more
 
 
 def _users(found: Findings) -> np.ndarray:
@@ -213,7 +218,7 @@ def _users(found: Findings) -> np.ndarray:
 
 
 def _agreement_sentence(found: Findings) -> str:
-    value = found.alpha.value
+    value = round(found.alpha.value, 2)
     if np.isnan(value):
         return "Agreement is undefined: no asset has two labellers, or all gave one label."
     verdict = (

@@ -9,7 +9,7 @@ UNDEFINED = "undefined"
 
 def percent(value: float) -> str:
     """0.8432 → 84.3 %."""
-    return UNDEFINED if np.isnan(value) else f"{100 * value:.1f} %"
+    return UNDEFINED if np.isnan(value) else f"{100 * value:.1f}\u00a0%"
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -20,8 +20,9 @@ def number(value: float, digits: int = 2) -> str:
 def share(value: float, low: float, high: float, n: int) -> str:
     """A rate with its 95 % interval and support."""
     if n == 0 or np.isnan(value):
-        return f"{UNDEFINED} (n = {n:,})"
-    return f"{100 * value:.1f} % ({100 * low:.1f} to {100 * high:.1f} %, n = {n:,})"
+        return f"{UNDEFINED} (n\u00a0=\u00a0{n:,})"
+    between = f"{100 * low:.1f} to {percent(high)}"
+    return f"{percent(value)} ({between}, n\u00a0=\u00a0{n:,})"
 
 
 def seconds(value: float) -> str:

@@ -938,6 +938,25 @@ def upgrade() -> None:
         postgresql_where=sa.text("suspect"),
     )
     op.create_table(
+        "review_sample",
+        sa.Column("asset_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("task_id", sa.BigInteger(), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("drawn_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_review_sample_asset_id")),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_review_sample_batch_id")),
+        sa.ForeignKeyConstraint(
+            ["drawn_by"], ["user_account.id"], name=op.f("fk_review_sample_drawn_by")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_review_sample_task_id")),
+        sa.PrimaryKeyConstraint("asset_id", name=op.f("pk_review_sample")),
+        sa.UniqueConstraint("task_id", name=op.f("uq_review_sample_task_id")),
+    )
+    op.create_index(op.f("ix_review_sample_batch_id"), "review_sample", ["batch_id"], unique=False)
+    op.create_table(
         "evidence",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("labeller_id", sa.BigInteger(), nullable=False),
@@ -1054,6 +1073,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_work_event_assignment", "work_event", ["assignment_id"], unique=False)
     op.create_index("ix_work_event_at", "work_event", ["at"], unique=False, postgresql_using="brin")
+    op.create_index(
+        "ix_work_event_xid",
+        "work_event",
+        ["xid"],
+        unique=False,
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    )
     op.create_table(
         "attempt_question",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1107,6 +1134,12 @@ def downgrade() -> None:
     #
     op.drop_table("gold_score")
     op.drop_table("attempt_question")
+    op.drop_index(
+        "ix_work_event_xid",
+        table_name="work_event",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    )
     op.drop_index("ix_work_event_at", table_name="work_event", postgresql_using="brin")
     op.drop_index("ix_work_event_assignment", table_name="work_event")
     op.drop_table("work_event")
@@ -1114,6 +1147,8 @@ def downgrade() -> None:
     op.drop_table("gold_version")
     op.drop_index("ix_evidence_labeller", table_name="evidence")
     op.drop_table("evidence")
+    op.drop_index(op.f("ix_review_sample_batch_id"), table_name="review_sample")
+    op.drop_table("review_sample")
     op.drop_index(
         "ix_label_score_suspect", table_name="label_score", postgresql_where=sa.text("suspect")
     )

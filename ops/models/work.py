@@ -204,6 +204,13 @@ class WorkEvent(Base):
     __table_args__ = (
         CheckConstraint(f"kind IN {WORK_EVENTS}", name="kind"),
         Index("ix_work_event_at", "at", postgresql_using="brin"),
+        # The roll-up reads what is new since the last; a BRIN costs a writer next to nothing.
+        Index(
+            "ix_work_event_xid",
+            "xid",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
         Index("ix_work_event_assignment", "assignment_id"),
     )
 

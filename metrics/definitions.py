@@ -1,0 +1,176 @@
+"""Every figure that is counted, defined once: formula, unit, source.
+
+All of them take sums over any set of roll-up rows, so a figure of a week is made from the sums of
+its days, never from the mean of daily figures. A figure that is not defined (nothing in its
+denominator) is None, never 0.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quality.measures.classes import wilson
+
+BINS_PER_OCTAVE = 8
+SHORTEST_MS, OCTAVES = 125, 16
+# Edges between the bins of active time, in whole milliseconds, so that the database and numpy put
+# every answer into the same bin. The first bin holds all that is shorter, the last all longer.
+TIME_BINS: tuple[int, ...] = tuple(
+    round(SHORTEST_MS * 2 ** (i / BINS_PER_OCTAVE)) for i in range(1, BINS_PER_OCTAVE * OCTAVES)
+)
+N_TIME_BINS = len(TIME_BINS) + 1
+# A time read from a bin is at most half a bin off: a factor of 2^(1/16), 4.4 %, between 0.125 s
+# and 2.3 h.
+TIME_RESOLUTION = 2 ** (1 / (2 * BINS_PER_OCTAVE)) - 1
+
+_CENTRES = np.log(SHORTEST_MS / 1000) + (np.arange(N_TIME_BINS) + 0.5) * (
+    np.log(2) / BINS_PER_OCTAVE
+)
+
+Counts = NDArray[np.int64]
+
+
+class Share(NamedTuple):
+    """A proportion with its support `n` and its 95 % interval; all None when n is 0."""
+
+    value: float | None
+    n: int
+    low: float | None
+    high: float | None
+
+
+class ActiveTime(NamedTuple):
+    """Median in seconds and MAD of log active time (natural log) of n answers; None when n is 0.
+
+    `exp(mad)` is the factor within which half of the answers lie around the median.
+    """
+
+    median_seconds: float | None
+    mad_log: float | None
+    n: int
+
+
+def share(hits: float, n: int) -> Share:
+    """Hits ÷ n with Wilson's 95 % interval (E. B. Wilson, JASA 22, 1927).
+
+    `hits` may be fractional, where an answer can be partly right. Raises ValueError unless
+    0 ≤ hits ≤ n.
+    """
+    if n == 0:
+        return Share(None, 0, None, None)
+    low, high = wilson(hits, n)
+    return Share(hits / n, int(n), float(low), float(high))
+
+
+def gold_accuracy(correct: float, n: int) -> Share:
+    """Right answers to gold ÷ answers to gold."""
+    return share(correct, n)
+
+
+def agreement(agreed: float, n: int) -> Share:
+    """Answers equal to the consensus of their asset ÷ answers that have a consensus."""
+    return share(agreed, n)
+
+
+def first_pass_acceptance(accepted: float, n: int) -> Share:
+    """Answers a reviewer accepted without a change ÷ answers reviewed."""
+    return share(accepted, n)
+
+
+def labels(submitted: int, surplus: int = 0) -> int:
+    """Throughput: labels submitted in the period.
+
+    Gold is among them and so is surplus (a label that came after its task was full): both are work.
+    """
+    return int(submitted) + int(surplus)
+
+
+def skip_rate(skipped: int, labels_: int) -> Share:
+    """Skipped ÷ (skipped + submitted): of what was decided on, the share that was passed over."""
+    return share(skipped, skipped + labels_)
+
+
+def expiry_rate(expired: int, leased: int) -> Share:
+    """Leases that ran out ÷ leases given out in the period.
+
+    A lease may run out on the day after it was given out; the count is bounded by the leases.
+    """
+    return share(min(expired, leased), leased)
+
+
+def active_hours(active_ms: int) -> float:
+    """Time in which heartbeats came, idle time cut off, in hours."""
+    return float(active_ms) / 3_600_000
+
+
+def efficiency(labels_: int, active_ms: int) -> float | None:
+    """Labels per active hour; None without active time."""
+    return labels_ / active_hours(active_ms) if active_ms > 0 else None
+
+
+def cost(active_ms: int, cost_per_hour: float | None) -> float | None:
+    """Active hours × the project's cost per hour, in its currency; None when no cost is set."""
+    return None if cost_per_hour is None else active_hours(active_ms) * cost_per_hour
+
+
+def cost_per_label(labels_: int, active_ms: int, cost_per_hour: float | None) -> float | None:
+    """Cost of the active time ÷ labels; None without labels, without time or without a price.
+
+    Without any active time a label would seem to cost nothing, which nobody measured.
+    """
+    spent = cost(active_ms, cost_per_hour)
+    return None if spent is None or labels_ == 0 or active_ms <= 0 else spent / labels_
+
+
+def utilisation(active_ms: int, available_hours: float | None) -> float | None:
+    """Active hours ÷ hours available; None without available hours."""
+    return active_hours(active_ms) / available_hours if available_hours else None
+
+
+def time_histogram(active_ms: ArrayLike) -> Counts:
+    """How many answers fall into each bin of active time (length N_TIME_BINS).
+
+    Answers without active time (0: no heartbeat came) have no logarithm and are left out.
+    """
+    times = np.asarray(active_ms, dtype=np.int64)
+    bins = np.searchsorted(np.asarray(TIME_BINS), times[times > 0], side="right")
+    counted: Counts = np.bincount(bins, minlength=N_TIME_BINS).astype(np.int64)
+    return counted
+
+
+def add_histograms(histograms: Sequence[Sequence[int]]) -> Counts:
+    """Sum of histograms; an empty list of counts counts as no answers."""
+    total = np.zeros(N_TIME_BINS, np.int64)
+    for counts in histograms:
+        if len(counts):
+            total += np.asarray(counts, np.int64)
+    return total
+
+
+def active_time(histogram: ArrayLike) -> ActiveTime:
+    """Median and MAD of log active time from a histogram of it, to `TIME_RESOLUTION`.
+
+    Times are spread over several orders of magnitude, and one forgotten window outweighs a day's
+    mean: hence the median, and on the log the median absolute deviation (F. R. Hampel, JASA 69,
+    1974).
+    """
+    counts = np.asarray(histogram, dtype=np.int64)
+    n = int(counts.sum())
+    if n == 0:
+        return ActiveTime(None, None, 0)
+    median = _weighted_median(_CENTRES, counts)
+    spread = _weighted_median(np.abs(_CENTRES - median), counts)
+    return ActiveTime(math.exp(median), spread, n)
+
+
+def _weighted_median(values: NDArray[np.float64], weights: Counts) -> float:
+    """The middle value of `values` repeated `weights` times, the mean of two where n is even."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    n = int(reached[-1])
+    lower = values[order][np.searchsorted(reached, (n - 1) // 2, side="right")]
+    upper = values[order][np.searchsorted(reached, n // 2, side="right")]
+    return float(lower + upper) / 2

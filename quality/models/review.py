@@ -1,0 +1,29 @@
+"""Which reviews are of a random sample, and so may speak for the whole batch."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Integer
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ops.db import Base, Moment
+from ops.models import Asset, Batch, Task, User
+
+
+class ReviewSample(Base):
+    """An asset drawn at random among all assets of its batch, to learn how good the batch is.
+
+    `task_id` is the review that judges its label; null where the label in force at the draw was
+    known to be right already: decided by a reviewer or an expert, or gold. Suspects and
+    adjudications are chosen because they look wrong: they are never of this sample by themselves.
+    """
+
+    __tablename__ = "review_sample"
+
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey(Task.id), unique=True)
+    # A sample may be drawn in several steps: 1, 2, …
+    step: Mapped[int] = mapped_column(Integer)
+    seed: Mapped[int]
+    drawn_at: Mapped[datetime] = mapped_column(Moment)
+    drawn_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))

@@ -1,0 +1,1 @@
+"""Judging: what submitted answers are worth, by one path for gold and ordinary work."""

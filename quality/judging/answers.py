@@ -1,0 +1,86 @@
+"""Submitted answers as plain rows: what the judging of every stage starts from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+LABEL_STAGES = ("label", "rework")
+DECIDING_STAGES = ("review", "adjudicate")
+
+
+class Answer(NamedTuple):
+    """A submitted answer in its newest revision; `key` is its class, of so many `classes`."""
+
+    assignment_id: int
+    task_id: int
+    asset_id: int
+    batch_id: int
+    project_id: int
+    skill_id: int
+    labeller_id: int
+    stage: str
+    round: int
+    surplus: bool
+    ended_at: datetime
+    label_id: int
+    key: str
+    classes: int
+
+
+_ANSWERS = """
+    SELECT assignment.id, assignment.task_id, task.asset_id, lane.batch_id, assignment.project_id,
+           project.skill_id, assignment.labeller_id, task.stage, task.round, assignment.surplus,
+           assignment.ended_at, newest.id, newest.payload ->> 'class',
+           jsonb_array_length(ontology_version.classes)
+    FROM assignment
+    JOIN task ON task.id = assignment.task_id
+    JOIN lane ON lane.id = task.lane_id
+    JOIN project ON project.id = assignment.project_id
+    JOIN LATERAL (
+        SELECT id, payload, ontology_version_id FROM label
+        WHERE label.assignment_id = assignment.id ORDER BY revision DESC LIMIT 1
+    ) newest ON true
+    JOIN ontology_version ON ontology_version.id = newest.ontology_version_id
+    WHERE assignment.state = 'submitted' AND {condition}
+    ORDER BY assignment.id
+"""
+
+
+def _read(session: Session, condition: str, **values: Any) -> list[Answer]:
+    statement = text(_ANSWERS.format(condition=condition))
+    return [Answer(*row) for row in session.execute(statement, values)]
+
+
+def take_unjudged(session: Session, limit: int) -> list[int]:
+    """Lock up to `limit` submitted assignments that nobody has judged, the oldest first."""
+    statement = text(
+        """
+        SELECT id FROM assignment WHERE state = 'submitted' AND judged_at IS NULL
+        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+        """
+    )
+    return list(session.scalars(statement, {"limit": limit}))
+
+
+def by_assignment(session: Session, assignment_ids: Sequence[int]) -> list[Answer]:
+    """The answers of these assignments."""
+    return _read(session, "assignment.id = ANY(:ids)", ids=list(assignment_ids))
+
+
+def counted(session: Session, task_ids: Sequence[int]) -> list[Answer]:
+    """The answers that count towards what these tasks want: no surplus."""
+    return _read(
+        session, "assignment.task_id = ANY(:ids) AND NOT assignment.surplus", ids=list(task_ids)
+    )
+
+
+def labels_of(session: Session, asset_ids: Sequence[int]) -> list[Answer]:
+    """Every labeller's answer about these assets, surplus included, gold included."""
+    return _read(
+        session,
+        f"task.asset_id = ANY(:ids) AND task.stage IN {LABEL_STAGES}",
+        ids=list(asset_ids),
+    )

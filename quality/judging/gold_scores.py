@@ -1,0 +1,79 @@
+"""Answers to gold, scored exactly once against each version of its accepted answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from ops import clock_time
+from quality import trust
+from quality.judging import answers as read
+from quality.judging.answers import Answer
+from quality.judging.evidence import Finding, Pairs, store, tell
+from quality.models import Gold, GoldScore, GoldVersion
+
+
+def correct(accepted: Sequence[dict[str, Any]], key: str) -> float:
+    """1 when the class is among the accepted answers, else 0."""
+    return float(any(answer["class"] == key for answer in accepted))
+
+
+_VERSIONS = text(
+    """
+    SELECT DISTINCT ON (gold.id) gold.asset_id, gold.created_at, version.id, version.answers
+    FROM gold JOIN gold_version version ON version.gold_id = gold.id
+    WHERE gold.asset_id = ANY(:assets)
+    ORDER BY gold.id, version.version DESC
+    """
+)
+
+
+def score(session: Session, found: Sequence[Answer]) -> Pairs:
+    """Score those of the answers that are about gold; scoring again does nothing.
+
+    A reviewer's answer about gold is scored like a labeller's. An answer given before its asset
+    became gold is not: the gold may have been made from it.
+    """
+    rows = session.execute(_VERSIONS, {"assets": sorted({a.asset_id for a in found})})
+    versions = {asset: (since, version, accepted) for asset, since, version, accepted in rows}
+    scored = []
+    for answer in found:
+        since, version_id, accepted = versions.get(answer.asset_id, (None, None, None))
+        if since is not None and answer.ended_at >= since:
+            scored.append((answer, version_id, correct(accepted, answer.key)))
+    return _keep(session, scored)
+
+
+def score_again(session: Session, gold: Gold, version: GoldVersion) -> None:
+    """Score every answer that was scored against an older version; standing follows."""
+    old = (
+        select(GoldScore.assignment_id)
+        .join(GoldVersion, GoldVersion.id == GoldScore.gold_version_id)
+        .where(GoldVersion.gold_id == gold.id)
+    )
+    found = read.by_assignment(session, sorted(set(session.scalars(old))))
+    rows = [(answer, version.id, correct(version.answers, answer.key)) for answer in found]
+    trust.recompute(session, _keep(session, rows))
+
+
+def _keep(session: Session, scored: Sequence[tuple[Answer, int, float]]) -> Pairs:
+    if not scored:
+        return set()
+    at = clock_time.now()
+    rows = [
+        {
+            "assignment_id": answer.assignment_id,
+            "gold_version_id": version_id,
+            "label_id": answer.label_id,
+            "correct": value,
+            "at": at,
+        }
+        for answer, version_id, value in scored
+    ]
+    once = upsert(GoldScore).values(rows).on_conflict_do_nothing()
+    new = set(session.scalars(once.returning(GoldScore.assignment_id)))
+    fresh = [(answer, value) for answer, _, value in scored if answer.assignment_id in new]
+    tell(session, "gold", fresh)
+    return store(session, "gold", [Finding(answer, value) for answer, value in fresh])

@@ -1,0 +1,67 @@
+"""Answers as the desk would leave them, written directly: for tests of what is made of them."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from ops import clock_time
+from ops.models import Assignment, Label, Lane, OntologyVersion, Task, User
+
+
+def answer(
+    session: Session,
+    task: Task,
+    labeller: User,
+    key: str,
+    *,
+    surplus: bool = False,
+    active_ms: int = 5000,
+    at: datetime | None = None,
+    **payload: str,
+) -> Assignment:
+    """`labeller` submitted class `key` to `task`."""
+    project_id = session.scalars(select(Lane.project_id).where(Lane.id == task.lane_id)).one()
+    at = at or clock_time.now()
+    counts = task.round > 0 and not surplus
+    row = Assignment(
+        token=uuid.uuid4(),
+        task_id=task.id,
+        labeller_id=labeller.id,
+        project_id=project_id,
+        state="submitted",
+        counts=counts,
+        surplus=surplus,
+        leased_at=at - timedelta(milliseconds=active_ms + 1000),
+        expires_at=at + timedelta(minutes=30),
+        shown_at=at - timedelta(milliseconds=active_ms),
+        ended_at=at,
+        active_ms=active_ms,
+        wall_ms=active_ms,
+    )
+    session.add(row)
+    session.flush()
+    ontology = session.scalars(
+        select(OntologyVersion.id).where(OntologyVersion.project_id == project_id)
+    ).first()
+    session.add(
+        Label(
+            assignment_id=row.id,
+            revision=1,
+            payload={"class": key, **payload},
+            ontology_version_id=ontology,
+            client_key=str(uuid.uuid4()),
+            created_at=at,
+        )
+    )
+    if counts:
+        session.execute(update(Task).where(Task.id == task.id).values(n_done=Task.n_done + 1))
+    session.flush()
+    return row
+
+
+def answers(session: Session, task: Task, given: Iterable[tuple[User, str]]) -> list[Assignment]:
+    """Several labellers' answers to one task."""
+    return [answer(session, task, who, key) for who, key in given]

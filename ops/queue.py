@@ -27,12 +27,15 @@ def defer(
 
     With `once`, at most one job of that name waits at a time: None says that one waits already.
     """
-    connection = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+    connection = session.connection()
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     deferrer = _app().configure_task(
-        task, queue=queue, queueing_lock=once, connection=connection, task_kwargs=arguments
+        task, queue=queue, queueing_lock=once, connection=driver, task_kwargs=arguments
     )
     try:
-        with session.begin_nested():  # a refused job leaves the caller's work whole
+        # Core's savepoint is set at once (the Session's waits for its next statement): a refused
+        # job leaves the caller's work whole.
+        with connection.begin_nested():
             return deferrer.defer()
     except AlreadyEnqueued:
         return None

@@ -97,6 +97,14 @@ def test_a_deferred_job_is_gone_after_a_rollback(sessions):
         assert session.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar() == 0
 
 
+def test_a_refused_job_leaves_the_callers_work_whole(sessions):
+    with transaction(sessions) as session:
+        assert queue.defer(session, "tick", once="tick")
+        assert queue.defer(session, "tick", once="tick") is None
+    with transaction(sessions) as session:
+        assert session.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar() == 1
+
+
 def test_schedules_are_edited_by_hand(tmp_path):
     path = tmp_path / "schedules.toml"
     path.write_text('"tick" = "every 3"\n"deferred tick" = "5 4 * * *"\n')

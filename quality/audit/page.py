@@ -23,7 +23,7 @@ svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: #44505c; }
 th { text-align: left; color: #55616e; font-weight: 600; border-bottom: 2px solid #dfe4e9; }
 th, td { padding: .35rem .6rem .35rem 0; vertical-align: top; }
 td { border-bottom: 1px solid #eef1f4; overflow-wrap: break-word; }
-.scroll td:last-child { min-width: 16rem; }
+.scroll td.why { min-width: 16rem; }
 .num { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .warn { border-left: 4px solid #c1443c; padding-left: .8rem; }
 dt { font-weight: 600; margin-top: .6rem; } dd { margin: 0; }

@@ -11,6 +11,9 @@ from quality.audit.words import count, number, paragraph, percent, seconds, shar
 from quality.audit.writing import consensus_score
 from quality.measures.classes import confusion_matrix, per_class
 
+_TICKS = [(0.1, "0.1 s"), (0.3, "0.3 s"), (1, "1 s"), (3, "3 s"), (10, "10 s"), (30, "30 s")]
+_TICKS += [(60 * m, f"{m} min") for m in (1, 3, 10, 30)]
+_TICKS += [(3600 * h, f"{h} h") for h in (1, 3, 10, 30, 100)]
 MOST_LABELLERS, MOST_ROWS, MOST_CLASSES, MOST_DOTS = 40, 25, 15, 1500
 
 
@@ -154,11 +157,14 @@ def times(found: Findings) -> str:
     time = time[np.isfinite(time) & (time > 0)]
     parts = [paragraph(_time_sentence(found), "" if found.usable.usable else "warn")]
     if time.size:
-        low, high = np.log10(max(time.min(), 0.01)), np.log10(time.max())
-        low, high = np.floor(low), max(np.ceil(high), np.floor(low) + 1)
-        heights, _ = np.histogram(np.log10(np.maximum(time, 0.01)), bins=40, range=(low, high))
-        decades = np.arange(low, high + 1)
-        ticks = [(40 * (d - low) / (high - low), seconds(10.0**d)) for d in decades]
+        log = np.log(np.maximum(time, 0.01))
+        low, high = float(log.min()) - 0.1, float(log.max()) + 0.1
+        heights, _ = np.histogram(log, bins=40, range=(low, high))
+        ticks = [
+            (40 * (np.log(t) - low) / (high - low), text)
+            for t, text in _TICKS
+            if low < np.log(t) < high
+        ]
         plot = drawings.bars(heights, ticks, "time of an answer (logarithmic)", "answers")
         caption = (
             f"n = {time.size:,} timed answers; half take less than {seconds(np.median(time))}."

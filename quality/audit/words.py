@@ -51,7 +51,7 @@ def paragraph(text: str, kind: str = "") -> str:
 
 def table(head: list[str], rows: list[list[str]], numeric: frozenset[int] = frozenset()) -> str:
     """Rows of text as an HTML table; columns in `numeric` stand to the right."""
-    kind = ["num" if i in numeric else "" for i in range(len(head))]
+    kind = ["num" if i in numeric else "why" if h == "why" else "" for i, h in enumerate(head)]
     top = _row(head, kind, 'th scope="col"')
     body = "".join(_row(row, kind, "td") for row in rows)
     return f"<div class=scroll><table><thead>{top}</thead><tbody>{body}</tbody></table></div>"

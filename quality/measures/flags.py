@@ -79,10 +79,7 @@ def flag_labellers(
         hasty = np.maximum(fast, _chance_at_least(standings, typical))
     p = np.where(evidence, np.minimum(1.0, 2 * np.minimum(wrong, hasty)), np.nan)
     flagged = discoveries(p, rate)
-    limit = p[flagged].max(initial=0.0) / 2
-    return LabellerFlags(
-        flagged, flagged & (wrong <= limit), flagged & (hasty <= limit), p, typical
-    )
+    return LabellerFlags(flagged, flagged & (wrong <= rate), flagged & (hasty <= rate), p, typical)
 
 
 def flag_assets(

@@ -84,7 +84,8 @@ def reviews_needed(
         else:
             low = middle
     allowed = 0 if _enough(0, population, too_many, confidence, expected) else high
-    return Plan(_smallest_sample(allowed, population, too_many, confidence), allowed)
+    n = _smallest_sample(allowed, population, too_many, confidence)
+    return Plan(n, allowed) if n < population else Plan(population, too_many - 1)
 
 
 def stratified_draw(stratum: ArrayLike, n: int, seed: int, *, minimum: int = 1) -> Ints:
@@ -154,7 +155,7 @@ def _smallest_sample(errors: int, population: int, too_many: int, confidence: fl
     from scipy.stats import hypergeom
 
     if errors >= too_many:
-        return population + 1
+        return population
     low, high = errors, population
     while high - low > 1:
         n = (low + high) // 2

@@ -1,0 +1,140 @@
+"""Consensus: brute force, invariances, and what real work histories are known to give."""
+
+import csv
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quality.measures.consensus import (
+    consensus_of_others,
+    dawid_skene,
+    expected_hits,
+    majority,
+    one_coin,
+    winners,
+)
+from tests.unit.work_history import histories, simulate
+
+
+@given(histories())
+def test_majority_equals_brute_force(history):
+    found = majority(history.asset, history.label, history.n_assets, history.n_classes)
+    for a in range(history.n_assets):
+        given_labels = history.label[history.asset == a].tolist()
+        if not given_labels:
+            assert found.label[a] == -1
+            assert np.isnan(found.probability[a])
+            continue
+        most = max(given_labels.count(c) for c in range(history.n_classes))
+        assert given_labels.count(found.label[a]) == most
+        assert found.probability[a] == pytest.approx(most / len(given_labels))
+
+
+def test_ties_are_broken_fairly_and_the_same_at_every_run():
+    votes = np.tile([2.0, 2.0, 1.0, 2.0], (30_000, 1))
+    first, second = winners(votes, seed=3), winners(votes, seed=3)
+    assert (first.label == second.label).all()
+    picks = np.bincount(first.label, minlength=4)
+    assert picks[2] == 0
+    assert np.abs(picks[[0, 1, 3]] - 10_000).max() < 400  # five standard deviations
+    assert (winners(votes, seed=4).label != first.label).any()
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_dawid_skene_is_a_distribution_and_ignores_names_and_order(history, random):
+    found = dawid_skene(*history[:3], *history.sizes)
+    np.testing.assert_allclose(found.posterior.sum(axis=1), 1)
+    np.testing.assert_allclose(found.confusion.sum(axis=2), 1)
+    assert found.prior.sum() == pytest.approx(1)
+    order = list(range(len(history.asset)))
+    random.shuffle(order)
+    names = list(range(history.n_labellers))
+    random.shuffle(names)
+    again = dawid_skene(
+        history.asset[order], np.array(names)[history.labeller][order], history.label[order],
+        *history.sizes,
+    )  # fmt: skip
+    np.testing.assert_allclose(found.posterior, again.posterior, atol=1e-8)
+
+
+@given(histories())
+def test_one_coin_is_a_distribution(history):
+    found = one_coin(*history[:3], *history.sizes)
+    np.testing.assert_allclose(found.posterior.sum(axis=1), 1)
+    assert ((found.accuracy > 0) & (found.accuracy < 1)).all()
+
+
+def test_models_find_able_labellers_and_beat_majority():
+    accuracy = np.array([0.95, 0.9, 0.4, 0.4, 0.4, 0.4, 0.4])
+    history, truth = simulate(1500, 7, 7, accuracy, 4, seed=5)
+    plain = majority(history.asset, history.label, 1500, 4).label
+    for model in (dawid_skene, one_coin):
+        best = winners(model(*history[:3], *history.sizes).posterior).label
+        assert np.mean(best == truth) > np.mean(plain == truth) + 0.03
+    np.testing.assert_allclose(one_coin(*history[:3], *history.sizes).accuracy, accuracy, atol=0.05)
+
+
+def test_weights_count_as_repeated_answers():
+    asset, labeller, label = np.array([0, 0, 0, 1]), np.array([0, 1, 2, 0]), np.array([0, 1, 1, 0])
+    weight = np.array([3.0, 1.0, 1.0, 2.0])
+    twice = np.repeat(np.arange(4), weight.astype(int))
+    for model in (dawid_skene, one_coin):
+        weighted = model(asset, labeller, label, 2, 3, 2, weights=weight)
+        repeated = model(asset[twice], labeller[twice], label[twice], 2, 3, 2)
+        np.testing.assert_allclose(weighted.posterior, repeated.posterior)
+    assert majority(asset, label, 2, 2, weight).label.tolist() == [0, 0]
+
+
+@given(histories(most=25))
+def test_consensus_of_others_leaves_the_own_answer_out(history):
+    model = dawid_skene(*history[:3], *history.sizes)
+    best, chance = consensus_of_others(*history[:3], model)
+    for i in range(len(history.asset)):
+        others = [j for j in np.flatnonzero(history.asset == history.asset[i]) if j != i]
+        log = np.log(model.prior).copy()
+        for j in others:
+            log += np.log(model.confusion[history.labeller[j], :, history.label[j]])
+        posterior = np.exp(log - log.max())
+        posterior /= posterior.sum()
+        assert chance[i] == pytest.approx(posterior.max())
+        assert posterior[best[i]] == pytest.approx(posterior.max())
+
+
+@pytest.mark.parametrize(
+    ("folder", "split_majority", "published"),
+    [
+        ("weather_tweets", (0.843, 0.863), 0.840),
+        ("products", (0.8965, 0.8967), 0.9397),
+        ("dog_breeds", (0.8215, 0.8225), 0.8426),
+        ("dog_photos_brief", (0.95, 0.98), 0.968),
+    ],
+)
+def test_real_work_histories_give_what_is_published(shared_data, folder, split_majority, published):
+    answers, truth = ({}, {})
+    with (shared_data / folder / "answers.csv").open(encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            answers[row["asset"], row["labeller"]] = row["label"]  # the last one counts
+    with (shared_data / folder / "truth.csv").open(encoding="utf-8-sig") as file:
+        truth = {row["asset"]: row["label"] for row in csv.DictReader(file)}
+    assets, asset = np.unique([a for a, _ in answers], return_inverse=True)
+    labellers, labeller = np.unique([w for _, w in answers], return_inverse=True)
+    classes, label = np.unique(list(answers.values()), return_inverse=True)
+    true_code = np.searchsorted(classes, [truth[a] for a in assets])
+    plain = majority(asset, label, len(assets), len(classes))
+    low, high = split_majority
+    assert low <= expected_hits(plain.posterior, true_code).mean() <= high
+    model = dawid_skene(asset, labeller, label, len(assets), len(labellers), len(classes))
+    assert expected_hits(model.posterior, true_code).mean() >= published - 0.005
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="labeller: expected codes from 0 to 1"):
+        dawid_skene([0, 0], [0, 2], [0, 1], 1, 2, 2)
+    with pytest.raises(ValueError, match="label: expected 2 codes, got 1"):
+        majority([0, 0], [1], 1, 2)
+    with pytest.raises(ValueError, match="asset: expected a one-dimensional array"):
+        majority([0.5], [1], 1, 2)
+    with pytest.raises(ValueError, match="weights: expected 2 numbers"):
+        majority([0, 0], [1, 1], 1, 2, [-1, 1])

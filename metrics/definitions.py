@@ -31,6 +31,7 @@ _CENTRES = np.log(SHORTEST_MS / 1000) + (np.arange(N_TIME_BINS) + 0.5) * (
 )
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 class Share(NamedTuple):
@@ -63,6 +64,13 @@ def share(hits: float, n: int) -> Share:
         return Share(None, 0, None, None)
     low, high = wilson(hits, n)
     return Share(hits / n, int(n), float(low), float(high))
+
+
+def shares(hits: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """`share` for columns: value, low, high as arrays, nan where n is 0 (a frame's undefined)."""
+    low, high = wilson(hits, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.divide(np.asarray(hits, float), np.asarray(n, float)), low, high
 
 
 def gold_accuracy(correct: float, n: int) -> Share:
@@ -141,6 +149,12 @@ def time_histogram(active_ms: ArrayLike) -> Counts:
     return counted
 
 
+def time_bin_edges() -> Floats:
+    """Edges of the bins in seconds (length N_TIME_BINS + 1), for an axis; the ends are nominal."""
+    ends = SHORTEST_MS, SHORTEST_MS * 2**OCTAVES
+    return np.asarray([ends[0], *TIME_BINS, ends[1]], float) / 1000
+
+
 def add_histograms(histograms: Sequence[Sequence[int]]) -> Counts:
     """Sum of histograms; an empty list of counts counts as no answers."""
     total = np.zeros(N_TIME_BINS, np.int64)
@@ -166,7 +180,7 @@ def active_time(histogram: ArrayLike) -> ActiveTime:
     return ActiveTime(math.exp(median), spread, n)
 
 
-def _weighted_median(values: NDArray[np.float64], weights: Counts) -> float:
+def _weighted_median(values: Floats, weights: Counts) -> float:
     """The middle value of `values` repeated `weights` times, the mean of two where n is even."""
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weights[order])

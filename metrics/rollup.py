@@ -48,7 +48,10 @@ def advance(session: Session) -> int:
 def rebuild(
     sessions: sessionmaker[Session], progress: Callable[[float], None] | None = None
 ) -> int:
-    """Count everything again from raw; returns the number of rows. `progress` gets the share done."""
+    """Count everything again from raw; returns the number of rows.
+
+    `progress` is told the share that is done.
+    """
     with transaction(sessions) as session:
         session.execute(text("SET LOCAL statement_timeout = 0"))
         _, below, as_of = _lock(session)

@@ -1,0 +1,72 @@
+"""The figures of a period beside those of the period before."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from metrics.reads.sums import SHARES, TOTALS, Scope, add_figures, sums
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A line of the overview. `better` says which way is good: 1 up, -1 down, 0 neither."""
+
+    key: str
+    name: str
+    unit: str
+    better: int
+
+
+FIGURES = (
+    Figure("labels", "Labels", "labels", 1),
+    Figure("active_hours", "Active time", "hours", 0),
+    Figure("efficiency", "Efficiency", "labels per active hour", 1),
+    Figure("gold", "Gold accuracy", "share", 1),
+    Figure("agreement", "Agreement with consensus", "share", 1),
+    Figure("acceptance", "Accepted at first review", "share", 1),
+    Figure("skip_rate", "Skipped", "share", -1),
+    Figure("expiry_rate", "Expired leases", "share", -1),
+    Figure("labellers", "Labellers at work", "people", 0),
+)
+
+
+def overview(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+    """One row per figure of FIGURES: the period, and the one of equal length before it.
+
+    Columns: key, name, unit, better, now, low, high, n, before, before_low, before_high, before_n.
+    low, high and n are NaN where a figure is a count rather than a share. Two statements.
+    """
+    import pandas as pd
+
+    start = since - (until - since)
+    now = _period(session, scope, since, until)
+    before = _period(session, scope, start, since)
+    rows = []
+    for figure in FIGURES:
+        row: dict[str, object] = {
+            "key": figure.key, "name": figure.name, "unit": figure.unit, "better": figure.better,
+        }  # fmt: skip
+        for prefix, period in (("", now), ("before_", before)):
+            row[prefix.rstrip("_") or "now"] = period.get(figure.key)
+            for part in ("low", "high", "n"):
+                row[prefix + part] = period.get(f"{figure.key}_{part}")
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    numbers = [c for c in table.columns if c not in ("key", "name", "unit")]
+    table[numbers] = table[numbers].astype(float)
+    return table
+
+
+def _period(session: Session, scope: Scope, since: date, until: date) -> dict[str, float]:
+    by_labeller = sums(session, scope, since, until, ["labeller_id"], medians=False)
+    total = by_labeller[list(TOTALS)].sum().to_frame().T
+    add_figures(total)
+    values = {str(name): float(value) for name, value in total.iloc[0].items()}
+    values["labellers"] = int((by_labeller.labels > 0).sum())
+    assert values.keys() >= set(SHARES)
+    return values

@@ -1,0 +1,138 @@
+"""Sums of roll-up rows over any grouping, and the figures that follow from them."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from metrics import definitions
+from metrics.models import DailyRollup
+from ops.models import Project
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Scope = Select[Any] | Collection[int]
+
+TOTALS = (
+    "leased", "submitted", "surplus", "skipped", "released", "expired", "active_ms", "wall_ms",
+    "gold_n", "gold_correct", "consensus_n", "consensus_agreed", "review_n", "review_accepted",
+)  # fmt: skip
+# figure → (hits, n): the columns a share is made of.
+SHARES = {
+    "gold": ("gold_correct", "gold_n"),
+    "agreement": ("consensus_agreed", "consensus_n"),
+    "acceptance": ("review_accepted", "review_n"),
+    "skip_rate": ("skipped", "decided"),
+    "expiry_rate": ("ended", "leased"),
+}
+
+
+def frame(session: Session, statement: Any) -> "DataFrame":
+    """The rows of `statement` as a DataFrame with its column names."""
+    import pandas as pd
+
+    result = session.execute(statement)
+    return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+
+
+def within(statement: Any, scope: Scope, since: date | None, until: date | None) -> Any:
+    """`statement` over DailyRollup, limited to what may be seen and to a period."""
+    statement = statement.where(DailyRollup.project_id.in_(scope))
+    if since is not None:
+        statement = statement.where(DailyRollup.day >= since)
+    return statement if until is None else statement.where(DailyRollup.day < until)
+
+
+def sums(
+    session: Session,
+    scope: Scope,
+    since: date | None,
+    until: date | None,
+    by: Sequence[str],
+    *conditions: Any,
+    medians: bool = True,
+) -> "DataFrame":
+    """One row per value of `by` (columns of DailyRollup) with totals and every figure.
+
+    Besides `by` and TOTALS: labels, active_hours, efficiency, cost, cost_per_label; median_seconds,
+    mad_log and timed_n; and for each of SHARES its value, `_low`, `_high` and `_n`. Two statements
+    (one without `medians`). Costs differ by project, so `cost` needs project_id among `by`.
+    """
+    keys = [getattr(DailyRollup, name) for name in by]
+    totals = [func.sum(getattr(DailyRollup, name)).label(name) for name in TOTALS]
+    statement = within(select(*keys, *totals), scope, since, until).where(*conditions)
+    found = frame(session, statement.group_by(*keys).order_by(*keys))
+    for name in TOTALS:
+        kind = float if name.endswith(("correct", "agreed", "accepted")) else np.int64
+        found[name] = found[name].astype(kind)
+    add_figures(found)
+    if medians:
+        _add_times(session, found, within(bins(keys), scope, since, until).where(*conditions), by)
+    return found
+
+
+def add_figures(table: "DataFrame") -> None:
+    """Add to a frame of TOTALS the figures that follow from them."""
+    table["labels"] = table.submitted + table.surplus
+    table["active_hours"] = table.active_ms / 3_600_000
+    table["efficiency"] = [
+        definitions.efficiency(n, ms) for n, ms in zip(table.labels, table.active_ms, strict=True)
+    ]
+    table["efficiency"] = table.efficiency.astype(float)
+    table["decided"] = table.labels + table.skipped
+    table["ended"] = np.minimum(table.expired, table.leased)
+    for figure, (hits, n) in SHARES.items():
+        value, low, high = definitions.shares(table[hits], table[n])
+        table[figure], table[f"{figure}_low"], table[f"{figure}_high"] = value, low, high
+        table[f"{figure}_n"] = table[n]
+
+
+def add_costs(session: Session, table: "DataFrame") -> None:
+    """Add project (its name), cost and cost_per_label to a frame with project_id. One statement."""
+    price = Project.settings["cost_per_hour"].astext
+    ids = [int(i) for i in table.project_id.unique()]
+    rows = session.execute(select(Project.id, Project.name, price).where(Project.id.in_(ids)))
+    known = {i: (name, float(p) if p is not None else None) for i, name, p in rows}
+    prices = [known[i][1] for i in table.project_id]
+    table["project"] = [known[i][0] for i in table.project_id]
+    table["cost"] = [definitions.cost(ms, p) for ms, p in zip(table.active_ms, prices, strict=True)]
+    table["cost_per_label"] = [
+        definitions.cost_per_label(n, ms, p)
+        for n, ms, p in zip(table.labels, table.active_ms, prices, strict=True)
+    ]
+    table[["cost", "cost_per_label"]] = table[["cost", "cost_per_label"]].astype(float)
+
+
+def bins(keys: Sequence[Any]) -> Any:
+    """Answers by time bin, zero-based, summed over the rows of each key; empty bins left out."""
+    unnested = (
+        func.unnest(DailyRollup.log_time_histogram)
+        .table_valued("n", with_ordinality="place", name="bin")
+        .render_derived()
+    )
+    total = func.sum(unnested.c.n).label("n")
+    return (
+        select(*keys, (unnested.c.place - 1).label("bin"), total)
+        .select_from(DailyRollup)
+        .join(unnested, unnested.c.n > 0)
+        .group_by(*keys, unnested.c.place)
+    )
+
+
+def _add_times(session: Session, table: "DataFrame", statement: Any, by: Sequence[str]) -> None:
+    histograms: dict[tuple[Any, ...], Any] = {}
+    for *key, place, n in session.execute(statement):
+        counts = histograms.setdefault(tuple(key), np.zeros(definitions.N_TIME_BINS, np.int64))
+        counts[int(place)] += int(n)
+    none = np.zeros(definitions.N_TIME_BINS, np.int64)
+    found = [
+        definitions.active_time(histograms.get(tuple(key), none))
+        for key in table[list(by)].itertuples(index=False, name=None)
+    ]
+    table["median_seconds"] = np.array([f.median_seconds for f in found], float)
+    table["mad_log"] = np.array([f.mad_log for f in found], float)
+    table["timed_n"] = np.array([f.n for f in found], np.int64)

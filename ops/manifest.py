@@ -12,7 +12,7 @@ NAV         entries of the top navigation
 ACCESS      endpoint → roles that may call it (see ops.access)
 """
 
-from ops.access import ADMIN, ANYONE, EVERYONE, LEADS, MANAGERS
+from ops.access import ADMIN, ANYONE, CLIENTS, EVERYONE, LEADS, MANAGERS
 from ops.jobs import Job
 from ops.nav import Entry
 
@@ -23,17 +23,16 @@ COMMANDS = {
     "serve": ("ops.cli.serve:serve", "Serve web, clock and worker, with the database they need."),
     "users": ("ops.cli.people:users", "List, add and change users; make a setup link."),
     "tokens": ("ops.cli.people:tokens", "Make and revoke API tokens."),
-    "import": ("ops.cli.intake:import_", "Import assets from a folder, CSV or JSONL."),
-    "export": ("ops.cli.intake:export", "Export a batch or a delivery as JSONL or CSV."),
+    "export": ("ops.cli.export:export", "Export a batch or a delivery as JSONL or CSV."),
 }
 
 BLUEPRINTS = (
     "ops.web.health:blueprint",
     "ops.web.signin:blueprint",
     "ops.web.setup:blueprint",
-    "ops.web.people:blueprint",
+    "ops.web.setup:home_blueprint",
+    "ops.web.account:blueprint",
     "ops.web.media:blueprint",
-    "ops.web.api:blueprint",
 )
 
 JOBS = {
@@ -41,12 +40,29 @@ JOBS = {
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }
 
-NAV: tuple[Entry, ...] = (Entry("People", "people.index", MANAGERS, order=40),)
+NAV: tuple[Entry, ...] = ()
 
 ACCESS = {
     "static": ANYONE,
     "health.live": ANYONE,
     "health.ready": ANYONE,
+    "openapi.spec": ANYONE,
+    "home.index": ANYONE,
+    "setup.form": ANYONE,
+    "setup.submit": ANYONE,
+    "signin.form": ANYONE,
+    "signin.submit": ANYONE,
+    "signin.out": ANYONE,
+    "signin.forgot": ANYONE,
+    "signin.forgot_send": ANYONE,
+    "signin.link": ANYONE,
+    "account.index": EVERYONE,
+    "account.password": EVERYONE,
+    "account.make_token": EVERYONE,
+    "account.revoke_token": EVERYONE,
+    "account.notices_page": EVERYONE,
+    "account.read_notices": EVERYONE,
+    "media.show": MANAGERS | CLIENTS,
 }
 
 __all__ = [

@@ -21,12 +21,17 @@ class App(APIFlask):
     """Returning from a view commits, raising rolls back; access is checked inside the transaction."""
 
     def dispatch_request(self) -> ResponseReturnValue:
-        # Static files and unmatched routes need no database.
-        if request.endpoint == "static" or request.routing_exception is not None:
+        if request.endpoint == "static":  # needs no database
             return super().dispatch_request()
-        with transaction(self.extensions["sessions"]) as g.session:
-            identity.check_access(self)
-            return self.make_response(super().dispatch_request())
+        try:
+            with transaction(self.extensions["sessions"]) as g.session:
+                identity.recognise()
+                if request.routing_exception is not None:
+                    self.raise_routing_exception(request)
+                identity.check_access(self)
+                return self.make_response(super().dispatch_request())
+        finally:
+            g.pop("session", None)
 
 
 def build(

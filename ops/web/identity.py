@@ -1,28 +1,63 @@
 """Who is asking, and whether they may: sessions for people, hashed tokens for machines."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, g, request
+from flask import Flask, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 
-from ops import people, tokens
+from ops import clock_time, people, tokens
 from ops.access import ANYONE, EVERYONE
 from ops.errors import Forbidden, NotSignedIn
 from ops.models import ApiToken, User
 
 csrf = CSRFProtect()
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SEEN_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at a page, in plain values: error pages need them after the rollback."""
+
+    id: int
+    name: str
+    role: str
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 def init_app(app: Flask) -> None:
     """Install sign-in by cookie and by bearer token, and CSRF protection for the former."""
-    manager = LoginManager(app)
+    # Its context processor would load the user while an error page is rendered, without a session.
+    manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = "basic"
     manager.user_loader(_from_cookie)
     manager.request_loader(_from_token)
     csrf.init_app(app)
+
+
+def recognise() -> None:
+    """Note who is asking, signed in or not, before anything can go wrong."""
+    g.viewer = None
+    if not current_user.is_authenticated:
+        return
+    person = user()
+    g.viewer = Viewer(person.id, person.name, person.role)
+    moment = clock_time.now()
+    if person.last_seen_at is None or moment - person.last_seen_at > SEEN_EVERY:
+        person.last_seen_at = moment
+
+
+def viewer() -> Viewer | None:
+    """Who is asking; None for anybody who is not signed in."""
+    return cast("Viewer | None", g.get("viewer"))
 
 
 def db() -> Session:
@@ -38,16 +73,16 @@ def user() -> User:
 
 
 def sign_in(person: User) -> None:
-    """Begin a session for `person`."""
+    """Begin a new session for `person`; nothing of an older one stays."""
+    session.clear()
     login_user(person)
-    from flask import session
-
     session.permanent = True
 
 
 def sign_out() -> None:
     """End this session."""
     logout_user()
+    session.clear()
 
 
 def check_access(app: Flask) -> None:

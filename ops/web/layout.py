@@ -3,16 +3,40 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, request, url_for
-from flask_login import current_user
+from flask import Flask, current_app, g, request, url_for
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
-from ops import clock_time
+from ops import clock_time, notices
 from ops.nav import Entry
+from ops.web import identity
 
 # HTML in a guideline stays text: `html: False` escapes it, and links may only be http(s) or mailto.
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+
+
+ROLE_NAMES = {
+    "admin": "Administrator",
+    "ops_lead": "Operations lead",
+    "onboarding_manager": "Onboarding manager",
+    "labeller": "Labeller",
+    "reviewer": "Reviewer",
+    "expert": "Expert",
+    "client": "Client",
+}
+
+# Where each role's work begins.
+HOMES = {
+    "labeller": "/desk",
+    "reviewer": "/desk",
+    "expert": "/desk",
+    "client": "/portal",
+    "onboarding_manager": "/onboarding",
+    "ops_lead": "/projects",
+    "admin": "/projects",
+}
 
 
 def init_app(app: Flask) -> None:
@@ -25,22 +49,61 @@ def init_app(app: Flask) -> None:
         seconds=seconds,
         markdown=markdown,
         interval=interval,
+        role=role_name,
+        capitalize_first=capitalize_first,
     )
 
     @app.context_processor
     def shared() -> dict[str, Any]:
+        viewer = identity.viewer()
         return {
-            "nav": _nav(app),
+            "viewer": viewer,
+            "unread": _unread(viewer),
+            "home": home_of(viewer.role) if viewer else "/",
+            "nav": _nav(app, viewer),
             "demo": app.extensions["settings"].demo,
             "now": clock_time.now(),
+            "simulated_time": clock_time.simulated(),
         }
 
 
-def _nav(app: Flask) -> list[dict[str, Any]]:
-    role = getattr(current_user, "role", None)
-    entries: list[Entry] = [e for e in app.extensions["nav"] if role in e.roles]
+def home_of(role: str) -> str:
+    """The path on which `role` begins; '/' where this installation has no such page."""
+    path = HOMES.get(role, "/")
+    try:
+        current_app.url_map.bind("localhost").match(path)
+    except RequestRedirect:
+        return path
+    except HTTPException:
+        return "/"
+    return path
+
+
+def _unread(viewer: identity.Viewer | None) -> int:
+    # After an error the transaction is gone; the page can do without the number.
+    session = g.get("session")
+    return notices.unread(session, viewer.id) if viewer and session is not None else 0
+
+
+def _nav(app: Flask, viewer: identity.Viewer | None) -> list[dict[str, Any]]:
+    entries: list[Entry] = [e for e in app.extensions["nav"] if viewer and viewer.role in e.roles]
     links = [(e.text, e.endpoint if e.endpoint[0] == "/" else url_for(e.endpoint)) for e in entries]
-    return [{"text": t, "url": u, "here": request.path.startswith(u)} for t, u in links]
+    return [{"text": t, "url": u, "here": _is_under(u)} for t, u in links]
+
+
+def _is_under(url: str) -> bool:
+    root = url.rstrip("/")
+    return request.path == root or request.path.startswith(f"{root}/")
+
+
+def role_name(role: str) -> str:
+    """A role as people say it."""
+    return ROLE_NAMES.get(role, role)
+
+
+def capitalize_first(text: str) -> str:
+    """A sentence's first letter large, the rest untouched."""
+    return text[:1].upper() + text[1:]
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -1,0 +1,39 @@
+"""Messages to a person, shown in the application until they are read."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ops import clock_time
+from ops.models import Notice, User
+
+NEWEST = 200
+
+
+def tell(session: Session, user: User, *, key: str, text: str, url: str = "") -> None:
+    """Leave a notice for `user`; two with one `key` are one, so a job that runs twice tells once."""
+    values = {"user_id": user.id, "key": key, "text": text, "url": url, "at": clock_time.now()}
+    session.execute(insert(Notice).values(**values).on_conflict_do_nothing())
+
+
+def unread(session: Session, user_id: int) -> int:
+    """How many notices `user_id` has not read."""
+    mine = select(func.count()).where(Notice.user_id == user_id, Notice.read_at.is_(None))
+    return session.scalar(mine) or 0
+
+
+def of(session: Session, user: User) -> Sequence[Notice]:
+    """The newest notices of `user`, newest first."""
+    mine = select(Notice).where(Notice.user_id == user.id)
+    return session.scalars(mine.order_by(Notice.at.desc(), Notice.id.desc()).limit(NEWEST)).all()
+
+
+def read_all(session: Session, user: User) -> None:
+    """Mark every notice of `user` as read."""
+    session.execute(
+        update(Notice)
+        .where(Notice.user_id == user.id, Notice.read_at.is_(None))
+        .values(read_at=clock_time.now())
+    )

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,11 +13,14 @@ class BadFile(InvalidInput):
     """The file cannot be audited."""
 
 
+Report = Callable[[float], None]  # told how much of the file is read, from 0 to 1
+
 MISSING = frozenset(("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"))
 
 
-def name_the_fault(path: Path, columns: tuple[str, ...]) -> BadFile | None:
+def name_the_fault(path: Path, columns: tuple[str, ...], report: Report) -> BadFile | None:
     """Read row by row, slowly, and describe the first row that breaks the contract, if any does."""
+    size = max(path.stat().st_size, 1)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, strict=True)
@@ -25,6 +29,8 @@ def name_the_fault(path: Path, columns: tuple[str, ...]) -> BadFile | None:
                 wrong = _fault(row, names, columns) if row else ""
                 if wrong:
                     return BadFile(f"{path}, line {rows.line_num}: {wrong}")
+                if rows.line_num % 50_000 == 0:
+                    report(file.buffer.tell() / size)
     except UnicodeDecodeError:
         return BadFile(f"{path}, line {_undecodable_line(path)}: expected text in UTF-8")
     except csv.Error as error:

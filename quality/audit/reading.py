@@ -5,14 +5,13 @@ that the message can name the line.
 """
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quality.audit.faults import MISSING, BadFile, name_the_fault
+from quality.audit.faults import MISSING, BadFile, Report, name_the_fault
 from quality.measures.arrays import Floats, Ints
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 REQUIRED = ("asset", "labeller", "label")
 OPTIONAL = ("seconds", "submitted_at")
 MOST_CELLS = 200_000_000  # assets × classes: beyond this, labels are not classes
-
-Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -48,14 +45,16 @@ def read_answers(path: Path, report: Report) -> Answers:
     table = _read(path, REQUIRED, OPTIONAL, report)
     if table.num_rows == 0:
         raise BadFile(f"{path}: expected answers after the header, got none")
-    coded = {name: _coded(path, table, name) for name in REQUIRED}
+    coded = {name: _coded(path, table, name, report) for name in REQUIRED}
     for name in REQUIRED:
         table = table.drop_columns([name])
     seconds = _numbers(table, "seconds")
     if seconds is None:
         seconds = np.full(len(coded["asset"][0]), np.nan)
     elif np.any(seconds < 0) or np.any(np.isinf(seconds)):
-        raise name_the_fault(path, ("seconds",)) or BadFile(f"{path}: seconds: expected numbers")
+        raise name_the_fault(path, ("seconds",), report) or BadFile(
+            f"{path}: seconds: expected numbers"
+        )
     moments = _numbers(table, "submitted_at")
     n_labellers = len(coded["labeller"][1])
     keep = _last_of_each(coded["asset"][0], coded["labeller"][0], n_labellers)
@@ -79,9 +78,9 @@ def read_truth(path: Path, answers: Answers) -> tuple[Ints, "pa.Array"]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    table = _read(path, ("asset", "label"), (), lambda _: None)
-    asset, assets = _coded(path, table, "asset")
-    label, labels = _coded(path, table, "label")
+    table = _read(path, ("asset", "label"), (), _silent)
+    asset, assets = _coded(path, table, "asset", _silent)
+    label, labels = _coded(path, table, "label", _silent)
     new = pc.filter(labels, pc.invert(pc.is_in(labels, value_set=answers.labels)))
     classes = pa.concat_arrays([answers.labels, new])
     position = pc.fill_null(pc.index_in(assets, value_set=answers.assets), -1).to_numpy()
@@ -104,11 +103,14 @@ def _read(
     names = _header(path, required, optional)
     columns = tuple(name for name in names if name in required + optional)
     try:
-        return _stream(path, names, columns, report, multiline=False)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as refused:
-        fault = name_the_fault(path, columns)
-        if fault:
-            raise fault from refused
+        table = _stream(path, names, columns, report, multiline=False)
+        if not _swallowed_lines(path, table, ignores=len(columns) < len(names)):
+            return table
+    except pa.ArrowInvalid:
+        report(0.0)
+    fault = name_the_fault(path, columns, report)
+    if fault:
+        raise fault
     try:  # nothing wrong row by row: a quoted field may hold a line break
         return _stream(path, names, columns, report, multiline=True)
     except pa.ArrowInvalid as refused:
@@ -117,12 +119,13 @@ def _read(
 
 def _header(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> list[str]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = [name.strip().lower() for name in next(csv.reader(file), [])]
+        with path.open("rb") as file:
+            line = file.readline().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadFile(f"{path}, line 1: expected text in UTF-8") from None
     except OSError as error:
         raise BadFile(f"{path}: {error.strerror}") from None
+    names = [name.strip().lower() for name in next(csv.reader([line]), [])]
     expected = ",".join(required) + "".join(f"[,{name}]" for name in optional)
     missing = [name for name in required if name not in names]
     if missing:
@@ -163,6 +166,26 @@ def _stream(
         return pa.Table.from_batches(batches, reader.schema)
 
 
+def _swallowed_lines(path: Path, table: "pa.Table", *, ignores: bool) -> bool:
+    """Whether a field seems to run over the end of its line, which an open quote also does.
+
+    Where columns are ignored, the field may be in one of them: then the rows are counted.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type) and column.num_chunks:
+            names = column.unify_dictionaries().chunk(0).dictionary
+            if pc.any(pc.match_substring_regex(names, r"[\r\n]")).as_py():
+                return True
+    if not ignores:
+        return False
+    with path.open("rb") as file:
+        lines = sum(1 for line in file if line.strip())
+    return lines - 1 != table.num_rows
+
+
 def _moment_type(path: Path, names: list[str]) -> Any:
     """Column type of the submission times, from the first that is there."""
     import pyarrow as pa
@@ -179,7 +202,11 @@ def _moment_type(path: Path, names: list[str]) -> Any:
     return pa.timestamp("us", tz="UTC" if zoned else None)
 
 
-def _coded(path: Path, table: "pa.Table", name: str) -> tuple[Ints, "pa.Array"]:
+def _silent(_: float) -> None:
+    """Truth is short: nothing to report."""
+
+
+def _coded(path: Path, table: "pa.Table", name: str, report: Report) -> tuple[Ints, "pa.Array"]:
     """Codes and their names in alphabetical order, blanks around a name taken off."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -188,7 +215,7 @@ def _coded(path: Path, table: "pa.Table", name: str) -> tuple[Ints, "pa.Array"]:
     names = column.chunk(0).dictionary if column.num_chunks else pa.array([], pa.string())
     trimmed = pc.utf8_trim_whitespace(names).dictionary_encode()
     if pc.any(pc.equal(trimmed.dictionary, "")).as_py():
-        raise name_the_fault(path, (name,)) or BadFile(f"{path}: {name}: expected a value")
+        raise name_the_fault(path, (name,), report) or BadFile(f"{path}: {name}: expected a value")
     order = pc.sort_indices(trimmed.dictionary).to_numpy()
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)

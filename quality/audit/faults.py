@@ -4,6 +4,7 @@ import csv
 import math
 from collections.abc import Callable
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 from ops.errors import InvalidInput
@@ -22,15 +23,16 @@ def name_the_fault(path: Path, columns: tuple[str, ...], report: Report) -> BadF
     """Read row by row, slowly, and describe the first row that breaks the contract, if any does."""
     size = max(path.stat().st_size, 1)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
+        with path.open("rb") as file:
+            text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            rows = csv.reader(text, strict=True)
             names = [name.strip().lower() for name in next(rows)]
             for row in rows:
                 wrong = _fault(row, names, columns) if row else ""
                 if wrong:
                     return BadFile(f"{path}, line {rows.line_num}: {wrong}")
                 if rows.line_num % 50_000 == 0:
-                    report(file.buffer.tell() / size)
+                    report(file.tell() / size)
     except UnicodeDecodeError:
         return BadFile(f"{path}, line {_undecodable_line(path)}: expected text in UTF-8")
     except csv.Error as error:

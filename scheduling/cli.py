@@ -1,0 +1,33 @@
+"""`touchstone bench`: the benchmarks that lie beside the source, each against its own yardstick."""
+
+import importlib.util
+from pathlib import Path
+
+import click
+
+FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
+
+
+class Benchmarks(click.Group):
+    """Every `benchmarks/<name>.py` with a click command called `command`; loaded when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(p.stem for p in FOLDER.glob("*.py") if not p.stem.startswith("_"))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", FOLDER / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=Benchmarks)
+def bench() -> None:
+    """Measure this installation against a bare floor; prints JSON.
+
+    The benchmarks come with the source, not with an installed package.
+    """

@@ -1,0 +1,1 @@
+"""The labeller's desk: its JSON and its page."""

@@ -1,0 +1,151 @@
+"""The desk's API: for our own browser code, and for whoever works with a token."""
+
+import uuid
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, url_for
+
+from ops import guidelines, ontologies, projects
+from ops.errors import NotFound
+from ops.models import Project
+from ops.web.identity import db, user
+from ops.web.layout import markdown
+from scheduling import dispatch, emptiness, leases, submit
+from scheduling.desk import messages, work
+
+blueprint = APIBlueprint("desk_api", __name__, url_prefix="/api/v1/desk", tag="Desk")
+
+
+@blueprint.post("/next")
+@blueprint.input(messages.NextIn, arg_name="asked")
+@blueprint.output(messages.NextOut)
+def next_work(asked: messages.NextIn) -> dict[str, Any]:
+    """Get work
+
+    What is on your desk comes back first, so that a reload shows the same work; otherwise a new
+    lease. When there is nothing, `empty` says why.
+    """
+    if asked.project is not None:
+        projects.find(db(), user(), asked.project)
+    found = dispatch.next_work(db(), user(), project_id=asked.project, browser_has=asked.exclude)
+    if found is None:
+        why = emptiness.why_empty(db(), user(), project_id=asked.project)
+        return {"work": None, "empty": vars(why)}
+    shown = work.view(db(), found.id)
+    if shown["medium"] == "image":
+        shown["image"] = url_for("desk_api.medium", token=found.token)
+    return {"work": shown, "empty": None}
+
+
+@blueprint.get("/<uuid:token>/brief")
+@blueprint.output(messages.BriefOut)
+def brief(token: uuid.UUID) -> dict[str, Any]:
+    """Get the classes, the instructions and the rules for a piece of work"""
+    project = db().get_one(Project, work.open_work(db(), user(), token).project_id)
+    ontology = ontologies.current(db(), project.id)
+    guideline = guidelines.current(db(), project.id)
+    assert ontology is not None
+    return {
+        "brief": work.brief_key(project.id, ontology.id, guideline.id if guideline else None),
+        "project": {"id": project.id, "name": project.name, "purpose": project.purpose},
+        "classes": ontology.classes,
+        "guideline": {
+            "version": guideline.version if guideline else 0,
+            "html": str(markdown(guideline.markdown)) if guideline else "",
+        },
+        "idle_seconds": projects.settings_of(project).idle_seconds,
+        "skip_reasons": [{"key": k, "text": t} for k, t in work.SKIP_WORDS.items()],
+    }
+
+
+@blueprint.get("/<uuid:token>/medium")
+@blueprint.doc(responses={200: "The bytes of the image"})
+def medium(token: uuid.UUID) -> Response:
+    """Get the image of a piece of work
+
+    The same few headers for every image: no entity tag, no dates, no file name.
+    """
+    from ops import storage
+
+    uri = work.open_work(db(), user(), token).uri
+    if uri is None:
+        raise NotFound("This work is a text; it came with the work itself.")
+    content, mimetype = storage.read(uri)
+    return Response(content, mimetype=mimetype)
+
+
+@blueprint.post("/<uuid:token>/shown")
+@blueprint.input(messages.ShownIn, arg_name="said")
+@blueprint.output(messages.ShownOut)
+def shown(token: uuid.UUID, said: messages.ShownIn) -> dict[str, Any]:
+    """Say that a piece of work is on the screen
+
+    The wall clock starts, and this tab is the one whose time counts.
+    """
+    return {"expires_at": leases.shown(db(), user(), token, tab=said.tab)}
+
+
+@blueprint.post("/<uuid:token>/heartbeat")
+@blueprint.input(messages.HeartbeatIn, arg_name="said")
+@blueprint.output(messages.HeartbeatOut)
+def heartbeat(token: uuid.UUID, said: messages.HeartbeatIn) -> dict[str, Any]:
+    """Report active time and keep the lease alive"""
+    beat = leases.heartbeat(
+        db(), user(), token, tab=said.tab, beat=said.beat, active_ms=said.active_ms
+    )
+    return vars(beat)
+
+
+@blueprint.post("/<uuid:token>/submit")
+@blueprint.input(messages.SubmitIn, arg_name="said")
+@blueprint.output(messages.SubmittedOut)
+def submit_label(token: uuid.UUID, said: messages.SubmitIn) -> dict[str, Any]:
+    """Submit an answer
+
+    Safe to repeat with the same `key`. An answer that comes after its lease ran out is kept too.
+    """
+    done = submit.submit(
+        db(),
+        user(),
+        token,
+        label=said.label,
+        key=said.key,
+        revision=said.revision,
+        active_ms=said.active_ms,
+        tab=said.tab,
+    )
+    return {"accepted": True, "revision": done.revision}
+
+
+@blueprint.post("/<uuid:token>/skip")
+@blueprint.input(messages.SkipIn, arg_name="said")
+@blueprint.output(messages.AcceptedOut)
+def skip(token: uuid.UUID, said: messages.SkipIn) -> dict[str, Any]:
+    """Say that you cannot answer, and why"""
+    submit.skip(
+        db(),
+        user(),
+        token,
+        reason=said.reason,
+        note=said.note,
+        active_ms=said.active_ms,
+        tab=said.tab,
+    )
+    return {"accepted": True}
+
+
+@blueprint.post("/<uuid:token>/release")
+@blueprint.input(messages.ReleaseIn, arg_name="said")
+@blueprint.output(messages.AcceptedOut)
+def release(token: uuid.UUID, said: messages.ReleaseIn) -> dict[str, Any]:  # noqa: ARG001
+    """Give a piece of work back undone"""
+    leases.release(db(), user(), token)
+    return {"accepted": True}
+
+
+@blueprint.get("/me")
+@blueprint.output(messages.MeOut)
+def me() -> dict[str, Any]:
+    """Get your own day, standing, projects and certificates"""
+    return work.about_me(db(), user())

@@ -1,0 +1,207 @@
+"""What goes to and from the desk, as one schema for the checks and the documentation."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+class Input(BaseModel):
+    """Strict: no unknown field, no number that had to be rounded."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Tab = Field(min_length=1, max_length=64, description="Random name of the browser tab")
+ActiveMs = Field(ge=0, le=DAY_MS, description="Active time of this tab in this work so far, ms")
+
+
+class NextIn(Input):
+    """Ask for work."""
+
+    project: int | None = Field(None, ge=1, le=2**63 - 1, description="Only of this project")
+    tab: str = Tab
+    exclude: list[str] | None = Field(
+        None, max_length=50, description="Tokens that the browser has already"
+    )
+
+
+class ShownIn(Input):
+    """The work is on the screen."""
+
+    tab: str = Tab
+
+
+class HeartbeatIn(Input):
+    """A sign of life."""
+
+    tab: str = Tab
+    beat: int = Field(ge=1, le=2**31 - 1, description="Rises with every message of this tab")
+    active_ms: int = ActiveMs
+
+
+class SubmitIn(Input):
+    """An answer."""
+
+    label: dict[str, Any] = Field(description='{"class": key}, in a review also verdict and remark')
+    key: str = Field(min_length=8, max_length=64, description="Chosen once per answer")
+    revision: int = Field(ge=0, le=32_000, description="The revision that was handed out")
+    tab: str = Tab
+    active_ms: int = ActiveMs
+
+
+class SkipIn(Input):
+    """No answer."""
+
+    reason: str = Field(description="One of the skip reasons of the brief")
+    note: str = Field("", max_length=2000)
+    tab: str = Field("", max_length=64)
+    active_ms: int = Field(0, ge=0, le=DAY_MS)
+
+
+class ReleaseIn(Input):
+    """Give it back."""
+
+
+class Said(BaseModel):
+    """How many gave this class."""
+
+    class_: str = Field(alias="class")
+    count: int
+
+
+class Work(BaseModel):
+    """One piece of work."""
+
+    token: str
+    stage: Literal["label", "review", "rework", "adjudicate"]
+    brief: str
+    medium: Literal["image", "text"]
+    image: str | None
+    text: str | None
+    answers: list[Said] | None
+    current: str | None
+    expires_at: datetime
+    revision: int
+
+
+class Nothing(BaseModel):
+    """Why there is no work."""
+
+    reason: str
+    next_free_at: datetime | None
+
+
+class NextOut(BaseModel):
+    """Either work or the reason why there is none."""
+
+    work: Work | None
+    empty: Nothing | None
+
+
+class ProjectOut(BaseModel):
+    """A project as its labellers see it."""
+
+    id: int
+    name: str
+    purpose: str
+
+
+class ClassOut(BaseModel):
+    """A class to choose."""
+
+    key: str
+    name: str
+    colour: str
+    hotkey: str
+    description: str
+
+
+class GuidelineOut(BaseModel):
+    """The instructions, as HTML."""
+
+    version: int
+    html: str
+
+
+class SkipReason(BaseModel):
+    """A reason to skip."""
+
+    key: str
+    text: str
+
+
+class BriefOut(BaseModel):
+    """What it takes to answer: classes, instructions, rules."""
+
+    brief: str
+    project: ProjectOut
+    classes: list[ClassOut]
+    guideline: GuidelineOut
+    idle_seconds: int
+    skip_reasons: list[SkipReason]
+
+
+class ShownOut(BaseModel):
+    """Until when the lease runs."""
+
+    expires_at: datetime
+
+
+class HeartbeatOut(BaseModel):
+    """What counts so far; `mine` is false while another tab works on it."""
+
+    expires_at: datetime
+    mine: bool
+    active_ms: int
+
+
+class AcceptedOut(BaseModel):
+    """It is kept."""
+
+    accepted: Literal[True]
+
+
+class SubmittedOut(AcceptedOut):
+    """It is kept, as this revision."""
+
+    revision: int
+
+
+class Today(BaseModel):
+    """One's own day."""
+
+    submitted: int
+    skipped: int
+    active_seconds: float
+    median_seconds: float | None
+
+
+class StandingOut(BaseModel):
+    """One's standing in a skill, as of once a day."""
+
+    skill: str
+    mean: float
+    low: float
+    high: float
+    n: int
+    as_of: datetime
+
+
+class CertificateOut(BaseModel):
+    """A certificate that holds."""
+
+    skill: str
+    level: int
+    valid_until: datetime
+
+
+class MeOut(BaseModel):
+    """Everything about oneself."""
+
+    today: Today
+    standing: list[StandingOut]
+    projects: list[ProjectOut]
+    certificates: list[CertificateOut]

@@ -1,0 +1,144 @@
+"""What a labeller may see of an assignment: enough to answer it, nothing to tell gold by.
+
+Never an id of task, asset or batch, a file name or a date; `token` is random and theirs alone.
+"""
+
+import hashlib
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from ops import clock_time
+from ops.errors import NotFound
+from ops.models import User
+from scheduling import sql
+
+SKIP_WORDS = {
+    "unclear": "I cannot tell which class it is",
+    "broken": "It does not load or cannot be read",
+    "not_in_classes": "None of the classes fits",
+    "offensive": "I do not want to look at this",
+    "other": "Another reason",
+}
+
+_WORK = """
+    SELECT a.token::text AS token, a.expires_at, t.stage, t.asset_id, p.medium, s.text,
+           p.id AS project,
+           (SELECT max(id) FROM ontology_version WHERE project_id = p.id) AS ontology,
+           (SELECT max(id) FROM guideline_version WHERE project_id = p.id) AS guideline
+    FROM assignment a JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
+    JOIN project p ON p.id = a.project_id
+    WHERE a.id = %(id)s"""
+
+_SAID = """
+    SELECT l.payload ->> 'class' AS class, count(*) AS count
+    FROM task t JOIN assignment a ON a.task_id = t.id AND a.state = 'submitted' AND a.counts
+    JOIN label l ON l.assignment_id = a.id
+    WHERE t.asset_id = %(asset)s AND t.stage IN ('label', 'rework')
+    GROUP BY 1 ORDER BY 2 DESC, 1"""
+
+_IN_FORCE = """
+    SELECT label ->> 'class' AS class FROM consensus
+    WHERE asset_id = %(asset)s ORDER BY version DESC LIMIT 1"""
+
+# Only for members, and only while there is something to do.
+_OPEN = """
+    SELECT a.id, a.project_id, s.uri, s.text FROM assignment a
+    JOIN project_member m ON m.project_id = a.project_id AND m.user_id = a.labeller_id
+    JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
+    WHERE a.token = %(token)s AND a.labeller_id = %(me)s AND a.state IN ('leased', 'expired')"""
+
+_TODAY = """
+    SELECT count(*) FILTER (WHERE state = 'submitted') AS submitted,
+           count(*) FILTER (WHERE state = 'skipped') AS skipped,
+           coalesce(sum(active_ms), 0) / 1000.0 AS active_seconds,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY active_ms)
+               FILTER (WHERE state = 'submitted') / 1000.0 AS median_seconds
+    FROM assignment
+    WHERE labeller_id = %(me)s AND ended_at >= %(since)s AND state IN ('submitted', 'skipped')"""
+
+_STANDING = """
+    SELECT k.name AS skill, s.shown_mean AS mean, s.shown_low AS low, s.shown_high AS high,
+           s.shown_n AS n, s.shown_at AS as_of
+    FROM standing s JOIN skill k ON k.id = s.skill_id
+    WHERE s.labeller_id = %(me)s AND s.shown_mean IS NOT NULL ORDER BY k.name"""
+
+_PROJECTS = """
+    SELECT p.id, p.name, p.purpose FROM project p JOIN project_member m ON m.project_id = p.id
+    WHERE m.user_id = %(me)s AND p.state IN ('running', 'paused') ORDER BY p.name, p.id"""
+
+_CERTIFICATES = """
+    SELECT DISTINCT ON (k.name, c.level) k.name AS skill, c.level, c.valid_until
+    FROM certificate c JOIN skill k ON k.id = c.skill_id
+    WHERE c.user_id = %(me)s AND c.granted_at <= %(now)s AND c.valid_until > %(now)s
+      AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s)
+    ORDER BY k.name, c.level, c.valid_until DESC"""
+
+
+def brief_key(project: int, ontology: int | None, guideline: int | None) -> str:
+    """A key under which a browser keeps the brief: another one as soon as the brief changes."""
+    return hashlib.sha256(f"{project}.{ontology}.{guideline}".encode()).hexdigest()[:16]
+
+
+def view(session: Session, assignment_id: int) -> dict[str, Any]:
+    """The work behind an assignment as the desk shows it; `image` is left to the caller."""
+    row = sql.row(session, _WORK, id=assignment_id)
+    assert row is not None
+    judging = row.stage in ("review", "adjudicate")
+    return {
+        "token": row.token,
+        "stage": row.stage,
+        "brief": brief_key(row.project, row.ontology, row.guideline),
+        "medium": row.medium,
+        "image": None,
+        "text": row.text,
+        "answers": _said(session, row.asset_id) if judging else None,
+        "current": _in_force(session, row.asset_id) if row.stage == "review" else None,
+        "expires_at": row.expires_at,
+        "revision": 0,
+    }
+
+
+def _said(session: Session, asset_id: int) -> list[dict[str, Any]]:
+    return [dict(r._mapping) for r in sql.rows(session, _SAID, asset=asset_id)]
+
+
+def _in_force(session: Session, asset_id: int) -> str | None:
+    found = sql.row(session, _IN_FORCE, asset=asset_id)
+    return found[0] if found else None
+
+
+def open_work(session: Session, labeller: User, token: uuid.UUID) -> Row[Any]:
+    """The project and the medium's place behind a token of one's own. Raises NotFound."""
+    found = sql.row(session, _OPEN, me=labeller.id, token=token)
+    if found is None:
+        raise NotFound("There is no such work on your desk.")
+    return found
+
+
+def about_me(session: Session, labeller: User) -> dict[str, Any]:
+    """A labeller's own day, their standing as shown to them, their projects and certificates."""
+    me, now = labeller.id, clock_time.now()
+    since = now.astimezone(_zone(labeller)).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = sql.row(session, _TODAY, me=me, since=since)
+    assert today is not None
+    return {
+        "today": _plain(today),
+        "standing": [_plain(r) for r in sql.rows(session, _STANDING, me=me)],
+        "projects": [_plain(r) for r in sql.rows(session, _PROJECTS, me=me)],
+        "certificates": [_plain(r) for r in sql.rows(session, _CERTIFICATES, me=me, now=now)],
+    }
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    return dict(row._mapping)
+
+
+def _zone(user: User) -> ZoneInfo:
+    try:
+        return ZoneInfo(user.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,84 @@
+"""Why there is no work: an empty answer that says what would have to change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from ops import clock_time
+from ops.models import User
+from scheduling import eligibility, leases, sql
+from scheduling.eligibility import APART
+
+# The first moment at which a lease of somebody else could give back a task I have not had.
+_NEXT_FREE = f"""
+    SELECT min(h.expires_at) AS at
+    FROM assignment h JOIN task t ON t.id = h.task_id
+    WHERE h.state = 'leased' AND h.counts AND h.labeller_id <> %(me)s
+      AND t.lane_id = ANY(%(lanes)s)
+      AND NOT EXISTS (SELECT FROM assignment a WHERE a.task_id = t.id AND a.labeller_id = %(me)s
+                        AND a.state NOT IN ('released', 'expired'))
+      AND {APART}"""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Nothing to do: the reason in words, and when somebody's lease would run out."""
+
+    reason: str
+    next_free_at: datetime | None = None
+
+
+def why_empty(session: Session, labeller: User, *, project_id: int | None = None) -> Empty:
+    """The reason why `claim` found nothing, the most hopeful one first."""
+    at = clock_time.now()
+    lanes = eligibility.lanes_and_why(session, labeller.id, at, project_id)
+    open_to_me = [x for x in lanes if not _fails(x)]
+    if open_to_me:
+        return _nothing_left(session, labeller, open_to_me, at)
+    return Empty(_shut_out(lanes))
+
+
+def _fails(lane: Row[Any]) -> list[str]:
+    return [c.name for c in eligibility.LANE_CONDITIONS if not getattr(lane, c.name)]
+
+
+def _nothing_left(
+    session: Session, labeller: User, lanes: Sequence[Row[Any]], at: datetime
+) -> Empty:
+    if len(leases.held(session, labeller.id, at)) >= max(x.max_leases for x in lanes):
+        return Empty("You hold as many tasks as you may at once. Submit or release one first.")
+    ids = [x.lane for x in lanes]
+    free = sql.row(session, _NEXT_FREE, me=labeller.id, lanes=ids)
+    if free is not None and free.at is not None:
+        return Empty("The rest is being worked on by others.", free.at)
+    return Empty("All done: there is nothing left for you to label.")
+
+
+def _shut_out(lanes: Sequence[Row[Any]]) -> str:
+    """What keeps the labeller from the lane that is nearest to being open to them."""
+    if not lanes:
+        return "You are in no project with work yet. Ask your lead to add you to one."
+    nearest = min(lanes, key=lambda x: len(_fails(x)))
+    failed = _fails(nearest)[0] if "running" not in _fails(nearest) else "running"
+    return _words(nearest, failed)
+
+
+def _words(lane: Row[Any], failed: str) -> str:
+    if failed == "not_paused":
+        return (
+            f"Your work in {lane.project} is paused until {lane.paused_until:%Y-%m-%d %H:%M} UTC."
+        )
+    if failed == "running":
+        return f"{lane.project} is not running at the moment."
+    if failed == "certified":
+        needed = " and ".join(f"{name} at level {level}" for name, level in lane.skills)
+        return f"{lane.project} asks for a valid certificate in {needed}."
+    if failed == "attributes":
+        return f"{lane.project} asks for {', '.join(lane.lacks)}, which your profile does not show."
+    if failed == "batch_open":
+        return "All done: there is nothing left for you to label."
+    return next(c.words for c in eligibility.LANE_CONDITIONS if c.name == failed)

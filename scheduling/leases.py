@@ -1,0 +1,177 @@
+"""Leases in time: held, shown, kept alive by heartbeats, released, expired."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session, sessionmaker
+
+from ops import audit_log, clock_time
+from ops.db import transaction
+from ops.errors import Conflict, NotFound
+from ops.models import User
+from scheduling import ending_sql, policy, sql
+from scheduling.eligibility import setting
+
+SWEEP = 500
+
+_HELD = """
+    SELECT a.id, a.token::text AS token, a.task_id, a.project_id, a.expires_at,
+           a.shown_at IS NOT NULL AS shown, a.expires_at <= %(now)s AS lapsed
+    FROM assignment a WHERE a.labeller_id = %(me)s AND a.state = 'leased' ORDER BY a.id"""
+
+# Heartbeats change the assignment alone: they need no lock on the task.
+_MINE = f"""
+    SELECT a.id, a.state, a.task_id, a.leased_at, a.shown_at, a.expires_at, a.tab, a.beat,
+           a.beat_at, a.active_ms, a.active_before_ms,
+           {setting("lease_minutes")} AS lease_minutes
+    FROM assignment a JOIN project p ON p.id = a.project_id
+    WHERE a.token = %(token)s AND a.labeller_id = %(me)s FOR NO KEY UPDATE OF a"""
+
+_SHOWN = """
+    UPDATE assignment SET shown_at = coalesce(shown_at, %(now)s), tab = %(tab)s, beat = 0,
+           beat_at = %(now)s, active_before_ms = active_ms, expires_at = %(expires_at)s
+    WHERE id = %(id)s"""
+
+_BEAT = """
+    UPDATE assignment SET tab = %(tab)s, beat = %(beat)s, beat_at = %(now)s,
+           active_ms = %(active_ms)s, active_before_ms = %(before)s, expires_at = %(expires_at)s
+    WHERE id = %(id)s"""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a heartbeat is answered: until when the lease runs, whether this tab's time counts."""
+
+    expires_at: datetime
+    mine: bool
+    active_ms: int
+
+
+def held(session: Session, labeller_id: int, at: datetime) -> Sequence[Row[Any]]:
+    """The live leases of a labeller, oldest first; `lapsed` says that time has run out for one."""
+    return sql.rows(session, _HELD, me=labeller_id, now=at)
+
+
+def _mine(session: Session, labeller: User, token: uuid.UUID) -> Row[Any]:
+    found = sql.row(session, _MINE, me=labeller.id, token=token)
+    if found is None:
+        raise NotFound("There is no such work on your desk.")
+    return found
+
+
+def shown(session: Session, labeller: User, token: uuid.UUID, *, tab: str) -> datetime:
+    """The labeller's screen shows this work: the wall clock starts, and `tab` takes it over.
+
+    Returns until when the lease runs. Raises NotFound.
+    """
+    lease, at = _mine(session, labeller, token), clock_time.now()
+    if lease.state != "leased":
+        return lease.expires_at
+    if lease.shown_at is not None and lease.tab == tab:
+        return _extended(lease, at)
+    expires_at = _extended(lease, at)
+    sql.run(session, _SHOWN, id=lease.id, now=at, tab=tab, expires_at=expires_at)
+    return expires_at
+
+
+def heartbeat(
+    session: Session, labeller: User, token: uuid.UUID, *, tab: str, beat: int, active_ms: int
+) -> Beat:
+    """Add active time and keep the lease alive. Raises NotFound.
+
+    `active_ms` is the total of this tab so far and `beat` rises with every message, so a repeated
+    or overtaken message changes nothing. Time counts for one tab only, and never beyond the wall
+    time. After the work has been handed in nothing counts any more; while a lease has run out it
+    still does, because the answer may still come.
+    """
+    lease, at = _mine(session, labeller, token), clock_time.now()
+    if lease.state in ("submitted", "skipped", "released") or not _tab_counts(lease, tab, at):
+        return Beat(lease.expires_at, False, lease.active_ms)
+    if tab == lease.tab and beat <= lease.beat:
+        return Beat(lease.expires_at, True, lease.active_ms)
+    before, active = counted(lease, tab, active_ms, at)
+    live = lease.state == "leased"
+    expires_at = _extended(lease, at) if live else lease.expires_at
+    sql.run(
+        session,
+        _BEAT,
+        id=lease.id,
+        now=at,
+        tab=tab,
+        beat=beat,
+        active_ms=active,
+        before=before,
+        expires_at=expires_at,
+    )
+    return Beat(expires_at, True, active)
+
+
+def _tab_counts(lease: Row[Any], tab: str, at: datetime) -> bool:
+    since = (at - lease.beat_at).total_seconds() if lease.beat_at else None
+    return policy.tab_counts(tab, lease.tab, since)
+
+
+def counted(lease: Row[Any], tab: str, total_ms: int, at: datetime) -> tuple[int, int]:
+    """Active time in ms before this tab, and altogether; `total_ms` is what this tab reports."""
+    if not _tab_counts(lease, tab, at):
+        return lease.active_before_ms, min(lease.active_ms, wall_ms(lease, at))
+    same = lease.tab is None or lease.tab == tab
+    before = lease.active_before_ms if same else lease.active_ms
+    return before, policy.active_ms(total_ms, before, lease.active_ms, wall_ms(lease, at))
+
+
+def wall_ms(lease: Row[Any], at: datetime) -> int:
+    """Time in ms since the work was first shown, or leased where it never was."""
+    return max(0, round((at - (lease.shown_at or lease.leased_at)).total_seconds() * 1000))
+
+
+def _extended(lease: Row[Any], at: datetime) -> datetime:
+    return max(lease.expires_at, at + timedelta(minutes=lease.lease_minutes))
+
+
+def release(session: Session, labeller: User, token: uuid.UUID) -> None:
+    """Give work back undone; somebody else may have it at once. Twice is once.
+
+    Raises NotFound, and Conflict when it was handed in already.
+    """
+    lock_desk(session, labeller.id)
+    found = sql.row(session, _STATE, me=labeller.id, token=token)
+    if found is None:
+        raise NotFound("There is no such work on your desk.")
+    if found.state in ("submitted", "skipped"):
+        raise Conflict("This work was handed in already.")
+    ended = sql.rows(session, ending_sql.RELEASE, id=found.id, now=clock_time.now())
+    if ended:
+        audit_log.record(session, labeller, "assignment.released", f"assignment:{found.id}")
+
+
+_STATE = """
+    SELECT id, state FROM assignment WHERE token = %(token)s AND labeller_id = %(me)s"""
+
+
+def lock_desk(session: Session, labeller_id: int) -> None:
+    """Make what one labeller does at once follow one another. Comes before every other lock."""
+    sql.row(session, ending_sql.LOCK_DESK, me=labeller_id)
+
+
+def expire_mine(session: Session, labeller_id: int, at: datetime) -> int:
+    """End the leases of one labeller whose time has run out; returns how many."""
+    return len(sql.rows(session, ending_sql.EXPIRE_MINE, me=labeller_id, now=at))
+
+
+def expire(sessions: sessionmaker[Session]) -> int:
+    """End every lease whose time has run out; returns how many.
+
+    Rows that somebody is working on right now are left to the next sweep.
+    """
+    total = 0
+    while True:
+        with transaction(sessions) as session:
+            ended = sql.rows(session, ending_sql.EXPIRE, now=clock_time.now(), most=SWEEP)
+        total += len(ended)
+        if len(ended) < SWEEP:
+            return total

@@ -1,0 +1,107 @@
+"""Decisions of handing out, as arithmetic: how much gold, how far apart, which lease, what time.
+
+PURE: numbers in, numbers out.
+"""
+
+import math
+import random
+from collections.abc import Collection, Sequence
+from typing import Protocol, TypeVar
+
+# Lower bound of the prior Beta(3, 1), whose distribution function is x³: what nothing is known of.
+PRIOR_LOW: float = 0.025 ** (1 / 3)
+# Gaps spread evenly over this part of their mean to either side.
+SPREAD = 0.5
+# Another tab that gave a sign of life this recently is the one being worked in.
+TAB_SECONDS = 20
+
+
+class GoldTerms(Protocol):
+    """What a project sets about gold."""
+
+    rate_new: float
+    rate_trusted: float
+    trusted_low: float
+
+
+def gold_rate(low: float, n: int, terms: GoldTerms) -> float:
+    """Share of gold in a labeller's work, in (0, 0.5], from the lower bound of their accuracy.
+
+    `rate_new` while nothing is known (n = 0), falling in a straight line as the lower bound rises,
+    `rate_trusted` from `trusted_low` on. Trust is never so great that no gold is slipped in.
+    """
+    if n == 0:
+        return terms.rate_new
+    if low >= terms.trusted_low:
+        return terms.rate_trusted
+    climbed = max(0.0, low - PRIOR_LOW) / max(terms.trusted_low - PRIOR_LOW, 1e-9)
+    return terms.rate_new + (terms.rate_trusted - terms.rate_new) * min(climbed, 1.0)
+
+
+def gap_range(rate: float) -> tuple[int, int]:
+    """The least and the greatest gap that `next_gap` can draw for `rate`."""
+    low, high = _around(rate)
+    return math.floor(low), math.ceil(high)
+
+
+def next_gap(rate: float, rng: random.Random) -> int:
+    """How many claims until and including the next gold: at least 1, on average exactly 1 / rate.
+
+    Uniform around the mean, then rounded up or down by chance, which keeps the mean. A bounded gap
+    leaves nobody unmeasured for long, as a geometric one would; where one stands in it cannot be
+    told without knowing which of one's answers were gold. Raises ValueError.
+    """
+    return math.floor(rng.uniform(*_around(rate)) + rng.random())
+
+
+def _around(rate: float) -> tuple[float, float]:
+    if not 0 < rate <= 1:
+        raise ValueError("rate: expected a share in (0, 1]")
+    mean = 1 / rate
+    spread = min(SPREAD * mean, mean - 1)
+    return mean - spread, mean + spread
+
+
+def active_ms(total: int, before: int, known: int, wall: int) -> int:
+    """Active time in ms: `before` in earlier tabs plus `total` in this one.
+
+    It never falls below what is `known` already and never exceeds the `wall` time, both in ms.
+    """
+    return max(known, min(before + max(total, 0), max(wall, 0)))
+
+
+def tab_counts(tab: str, holder: str | None, seconds_since: float | None) -> bool:
+    """Whether `tab` may add active time: it holds the work, or the holder has been silent."""
+    if holder is None or holder == tab:
+        return True
+    return seconds_since is None or seconds_since > TAB_SECONDS
+
+
+class Held(Protocol):
+    """A live lease, as far as order is concerned."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def shown(self) -> bool: ...
+
+
+H = TypeVar("H", bound=Held)
+
+
+def lease_to_return(held: Sequence[H], browser_has: Collection[str] | None, most: int) -> H | None:
+    """Which lease comes back instead of a new one; None: claim, if there is room.
+
+    What is on a screen comes back first, so that a reload shows the same work. A browser that says
+    what it has gets what it is missing. One that says nothing may hold up to `most`, and then gets
+    the oldest.
+    """
+    missing = [h for h in held if h.token not in (browser_has or ())]
+    shown = [h for h in missing if h.shown]
+    if shown:
+        return min(shown, key=lambda h: h.id)
+    if missing and (browser_has is not None or len(held) >= most):
+        return min(missing, key=lambda h: h.id)
+    return None

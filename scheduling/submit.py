@@ -1,0 +1,187 @@
+"""Handing in: an answer or a skip. Nothing that was submitted is ever lost."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from ops import audit_log, clock_time, ontologies
+from ops.errors import Conflict, InvalidInput, NotFound, Stale
+from ops.models import SKIP_REASONS, OntologyVersion, User
+from scheduling import eligibility, ending_sql, leases, sql, submit_sql
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What was handed in is kept; `surplus` says that it came too late to count."""
+
+    revision: int
+    surplus: bool = False
+
+
+def submit(
+    session: Session,
+    labeller: User,
+    token: uuid.UUID,
+    *,
+    label: dict[str, Any],
+    key: str,
+    revision: int,
+    active_ms: int,
+    tab: str,
+) -> Accepted:
+    """Take the answer to the work behind `token`; the same `key` again is the same submission.
+
+    It counts while the lease lives. Later it still counts if the task has room, the labeller may
+    do this work and has given no other answer; otherwise it is surplus: kept and paid, outside the
+    count. Raises NotFound, InvalidInput naming the field, Conflict after another answer was
+    accepted, Stale when `revision` is not the one the labeller was given.
+    """
+    work = _desk_and_work(session, labeller, token)
+    checked = ontologies.check_label(OntologyVersion(classes=work.classes), label)
+    now = sql.row(session, submit_sql.TASK_AND_ASSIGNMENT, id=work.id)
+    assert now is not None
+    if now.accepted_key == key:
+        return Accepted(1)
+    _refuse(now, revision)
+    live = now.state == "leased"
+    if now.other_lease is not None:
+        _release_other(session, now)
+    surplus = now.counts and not live and not _fits(session, labeller, now)
+    counts = now.counts and not surplus
+    _write(
+        session,
+        submit_sql.SUBMIT,
+        labeller,
+        now,
+        tab=tab,
+        total_ms=active_ms,
+        kind="surplus" if surplus else "submitted",
+        state="submitted",
+        counts=counts,
+        surplus=surplus,
+        done=int(counts),
+        reason=None,
+        data={"class": checked["class"]},
+        payload=Jsonb(checked),
+        ontology=work.ontology_id,
+        key=key,
+    )
+    _record(session, labeller, work, "assignment.submitted", revision=1)
+    return Accepted(1, surplus)
+
+
+def skip(
+    session: Session,
+    labeller: User,
+    token: uuid.UUID,
+    *,
+    reason: str,
+    note: str = "",
+    active_ms: int = 0,
+    tab: str = "",
+) -> None:
+    """Hand in that the labeller cannot answer, and why; somebody else gets the task. Twice is once.
+
+    Raises NotFound, InvalidInput, and Conflict when an answer was accepted already.
+    """
+    if reason not in SKIP_REASONS:
+        raise InvalidInput(f"reason must be one of {', '.join(SKIP_REASONS)}", field="reason")
+    work = _desk_and_work(session, labeller, token)
+    now = sql.row(session, submit_sql.TASK_AND_ASSIGNMENT, id=work.id)
+    assert now is not None
+    if now.accepted_key is not None:
+        raise Conflict("You have answered this already.")
+    if now.state == "skipped" or now.other_answer:
+        return
+    if now.other_lease is not None:
+        _release_other(session, now)
+    _write(
+        session,
+        submit_sql.SKIP,
+        labeller,
+        now,
+        tab=tab,
+        total_ms=active_ms,
+        kind="skipped",
+        state="skipped",
+        counts=now.counts,
+        surplus=False,
+        done=0,
+        reason=reason,
+        data={"reason": reason, "note": note},
+    )
+    _record(session, labeller, work, "assignment.skipped", reason=reason)
+
+
+def _desk_and_work(session: Session, labeller: User, token: uuid.UUID) -> Row[Any]:
+    work = sql.row(session, submit_sql.DESK_AND_WORK, me=labeller.id, token=token)
+    if work is None:
+        raise NotFound("There is no such work on your desk.")
+    return work
+
+
+def _refuse(now: Row[Any], revision: int) -> None:
+    if now.accepted_key is not None:
+        raise Conflict("An answer to this was accepted already.")
+    if now.state == "skipped":
+        raise Conflict("You skipped this.")
+    if revision != 0:
+        raise Stale
+
+
+def _release_other(session: Session, now: Row[Any]) -> None:
+    """The task came back to the same labeller after its lease was lost: this answer is the one."""
+    sql.rows(session, ending_sql.RELEASE, id=now.other_lease, now=clock_time.now())
+
+
+def _fits(session: Session, labeller: User, now: Row[Any]) -> bool:
+    """Whether an answer whose lease was lost may still count."""
+    if now.other_answer or not (now.open or now.other_lease is not None):
+        return False
+    return eligibility.lane_is_open(session, labeller.id, now.lane_id, clock_time.now())
+
+
+def _write(
+    session: Session,
+    statement: str,
+    labeller: User,
+    now: Row[Any],
+    *,
+    tab: str,
+    total_ms: int,
+    data: dict[str, Any],
+    **values: Any,
+) -> None:
+    at = clock_time.now()
+    _, active = leases.counted(now, tab, total_ms, at)
+    times = {"active_ms": active, "wall_ms": leases.wall_ms(now, at)}
+    sql.run(
+        session,
+        statement,
+        id=now.id,
+        me=labeller.id,
+        now=at,
+        task=now.task_id,
+        project=now.project_id,
+        batch=now.batch_id,
+        stage=now.stage,
+        unleased=int(now.counts and now.state == "leased"),
+        data=Jsonb({**times, **data}),
+        **times,
+        **values,
+    )
+
+
+def _record(session: Session, labeller: User, work: Row[Any], action: str, **data: Any) -> None:
+    audit_log.record(
+        session,
+        labeller,
+        action,
+        f"assignment:{work.id}",
+        organisation_id=work.organisation_id,
+        **data,
+    )

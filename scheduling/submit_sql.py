@@ -1,0 +1,59 @@
+"""Handing in, in three statements: the desk, the task and its assignment, then everything at once.
+
+Work and gold run through the very same statements with the very same number of changed rows; only
+the numbers differ.
+"""
+
+from ops import work_events
+
+# What does not change is read here; what does is read below, after this lock and in a new snapshot.
+DESK_AND_WORK = """
+    WITH locked AS MATERIALIZED (
+        SELECT labeller_id FROM desk WHERE labeller_id = %(me)s FOR NO KEY UPDATE)
+    SELECT a.id, a.project_id, p.organisation_id, (SELECT count(*) FROM locked) AS desks,
+           o.id AS ontology_id, o.classes
+    FROM assignment a JOIN project p ON p.id = a.project_id
+    JOIN LATERAL (SELECT id, classes FROM ontology_version WHERE project_id = p.id
+                  ORDER BY version DESC LIMIT 1) o ON true
+    WHERE a.token = %(token)s AND a.labeller_id = %(me)s"""
+
+# Another lease of mine on this task, and another answer: both exist only if this lease was lost.
+TASK_AND_ASSIGNMENT = """
+    SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
+           a.tab, a.beat_at, a.active_ms, a.active_before_ms,
+           t.open, t.stage, t.lane_id, l.batch_id,
+           (SELECT x.id FROM assignment x
+            WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
+              AND x.state = 'leased') AS other_lease,
+           EXISTS (SELECT FROM assignment x
+                   WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
+                     AND x.state IN ('submitted', 'skipped') AND NOT x.surplus) AS other_answer,
+           (SELECT client_key FROM label WHERE assignment_id = a.id AND revision = 1) AS accepted_key
+    FROM task t JOIN assignment a ON a.task_id = t.id JOIN lane l ON l.id = t.lane_id
+    WHERE a.id = %(id)s FOR NO KEY UPDATE OF t, a"""
+
+_ASSIGNMENT = """
+    ended AS (
+        UPDATE assignment SET state = %(state)s, ended_at = %(now)s, counts = %(counts)s,
+               surplus = %(surplus)s, skip_reason = %(reason)s,
+               active_ms = %(active_ms)s, wall_ms = %(wall_ms)s
+        WHERE id = %(id)s)"""
+
+_TASK = """
+    changed AS (
+        UPDATE task SET n_leased = n_leased - %(unleased)s, n_done = n_done + %(done)s,
+               returned = returned OR (%(unleased)s > %(done)s)
+        WHERE id = %(task)s)"""
+
+_EVENT = f"""
+    INSERT INTO work_event ({work_events.COLUMNS})
+    VALUES (%(now)s, %(kind)s, %(me)s, %(project)s, %(batch)s, %(stage)s, %(task)s, %(id)s, %(data)s)"""
+
+SUBMIT = f"""
+    WITH {_ASSIGNMENT},{_TASK},
+    answered AS (
+        INSERT INTO label (assignment_id, revision, payload, ontology_version_id, client_key, created_at)
+        VALUES (%(id)s, 1, %(payload)s, %(ontology)s, %(key)s, %(now)s))
+    {_EVENT}"""
+
+SKIP = f"WITH {_ASSIGNMENT},{_TASK} {_EVENT}"

@@ -1,0 +1,124 @@
+"""Certificates: who may do what, how well, until when. Never edited: granted and revoked."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from ops import audit_log, clock_time
+from ops.access import WORKERS
+from ops.errors import Conflict, InvalidInput, NotFound
+from ops.models import Certificate, Skill, User
+
+LEVELS = range(1, 6)
+USUAL_VALIDITY = timedelta(days=365)
+
+
+def grant(
+    session: Session,
+    *,
+    user: User,
+    skill: Skill,
+    level: int,
+    source: str,
+    by: User | None,
+    valid_until: datetime,
+    reason: str = "",
+) -> Certificate:
+    """Certify `user` in `skill` at `level` (1–5) from now until `valid_until`.
+
+    `source` is assessment, hand or import. Raises InvalidInput naming the field.
+    """
+    now = clock_time.now()
+    if user.role not in WORKERS:
+        raise InvalidInput("only labellers, reviewers and experts hold certificates", field="user")
+    if level not in LEVELS:
+        raise InvalidInput("a level is 1 to 5", field="level")
+    if valid_until <= now:
+        raise InvalidInput("must lie in the future", field="valid_until")
+    certificate = Certificate(
+        user_id=user.id,
+        skill=skill,
+        level=level,
+        source=source,
+        reason=reason.strip(),
+        granted_by=by.id if by else None,
+        granted_at=now,
+        valid_until=valid_until,
+    )
+    session.add(certificate)
+    session.flush()
+    _record(session, by, "certificate.granted", certificate, user, source=source, level=level)
+    return certificate
+
+
+def revoke(session: Session, certificate: Certificate, *, by: User, reason: str) -> None:
+    """End a certificate at once. Raises InvalidInput without a reason, Conflict when ended."""
+    if not reason.strip():
+        raise InvalidInput("say why", field="reason")
+    session.refresh(certificate, with_for_update=True)
+    if certificate.revoked_at is not None:
+        raise Conflict("This certificate was revoked already.")
+    certificate.revoked_at = clock_time.now()
+    certificate.reason = reason.strip()
+    session.flush()
+    user = session.get_one(User, certificate.user_id)
+    _record(session, by, "certificate.revoked", certificate, user)
+
+
+def find(session: Session, user: User, certificate_id: int) -> Certificate:
+    """A certificate of `user`. Raises NotFound."""
+    certificate = session.get(Certificate, certificate_id)
+    if certificate is None or certificate.user_id != user.id:
+        raise NotFound("There is no such certificate.")
+    return certificate
+
+
+def valid(session: Session, user_id: int, at: datetime) -> dict[int, int]:
+    """{skill id: highest level} of the certificates of `user_id` that are good at `at`."""
+    return levels(session, [user_id], at).get(user_id, {})
+
+
+def levels(session: Session, user_ids: Iterable[int], at: datetime) -> dict[int, dict[int, int]]:
+    """{user id: {skill id: highest level}} at `at`, in one query."""
+    rows = session.execute(
+        select(Certificate.user_id, Certificate.skill_id, func.max(Certificate.level))
+        .where(
+            Certificate.user_id.in_(list(user_ids)),
+            Certificate.revoked_at.is_(None),
+            Certificate.granted_at <= at,
+            Certificate.valid_until > at,
+        )
+        .group_by(Certificate.user_id, Certificate.skill_id)
+    )
+    found: dict[int, dict[int, int]] = {}
+    for user_id, skill_id, level in rows:
+        found.setdefault(user_id, {})[skill_id] = level
+    return found
+
+
+def history(session: Session, user_ids: Iterable[int]) -> Sequence[Certificate]:
+    """Every certificate of these users with its skill, newest first."""
+    mine = select(Certificate).options(joinedload(Certificate.skill))
+    chosen = mine.where(Certificate.user_id.in_(list(user_ids)))
+    return session.scalars(chosen.order_by(Certificate.granted_at.desc(), Certificate.id)).all()
+
+
+def _record(
+    session: Session,
+    by: User | None,
+    action: str,
+    certificate: Certificate,
+    user: User,
+    **data: str | int,
+) -> None:
+    audit_log.record(
+        session,
+        by,
+        action,
+        f"certificate:{certificate.id}",
+        holder=str(user.pseudonym),
+        skill=certificate.skill_id,
+        **data,
+    )

@@ -2,6 +2,7 @@
 
 from ops.access import WORKERS
 from ops.jobs import Job
+from ops.nav import Entry
 
 TABLES = ("scheduling.models",)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -14,12 +15,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "job": ("scheduling.processes:job", ""),
     "bench": ("scheduling.cli:bench", "Measure this installation against a bare floor."),
 }
-BLUEPRINTS: tuple[str, ...] = ("scheduling.desk.api:blueprint",)
+BLUEPRINTS: tuple[str, ...] = (
+    "scheduling.desk.api:blueprint",
+    "scheduling.desk.page:blueprint",
+)
 JOBS: dict[str, object] = {
     "expire leases": Job("scheduling.leases:expire", every=5, where="clock"),
 }
-NAV: tuple[object, ...] = ()
+NAV: tuple[object, ...] = (Entry("Desk", "desk.page", WORKERS, order=10),)
 ACCESS: dict[str, frozenset[str]] = {
+    "desk.page": WORKERS,
     "desk_api.next_work": WORKERS,
     "desk_api.brief": WORKERS,
     "desk_api.medium": WORKERS,

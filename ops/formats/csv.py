@@ -8,7 +8,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 from ops.intake.faults import Faults
 from ops.intake.rows import Row
@@ -17,9 +17,11 @@ MIMETYPE = "text/csv"
 LABEL_COLUMNS = ("external_id", "class", "method", "probability", "answers", "agreement")
 
 
-def read(stream: BinaryIO, faults: Faults, *, gold_column: str | None = None) -> Iterator[Row]:
+def read(
+    lines: Iterable[bytes], faults: Faults, *, gold_column: str | None = None
+) -> Iterator[Row]:
     """The rows of a CSV; what cannot be read as one is noted as a fault."""
-    reader = csv.reader(_decoded(stream, faults), strict=True)
+    reader = csv.reader(_decoded(lines, faults), strict=True)
     header: list[str] | None = None
     start = 1
     while True:
@@ -45,8 +47,8 @@ def read(stream: BinaryIO, faults: Faults, *, gold_column: str | None = None) ->
         faults.add(None, "file", "is empty; expected a header with external_id and uri or text")
 
 
-def _decoded(stream: BinaryIO, faults: Faults) -> Iterator[str]:
-    for n, raw in enumerate(stream, start=1):
+def _decoded(lines: Iterable[bytes], faults: Faults) -> Iterator[str]:
+    for n, raw in enumerate(lines, start=1):
         data = raw
         if n == 1:
             if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -96,7 +98,7 @@ def write(labels: Iterable[dict[str, Any]]) -> Iterator[str]:
             (
                 one["external_id"],
                 one["label"].get("class", ""),
-                *(one[name] for name in LABEL_COLUMNS[2:]),
+                *(one.get(name) for name in LABEL_COLUMNS[2:]),
             )
         )
 

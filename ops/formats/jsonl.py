@@ -7,7 +7,7 @@ that the same labels are always the same bytes.
 import codecs
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 from ops.intake.faults import Faults
 from ops.intake.rows import Row, row_of
@@ -15,9 +15,11 @@ from ops.intake.rows import Row, row_of
 MIMETYPE = "application/x-ndjson"
 
 
-def read(stream: BinaryIO, faults: Faults, *, gold_column: str | None = None) -> Iterator[Row]:
+def read(
+    lines: Iterable[bytes], faults: Faults, *, gold_column: str | None = None
+) -> Iterator[Row]:
     """The rows of a JSONL file; what cannot be read as one is noted as a fault."""
-    for line, raw in enumerate(stream, start=1):
+    for line, raw in enumerate(lines, start=1):
         data = raw.removeprefix(codecs.BOM_UTF8) if line == 1 else raw
         if not data.strip():
             continue

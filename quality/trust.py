@@ -24,7 +24,7 @@ from quality.models import Standing
 
 
 @cache
-def _unknown() -> measure.Standing:
+def unknown() -> measure.Standing:
     """What is believed of someone of whom nothing is known."""
     return measure.posterior()
 
@@ -41,7 +41,7 @@ def standings(
     wanted = list(labeller_ids)
     found = select(Standing).where(Standing.labeller_id.in_(wanted), Standing.skill_id == skill_id)
     known = {row.labeller_id: _view(row) for row in session.scalars(found)}
-    return {labeller_id: known.get(labeller_id, _unknown()) for labeller_id in wanted}
+    return {labeller_id: known.get(labeller_id, unknown()) for labeller_id in wanted}
 
 
 def _view(row: Standing) -> measure.Standing:
@@ -69,7 +69,7 @@ def recompute(session: Session, pairs: Iterable[tuple[int, int]]) -> int:
 
 
 def _lock(session: Session, labellers: Sequence[int], skill_id: int) -> None:
-    at, prior = clock_time.now(), _unknown()
+    at, prior = clock_time.now(), unknown()
     first = {"mean": prior.mean, "low": prior.low, "high": prior.high, "updated_at": at}
     rows = [{"labeller_id": who, "skill_id": skill_id, **first} for who in labellers]
     statement = upsert(Standing).values(rows)

@@ -11,7 +11,7 @@ from ops import clock_time
 from quality import trust
 from quality.judging import answers as read
 from quality.judging.answers import Answer
-from quality.judging.evidence import Finding, Pairs, store, tell
+from quality.judging.evidence import Finding, Pairs, pairs, store, tell
 from quality.models import Gold, GoldScore, GoldVersion
 
 
@@ -76,4 +76,4 @@ def _keep(session: Session, scored: Sequence[tuple[Answer, int, float]]) -> Pair
     new = set(session.scalars(once.returning(GoldScore.assignment_id)))
     fresh = [(answer, value) for answer, _, value in scored if answer.assignment_id in new]
     tell(session, "gold", fresh)
-    return store(session, "gold", [Finding(answer, value) for answer, value in fresh])
+    return pairs(store(session, "gold", [Finding(answer, value) for answer, value in fresh]))

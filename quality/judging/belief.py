@@ -1,0 +1,192 @@
+"""What is believed of everybody who answers in a project, as confusion matrices.
+
+With enough answers Dawid-Skene learns one matrix a labeller, anchored by what is known for certain:
+gold, and what reviewers decided. Until then a labeller's standing is spread over a matrix of one
+coin. A fit is kept and used again until enough time has passed to pay for a new one.
+"""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ops import ontologies
+from ops.models import Project
+from quality import trust
+from quality.measures import consensus as measure
+from quality.measures.arrays import Floats, Ints
+from quality.measures.consensus import DawidSkene
+
+MOST_ANSWERS = 400_000
+MOST_CLASSES = 50
+# Enough to learn matrices: this many assets with two answers, and answers a labeller, per class.
+ASSETS_PER_CLASS = 20
+ANSWERS_PER_CLASS = 4
+# Known answers vote in the fit as one more labeller, with so much weight.
+ANCHOR_WEIGHT = 20.0
+# A fit is used again for so many times the time it took: at most 5 % of a core goes into fitting.
+PAID_OFF = 20
+
+
+class Belief(NamedTuple):
+    """`model.confusion[labellers[id]]` is what is believed of a labeller; the last row stands for
+    anybody else. `method` is how it was come by, and `answers` from how many."""
+
+    classes: tuple[str, ...]
+    labellers: dict[int, int]
+    model: DawidSkene
+    method: str
+    answers: int
+
+    def encode(self, keys: Iterable[str]) -> Ints:
+        """Codes of class keys."""
+        index = {key: i for i, key in enumerate(self.classes)}
+        return np.array([index[key] for key in keys], np.int64)
+
+    def seats(self, labeller_ids: Iterable[int]) -> Ints:
+        """Rows of labellers in the model."""
+        stranger = len(self.model.confusion) - 1
+        return np.array([self.labellers.get(who, stranger) for who in labeller_ids], np.int64)
+
+    def posterior(self, asset: Ints, labeller: Ints, label: Ints, n_assets: int) -> Floats:
+        """Posterior (assets × classes) of assets from their own answers under this model."""
+        score = np.tile(np.log(self.model.prior), (n_assets, 1))
+        np.add.at(score, asset, np.log(self.model.confusion[labeller, :, label]))
+        score = np.exp(score - score.max(axis=1, keepdims=True))
+        shares: Floats = score / score.sum(axis=1, keepdims=True)
+        return shares
+
+    def of_others(self, asset: Ints, labeller: Ints, label: Ints, n_assets: int) -> Any:
+        """For each answer, the others' best class and the chance that it is right."""
+        shape = np.empty((n_assets, len(self.classes)))
+        model = self.model._replace(posterior=shape)
+        return measure.consensus_of_others(asset, labeller, label, model)
+
+
+_kept: dict[tuple[str, int], tuple[float, Belief]] = {}
+
+
+def forget() -> None:
+    """Drop every kept fit."""
+    _kept.clear()
+
+
+def belief(session: Session, project: Project, keys: Collection[str] = ()) -> Belief:
+    """What is believed in `project`; it knows at least the classes `keys`."""
+    name = (str(session.get_bind().engine.url), project.id)
+    until, kept = _kept.get(name, (0.0, None))
+    if kept and time.monotonic() < until and set(keys) <= set(kept.classes):
+        return kept
+    started = time.monotonic()
+    fresh = _fit(session, project, keys)
+    ended = time.monotonic()
+    _kept[name] = (ended + PAID_OFF * (ended - started), fresh)
+    return fresh
+
+
+_COLUMNS = text(
+    """
+    SELECT task.asset_id, assignment.labeller_id, label.payload ->> 'class'
+    FROM assignment
+    JOIN task ON task.id = assignment.task_id
+    JOIN label ON label.assignment_id = assignment.id
+    WHERE assignment.project_id = :project AND assignment.state = 'submitted'
+      AND task.stage = 'label' AND NOT assignment.surplus
+      AND NOT EXISTS (
+          SELECT FROM label later
+          WHERE later.assignment_id = label.assignment_id AND later.revision > label.revision)
+    ORDER BY assignment.id DESC LIMIT :most
+    """
+)
+
+# The answers known for certain: gold with one accepted answer, and what a person decided.
+_ANCHORS = text(
+    """
+    SELECT asset_id, answers -> 0 ->> 'class' FROM (
+        SELECT DISTINCT ON (gold.id) gold.asset_id, version.answers
+        FROM gold JOIN gold_version version ON version.gold_id = gold.id
+        WHERE gold.project_id = :project ORDER BY gold.id, version.version DESC
+    ) newest WHERE jsonb_array_length(answers) = 1
+    UNION
+    SELECT asset_id, label ->> 'class' FROM (
+        SELECT DISTINCT ON (consensus.asset_id)
+               consensus.asset_id, consensus.label, consensus.method
+        FROM consensus JOIN batch ON batch.id = consensus.batch_id
+        WHERE batch.project_id = :project
+        ORDER BY consensus.asset_id, consensus.version DESC
+    ) decided WHERE method IN ('review', 'adjudication')
+    """
+)
+
+
+def _fit(session: Session, project: Project, keys: Collection[str]) -> Belief:
+    rows = session.execute(_COLUMNS, {"project": project.id, "most": MOST_ANSWERS}).all()
+    ontology = ontologies.current(session, project.id)
+    listed = [c["key"] for c in ontology.classes] if ontology else []
+    classes = tuple(dict.fromkeys([*listed, *sorted({*keys, *(row[2] for row in rows)})]))
+    assets, asset = np.unique(np.array([r[0] for r in rows], np.int64), return_inverse=True)
+    people, labeller = np.unique(np.array([r[1] for r in rows], np.int64), return_inverse=True)
+    index = {key: i for i, key in enumerate(classes)}
+    label = np.array([index[r[2]] for r in rows], np.int64)
+    labellers = {int(who): i for i, who in enumerate(people)}
+    if not _enough(asset, labeller, len(classes)):
+        return _from_standing(session, project, classes, labellers, len(rows))
+    known: dict[int, str] = dict(session.execute(_ANCHORS, {"project": project.id}).all())
+    at = {int(a): i for i, a in enumerate(assets)}
+    anchors = [(at[a], index[key]) for a, key in known.items() if a in at and key in index]
+    model = _dawid_skene(asset, labeller, label, anchors, len(assets), len(people), len(classes))
+    return Belief(classes, labellers, model, "dawid_skene", len(rows))
+
+
+def _enough(asset: Ints, labeller: Ints, n_classes: int) -> bool:
+    if n_classes > MOST_CLASSES or not asset.size:
+        return False
+    shared = int((np.bincount(asset) > 1).sum())
+    each = asset.size / (labeller.max() + 1)
+    return shared >= ASSETS_PER_CLASS * n_classes and each >= ANSWERS_PER_CLASS * n_classes
+
+
+def _dawid_skene(
+    asset: Ints,
+    labeller: Ints,
+    label: Ints,
+    anchors: Sequence[tuple[int, int]],
+    n_assets: int,
+    n_labellers: int,
+    n_classes: int,
+) -> DawidSkene:
+    """Fit with the anchors as one more labeller, whose row then becomes the stranger's."""
+    where, what = np.array(anchors, np.int64).reshape(-1, 2).T
+    fitted = measure.dawid_skene(
+        np.concatenate([asset, where]),
+        np.concatenate([labeller, np.full(where.size, n_labellers)]),
+        np.concatenate([label, what]),
+        n_assets,
+        n_labellers + 1,
+        n_classes,
+        weights=np.concatenate([np.ones(asset.size), np.full(where.size, ANCHOR_WEIGHT)]),
+    )
+    confusion = fitted.confusion.copy()
+    confusion[-1] = confusion[:-1].mean(axis=0)
+    return fitted._replace(confusion=confusion)
+
+
+def _from_standing(
+    session: Session,
+    project: Project,
+    classes: tuple[str, ...],
+    labellers: dict[int, int],
+    answers: int,
+) -> Belief:
+    """One coin a labeller: the mean of their standing, errors spread evenly over the classes."""
+    believed = trust.standings(session, labellers, project.skill_id)
+    unknown = trust.unknown().mean
+    mean = np.array([*(believed[who].mean for who in labellers), unknown])
+    k = max(len(classes), 2)
+    right = np.clip(mean, 1 / k, 0.995)[:, None, None]
+    confusion = np.where(np.eye(k, dtype=bool), right, (1 - right) / (k - 1))
+    model = DawidSkene(np.empty((0, k)), confusion, np.full(k, 1 / k), 0)
+    return Belief(classes, labellers, model, "majority", answers)

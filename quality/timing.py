@@ -160,14 +160,14 @@ def variance_parts(
 def group_median(group: Ints, values: Floats, n_groups: int) -> Floats:
     """Median of `values` in each group (length n_groups); nan where a group is empty."""
     n = np.bincount(group, minlength=n_groups)
-    ordered = values[np.lexsort((values, group))]
-    start = np.cumsum(n) - n
-    last = max(len(values) - 1, 0)
-    if not len(values):
-        return np.full(n_groups, np.nan)
-    low = ordered[np.minimum(start + np.maximum(n - 1, 0) // 2, last)]
-    high = ordered[np.minimum(start + n // 2, last)]
-    return np.where(n > 0, (low + high) / 2, np.nan)
+    # numpy sorts 16-bit keys by radix: many times faster for the usual number of labellers
+    key = group.astype(np.uint16) if n_groups <= np.iinfo(np.uint16).max else group
+    ordered = values[np.argsort(key, kind="stable")]
+    median = np.full(n_groups, np.nan)
+    ends = np.cumsum(n)
+    for g in np.flatnonzero(n):
+        median[g] = np.median(ordered[ends[g] - n[g] : ends[g]])
+    return median
 
 
 def _checked(labeller: ArrayLike, seconds: ArrayLike, n_labellers: int) -> tuple[Ints, Floats]:

@@ -163,7 +163,7 @@ def _stream(
         for batch in reader:
             batches.append(batch)
             report(file.tell() / size)
-        return pa.Table.from_batches(batches, reader.schema)
+        return pa.Table.from_batches(batches, reader.schema).unify_dictionaries()
 
 
 def _swallowed_lines(path: Path, table: "pa.Table", *, ignores: bool) -> bool:
@@ -176,8 +176,8 @@ def _swallowed_lines(path: Path, table: "pa.Table", *, ignores: bool) -> bool:
 
     for column in table.columns:
         if pa.types.is_dictionary(column.type) and column.num_chunks:
-            names = column.unify_dictionaries().chunk(0).dictionary
-            if pc.any(pc.match_substring_regex(names, r"[\r\n]")).as_py():
+            names = column.chunk(0).dictionary
+            if any(pc.any(pc.match_substring(names, end)).as_py() for end in "\r\n"):
                 return True
     if not ignores:
         return False
@@ -211,7 +211,7 @@ def _coded(path: Path, table: "pa.Table", name: str, report: Report) -> tuple[In
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = table.column(name).unify_dictionaries()
+    column = table.column(name)
     names = column.chunk(0).dictionary if column.num_chunks else pa.array([], pa.string())
     trimmed = pc.utf8_trim_whitespace(names).dictionary_encode()
     if pc.any(pc.equal(trimmed.dictionary, "")).as_py():

@@ -9,7 +9,7 @@ from quality.audit.progress import Progress
 from quality.audit.reading import read_answers, read_truth
 from quality.audit.writing import write_all
 
-_READING, _JUDGING = 0.35, 0.9  # where these stages end, of the whole time
+_READING, _CODING, _JUDGING = 0.12, 0.35, 0.9  # where these stages end, of the whole time
 
 
 def run(answers: Path, truth: Path | None, out: Path) -> Findings:
@@ -22,9 +22,9 @@ def run(answers: Path, truth: Path | None, out: Path) -> Findings:
     with Progress() as progress:
         read = read_answers(answers, lambda share: progress.at(_READING * share, "reading"))
         known, classes = read_truth(truth, read) if truth else (None, read.labels)
-        span = _JUDGING - _READING
+        span = _JUDGING - _CODING
         found = find(
-            read, classes, known, lambda share, what: progress.at(_READING + span * share, what)
+            read, classes, known, lambda share, what: progress.at(_CODING + span * share, what)
         )
         write_all(out, found, render(found, answers.name))
     return found

@@ -11,6 +11,7 @@ from ops import clock_time, flags, lanes, projects
 from ops.access import STAGE_ROLES
 from ops.models import Batch, Flag, Lane, Project
 from quality.judging.consensus import Verdict
+from quality.review_sample import note
 
 NO_ADJUDICATOR = "no_adjudicator"
 
@@ -57,7 +58,9 @@ def follow_up(session: Session, verdicts: Sequence[Verdict]) -> int:
 def review_sample(session: Session, batch: Batch, rounds: dict[int, int], share: float) -> int:
     """Open review tasks for those assets (id → round) that are drawn; returns how many."""
     drawn = {a: r for a, r in rounds.items() if sampled(batch.project_id, a, share)}
-    return _open(session, batch, "review", drawn)
+    opened = _open(session, batch, "review", drawn)
+    note(session, batch, drawn)
+    return opened
 
 
 def cover_gold(session: Session, met: Iterable[tuple[int, int]]) -> int:

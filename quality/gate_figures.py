@@ -1,0 +1,136 @@
+"""The figures the gate judges by, read from what is there now."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ops.models import Batch
+from quality import review_sample
+from quality.measures.classes import rate
+from quality.review import NO_ADJUDICATOR
+
+Figures = dict[str, Any]
+
+
+def read(session: Session, batch: Batch) -> Figures:
+    """assets, labelled, unfinished (by stage), undecided, sample, rescore (or None) and gold."""
+    values = {"batch": batch.id, "project": batch.project_id, "stuck": NO_ADJUDICATOR}
+    assets, labelled, undecided = session.execute(_COUNTS, values).one()
+    return {
+        "assets": assets,
+        "labelled": labelled,
+        "undecided": undecided,
+        "unfinished": dict(map(tuple, session.execute(_UNFINISHED, values))),
+        "sample": _sample(session, batch),
+        "rescore": _rescore(session, values),
+        "gold": _gold(session, values),
+    }
+
+
+_COUNTS = text(
+    """
+    SELECT count(*), count(*) FILTER (WHERE EXISTS (
+               SELECT FROM consensus WHERE consensus.asset_id = asset.id)),
+           (SELECT count(*) FROM flag JOIN asset a ON a.id = flag.asset_id
+            WHERE a.batch_id = :batch AND flag.kind = :stuck AND flag.resolved_at IS NULL)
+    FROM asset WHERE asset.batch_id = :batch
+    """
+)
+
+_UNFINISHED = text(
+    """
+    SELECT task.stage, count(*) FROM lane JOIN task ON task.lane_id = lane.id
+    WHERE lane.batch_id = :batch AND (task.open OR task.n_leased > 0) GROUP BY task.stage
+    """
+)
+
+
+def _sample(session: Session, batch: Batch) -> Figures:
+    """n reviewed of the random sample, how many accepted, and how many errors were put right."""
+    drawn = review_sample.results(session, batch.id)
+    judged = [one for one in drawn if one.accepted is not None]
+    by_class: dict[str, list[int]] = {}
+    for one in judged:
+        counts = by_class.setdefault(one.given or "", [0, 0])
+        counts[0] += 1
+        counts[1] += bool(one.accepted)
+    return {
+        "drawn": len(drawn),
+        "n": len(judged),
+        "accepted": sum(bool(one.accepted) for one in judged),
+        "fixed": sum(one.fixed for one in judged),
+        "pending": len(drawn) - len(judged),
+        "steps": len({one.step for one in drawn}),
+        "classes": {key: {"n": n, "accepted": k} for key, (n, k) in sorted(by_class.items())},
+    }
+
+
+# A label was re-scored when the newest finished run judged the class that is in force now. What a
+# person decided since, and gold, needs no re-scoring.
+_RESCORE = text(
+    """
+    WITH run AS (
+        SELECT * FROM rescore_run WHERE batch_id = :batch AND state = 'done'
+        ORDER BY version DESC LIMIT 1
+    ), now AS (
+        SELECT DISTINCT ON (asset_id) asset_id, id, method, label ->> 'class' AS key
+        FROM consensus WHERE batch_id = :batch ORDER BY asset_id, version DESC
+    )
+    SELECT run.id, run.version, run.name, run.finished_at, run.summary, run.provenance,
+           (SELECT count(*) FROM label_score WHERE run_id = run.id) AS scored,
+           (SELECT count(*) FROM label_score WHERE run_id = run.id AND suspect) AS suspects,
+           (SELECT count(*) FROM label_score WHERE run_id = run.id AND outcome = 'changed')
+               AS changed,
+           (SELECT count(*) FROM label_score WHERE run_id = run.id AND outcome = 'accepted')
+               AS accepted,
+           (SELECT count(*) FROM label_score score JOIN now USING (asset_id)
+            WHERE score.run_id = run.id AND score.suspect AND score.outcome IS NULL
+              AND NOT (now.id > score.consensus_id
+                       AND now.method IN ('review', 'adjudication', 'gold'))) AS open_suspects,
+           (SELECT count(*) FROM now LEFT JOIN label_score score
+                ON score.run_id = run.id AND score.asset_id = now.asset_id
+            WHERE now.method NOT IN ('review', 'adjudication', 'gold')
+              AND score.given IS DISTINCT FROM now.key) AS not_scored
+    FROM run
+    """
+)
+
+
+def _rescore(session: Session, values: dict[str, Any]) -> Figures | None:
+    row = session.execute(_RESCORE, values).mappings().one_or_none()
+    if row is None:
+        return None
+    found = dict(row)
+    found["run_id"] = found.pop("id")
+    found["finished_at"] = found["finished_at"].isoformat() if found["finished_at"] else None
+    return found
+
+
+# The newest score of every answer to gold, in this project, by whoever labelled in this batch.
+_GOLD = text(
+    """
+    WITH people AS (
+        SELECT DISTINCT assignment.labeller_id
+        FROM lane JOIN task ON task.lane_id = lane.id
+        JOIN assignment ON assignment.task_id = task.id
+        WHERE lane.batch_id = :batch AND assignment.state = 'submitted'
+          AND task.stage IN ('label', 'rework')
+    ), newest AS (
+        SELECT DISTINCT ON (score.assignment_id) score.correct
+        FROM assignment JOIN people USING (labeller_id)
+        JOIN gold_score score ON score.assignment_id = assignment.id
+        WHERE assignment.project_id = :project
+        ORDER BY score.assignment_id, score.id DESC
+    )
+    SELECT count(*), coalesce(sum(correct), 0) FROM newest
+    """
+)
+
+
+def _gold(session: Session, values: dict[str, Any]) -> Figures:
+    n, correct = session.execute(_GOLD, values).one()
+    if n == 0:
+        return {"value": None, "n": 0, "low": None, "high": None}
+    found = rate(float(correct), int(n))
+    return {"value": found.value, "n": found.n, "low": found.low, "high": found.high}

@@ -1,0 +1,127 @@
+"""Majority, Dawid-Skene and Krippendorff's α on made-up answers, beside crowd-kit where installed.
+
+    python benchmarks/consensus.py [--answers 500000 1000000 5000000] [--json result.json]
+
+crowd-kit runs on the first size only (Dawid-Skene with 20 rounds takes it half a minute for half a
+million answers); the ratio is theirs ÷ ours on the same data in the same run.
+"""
+
+import argparse
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from quality.measures.agreement import krippendorff_alpha, label_counts
+from quality.measures.consensus import dawid_skene, majority, winners
+
+CLASSES, PER_ASSET, ROUNDS = 5, 5, 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=int, nargs="+", default=[500_000, 1_000_000, 5_000_000])
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    measure(5_000)  # compile
+    rows = []
+    for i, n in enumerate(options.answers):
+        row = measure(n)
+        row["crowd_kit_ms"] = crowd_kit(n) if i == 0 else None
+        show(row)
+        rows.append(row)
+    text = json.dumps(rows, indent=2)
+    if options.json:
+        options.json.write_text(text + "\n", encoding="utf-8")
+    else:
+        print(text)
+
+
+def made_up(n: int) -> tuple[Any, ...]:
+    """n answers, 5 an asset, by labellers of accuracies from 0.4 to 1: arrays, sizes and truth."""
+    generator = np.random.default_rng(0)
+    n_assets, n_labellers = n // PER_ASSET, max(n // 1000, 10)
+    truth = generator.integers(0, CLASSES, n_assets)
+    asset = np.repeat(np.arange(n_assets), PER_ASSET)
+    first = generator.integers(0, n_labellers, n_assets)
+    labeller = (first[:, None] + np.arange(PER_ASSET)).ravel() % n_labellers
+    right = generator.random(asset.size) < generator.uniform(0.4, 1, n_labellers)[labeller]
+    wrong = (truth[asset] + generator.integers(1, CLASSES, asset.size)) % CLASSES
+    label = np.where(right, truth[asset], wrong)
+    shuffled = generator.permutation(asset.size)
+    arrays = asset[shuffled], labeller[shuffled], label[shuffled]
+    return *arrays, n_assets, n_labellers, CLASSES, truth
+
+
+def measure(n: int) -> dict[str, Any]:
+    """Milliseconds of each, and the accuracy of both consensuses."""
+    asset, labeller, label, n_assets, n_labellers, classes, truth = made_up(n)
+    plain, majority_ms = timed(lambda: majority(asset, label, n_assets, classes))
+    model, model_ms = timed(
+        lambda: dawid_skene(
+            asset, labeller, label, n_assets, n_labellers, classes, rounds=ROUNDS, tolerance=0
+        )
+    )
+    alpha, alpha_ms = timed(
+        lambda: krippendorff_alpha(label_counts(asset, label, n_assets, classes))
+    )
+    return {
+        "answers": n,
+        "ours_ms": {"majority": majority_ms, "dawid_skene": model_ms, "alpha": alpha_ms},
+        "accuracy": {
+            "majority": round(float(np.mean(plain.label == truth)), 4),
+            "dawid_skene": round(float(np.mean(winners(model.posterior).label == truth)), 4),
+        },
+        "alpha": round(alpha, 4),
+        "rounds": model.rounds,
+    }
+
+
+def crowd_kit(n: int) -> dict[str, float] | None:
+    """Milliseconds of crowd-kit on the same answers; None where it is not installed."""
+    if importlib.util.find_spec("crowdkit") is None:
+        return None
+    import pandas as pd
+    from crowdkit.aggregation import DawidSkene, MajorityVote
+    from crowdkit.metrics.data import alpha_krippendorff
+
+    asset, labeller, label, *_ = made_up(n)
+    frame = pd.DataFrame({"task": asset, "worker": labeller, "label": label})
+    return {
+        "majority": timed(lambda: MajorityVote().fit_predict(frame), 1)[1],
+        "dawid_skene": timed(lambda: DawidSkene(n_iter=ROUNDS).fit_predict(frame), 1)[1],
+        "alpha": timed(lambda: alpha_krippendorff(frame), 1)[1],
+    }
+
+
+def timed(work: Callable[[], Any], runs: int = 3) -> tuple[Any, float]:
+    """The result, and the best of `runs` in milliseconds."""
+    best = float("inf")
+    for _ in range(runs):
+        start = time.perf_counter()
+        result = work()
+        best = min(best, time.perf_counter() - start)
+    return result, round(best * 1000, 1)
+
+
+def show(row: dict[str, Any]) -> None:
+    print(f"\n{row['answers']:,} answers, Dawid-Skene with {row['rounds']} rounds")
+    theirs = row["crowd_kit_ms"]
+    for name, ours in row["ours_ms"].items():
+        other = f"crowd-kit {theirs[name]:,.0f} ms, {theirs[name] / ours:,.0f} ×" if theirs else ""
+        print(f"  {name:12} {ours:10,.1f} ms   {other}")
+    print(f"  accuracy {row['accuracy']}, α {row['alpha']}")
+    if theirs is None:
+        missing = importlib.util.find_spec("crowdkit") is None
+        print("  crowd-kit: not installed" if missing else "  crowd-kit: first size only")
+
+
+if __name__ == "__main__":
+    main()

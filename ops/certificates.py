@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -61,7 +62,7 @@ def revoke(session: Session, certificate: Certificate, *, by: User, reason: str)
     if certificate.revoked_at is not None:
         raise Conflict("This certificate was revoked already.")
     certificate.revoked_at = clock_time.now()
-    certificate.reason = reason.strip()
+    certificate.reason = f"{certificate.reason}; revoked: {reason.strip()}".removeprefix("; ")
     session.flush()
     user = session.get_one(User, certificate.user_id)
     _record(session, by, "certificate.revoked", certificate, user)
@@ -111,7 +112,7 @@ def _record(
     action: str,
     certificate: Certificate,
     user: User,
-    **data: str | int,
+    **data: Any,
 ) -> None:
     audit_log.record(
         session,

@@ -32,6 +32,7 @@ BLUEPRINTS = (
     "ops.web.setup:blueprint",
     "ops.web.setup:home_blueprint",
     "ops.web.account:blueprint",
+    "ops.web.people:blueprint",
     "ops.web.media:blueprint",
 )
 
@@ -40,7 +41,7 @@ JOBS = {
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }
 
-NAV: tuple[Entry, ...] = ()
+NAV: tuple[Entry, ...] = (Entry("People", "people.index", MANAGERS, order=40),)
 
 ACCESS = {
     "static": ANYONE,
@@ -62,6 +63,18 @@ ACCESS = {
     "account.revoke_token": EVERYONE,
     "account.notices_page": EVERYONE,
     "account.read_notices": EVERYONE,
+    "people.index": MANAGERS,
+    "people.new": MANAGERS,
+    "people.add": MANAGERS,
+    "people.import_form": MANAGERS,
+    "people.import_csv": MANAGERS,
+    "people.person": MANAGERS,
+    "people.grant": MANAGERS,
+    "people.revoke": MANAGERS,
+    "people.make_link": MANAGERS,
+    "people.deactivate": MANAGERS,
+    "people.reopen": MANAGERS,
+    "people.add_skill": MANAGERS,
     "media.show": MANAGERS | CLIENTS,
 }
 

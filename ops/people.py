@@ -185,9 +185,16 @@ def accept_link(session: Session, secret: str, password: str) -> User:
     return user
 
 
-def deactivate(session: Session, user: User, *, by: User) -> None:
+def deactivate(session: Session, user: User, *, by: User | None) -> None:
     """Close an account: its sessions end, its history stays."""
     user.active = False
     user.session_epoch += 1
     session.flush()
     audit_log.record(session, by, "user.deactivated", f"user:{user.pseudonym}")
+
+
+def reopen(session: Session, user: User, *, by: User) -> None:
+    """Open a closed account again; its password is the old one."""
+    user.active = True
+    session.flush()
+    audit_log.record(session, by, "user.reopened", f"user:{user.pseudonym}")

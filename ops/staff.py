@@ -101,7 +101,7 @@ def search(
     skill_id: int | None = None,
     at: datetime,
     closed: bool = False,
-) -> Select[tuple[User]]:
+) -> Select[User]:
     """People by name or e-mail, role, and a skill valid at `at`, in the order of their names."""
     query = select(User).options(joinedload(User.organisation)).where(User.active.is_(not closed))
     if text.strip():
@@ -125,7 +125,7 @@ def search(
     return query.order_by(func.lower(User.name), User.id)
 
 
-def page(session: Session, query: Select[tuple[User]], number: int) -> tuple[Sequence[User], int]:
+def page(session: Session, query: Select[User], number: int) -> tuple[Sequence[User], int]:
     """One page of `query` (`number` from 1) and how many rows there are in all."""
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     rows = session.scalars(query.limit(PAGE).offset((number - 1) * PAGE)).all()

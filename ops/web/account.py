@@ -5,11 +5,9 @@ from datetime import timedelta
 from apiflask import APIBlueprint
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from ops import audit_log, clock_time, notices, people, tokens
-from ops.errors import InvalidInput, NotFound, NotSignedIn, TooMany
-from ops.models import ApiToken
+from ops import api_tokens, clock_time, notices, people
+from ops.errors import InvalidInput, NotSignedIn, TooMany
 from ops.web import identity
 from ops.web.identity import db, user
 
@@ -45,15 +43,13 @@ def password() -> ResponseReturnValue:
 @blueprint.post("/account/tokens")
 def make_token() -> ResponseReturnValue:
     """Make an API token; its secret is on this answer and nowhere else."""
-    name, scopes = request.form.get("name", "").strip(), request.form.getlist("scopes")
+    form = request.form
     try:
-        if not name:
-            raise InvalidInput("give the token a name, such as where it is used", field="name")
-        ends = clock_time.now() + timedelta(days=_days(request.form.get("days", "")))
-        secret = tokens.create(db(), user(), name, scopes, expires_at=ends)
+        ends = clock_time.now() + timedelta(days=_days(form.get("days", "")))
+        name, scopes = form.get("name", ""), form.getlist("scopes")
+        secret = api_tokens.make(db(), user(), name=name, scopes=scopes, expires_at=ends, by=user())
     except InvalidInput as error:
         return _page(token_errors=error.errors, status=422)
-    audit_log.record(db(), user(), "token.created", f"user:{user().pseudonym}", scopes=scopes)
     return _page(secret=secret, status=201)
 
 
@@ -66,11 +62,8 @@ def _days(text: str) -> int:
 @blueprint.post("/account/tokens/<int:token_id>/revoke")
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """End one of my own tokens."""
-    token = db().get(ApiToken, token_id)
-    if token is None or token.user_id != user().id:
-        raise NotFound("There is no such token of yours.")
-    tokens.revoke(db(), token_id)
-    audit_log.record(db(), user(), "token.revoked", f"user:{user().pseudonym}", token=token_id)
+    token = api_tokens.own(db(), user(), token_id)
+    api_tokens.revoke(db(), token.id, by=user())
     flash(f"The token {token.name} no longer works.", "success")
     return redirect(url_for("account.index"), 303)
 
@@ -89,8 +82,7 @@ def read_notices() -> ResponseReturnValue:
 
 
 def _page(status: int = 200, **more: object) -> tuple[str, int]:
-    mine = select(ApiToken).where(ApiToken.user_id == user().id, ApiToken.revoked_at.is_(None))
-    own = db().scalars(mine.order_by(ApiToken.created_at.desc())).all()
+    own = api_tokens.live(db(), user())
     more = {"errors": None, "token_errors": None, "secret": None, **more}
     least = people.LEAST_PASSWORD
     return render_template(

@@ -18,7 +18,7 @@ from ops.web import errors, headers, identity, layout
 
 
 class App(APIFlask):
-    """Returning from a view commits, raising rolls back; access is checked inside the transaction."""
+    """Returning from a view commits, raising rolls back; access is checked within."""
 
     def dispatch_request(self) -> ResponseReturnValue:
         if request.endpoint == "static":  # needs no database

@@ -77,7 +77,7 @@ def _http(error: HTTPException) -> Response:
     return answer
 
 
-def _csrf(error: CSRFError) -> Response:
+def _csrf(_error: CSRFError) -> Response:
     return _answer(400, "Form expired", "Reload the page and send the form again.")
 
 
@@ -88,6 +88,6 @@ def _database(error: OperationalError) -> Response:
     return answer
 
 
-def _unforeseen(error: Exception) -> Response:
+def _unforeseen(_error: Exception) -> Response:
     log.exception("unforeseen error", endpoint=request.endpoint)
     return _answer(500, "Error", "Something went wrong on our side. It has been logged.")

@@ -1,0 +1,115 @@
+"""What the forms about people say, read and checked at the boundary."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from ops import scope, staff
+from ops.access import WORKERS
+from ops.errors import InvalidInput
+from ops.models import ROLES, Project, Skill, User
+
+# A certificate that ends within this time is shown as ending soon.
+SOON = timedelta(days=30)
+Form = MultiDict[str, str]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the list of people was asked for."""
+
+    text: str
+    role: str
+    skill_id: int | None
+    closed: bool
+    page: int
+
+
+def search(args: Form) -> Search:
+    """The query string of the list; what cannot be read counts as not asked."""
+    role, page = args.get("role", ""), args.get("page", "1")
+    return Search(
+        text=args.get("q", "").replace("\0", ""),
+        role=role if role in ROLES else "",
+        skill_id=_number(args.get("skill", "")),
+        closed=args.get("closed") == "1",
+        page=max(1, _number(page) or 1),
+    )
+
+
+def _number(text: str) -> int | None:
+    # Longer numbers than any id would not fit the column.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def invitation(session: Session, form: Form, *, by: User) -> staff.Invitation:
+    """One person from the form. Raises InvalidInput naming the field."""
+    role = form.get("role", "")
+    chosen = _chosen_skills(session, form) if role in WORKERS else []
+    return staff.Invitation(
+        email=form.get("email", ""),
+        name=form.get("name", ""),
+        role=role,
+        skills=chosen,
+        projects=_chosen_projects(session, form, by) if role != "client" else [],
+        organisation=form.get("organisation", ""),
+        valid_until=end_of_day(form.get("valid_until", "")) if chosen else None,
+    )
+
+
+def _chosen_skills(session: Session, form: Form) -> list[tuple[Skill, int]]:
+    # Each skill has a field `level-<id>`: empty is none.
+    levels = {s: form.get(f"level-{s.id}", "") for s in session.scalars(select(Skill))}
+    return [(skill, _level(text)) for skill, text in levels.items() if text]
+
+
+def _level(text: str) -> int:
+    if text not in {"1", "2", "3", "4", "5"}:
+        raise InvalidInput("a level is 1 to 5", field="level")
+    return int(text)
+
+
+def _chosen_projects(session: Session, form: Form, by: User) -> list[Project]:
+    wanted = {_number(text) for text in form.getlist("projects")}
+    visible = select(Project).where(Project.id.in_(scope.projects(by)), Project.id.in_(wanted))
+    found = list(session.scalars(visible))
+    if len(found) < len(wanted):
+        raise InvalidInput("there is no such project, or you are no member of it", field="projects")
+    return found
+
+
+def certificate(session: Session, form: Form) -> dict[str, Any]:
+    """skill, level, valid_until and reason of a certificate. Raises InvalidInput."""
+    number = _number(form.get("skill", ""))
+    skill = session.get(Skill, number) if number else None
+    if skill is None:
+        raise InvalidInput("choose a skill", field="skill")
+    if not form.get("reason", "").strip():
+        raise InvalidInput("say why, for whoever reads this later", field="reason")
+    return {
+        "skill": skill,
+        "level": _level(form.get("level", "")),
+        "valid_until": end_of_day(form.get("valid_until", "")),
+        "reason": form.get("reason", ""),
+    }
+
+
+def end_of_day(text: str) -> datetime:
+    """The last moment of an ISO date in UTC. Raises InvalidInput (field valid_until)."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("give a date as 2027-01-31", field="valid_until") from None
+    return datetime.combine(day, time.max, UTC)
+
+
+def text_of(upload: bytes) -> str:
+    """An uploaded table as text. Raises InvalidInput when it is not UTF-8."""
+    try:
+        return upload.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput("the file is not UTF-8; save it as 'CSV UTF-8'", field="csv") from None

@@ -64,11 +64,11 @@ _HEADS = f"""
         CROSS JOIN LATERAL ({_search(_ONWARD)}) c ORDER BY c.npri, c.id)"""
 
 
-def _pick(name: str, heads: str, which: str, waiting: str, when: str = "true") -> str:
+def _pick(name: str, heads: str, which: str, when: str = "true") -> str:
     return f"""
     {name} AS MATERIALIZED (
         SELECT c.id FROM (SELECT lane, npri, id AS task FROM {heads}) s
-        CROSS JOIN LATERAL ({_search(which)} FOR NO KEY UPDATE OF t {waiting}) c
+        CROSS JOIN LATERAL ({_search(which)} FOR NO KEY UPDATE OF t SKIP LOCKED) c
         WHERE {when} LIMIT 1)"""
 
 
@@ -105,46 +105,49 @@ _MOVE_CURSORS = f"""
         ON CONFLICT (labeller_id, lane_id) DO UPDATE
         SET npri = excluded.npri, task_id = excluded.task_id, generation = excluded.generation)"""
 
-# `candidates` tells "nothing there" (0) from "all of it locked just now".
+# `head` tells "nothing there" (null) from "all of it locked just now".
 _ANSWER = """
-    SELECT (SELECT count(*) FROM {heads}) AS candidates, leased.id, leased.token, leased.task_id,
-           leased.project_id, leased.expires_at, taken.lane_id, taken.asset_id, taken.stage
+    SELECT {head} AS head, leased.id, leased.token, leased.task_id, leased.project_id,
+           leased.expires_at, taken.lane_id, taken.asset_id, taken.stage
     FROM (VALUES (1)) one(row) LEFT JOIN taken ON true
     LEFT JOIN leased ON leased.task_id = taken.id"""
 
+_FIRST_HEAD = """
+    coalesce((SELECT id FROM returned_head LIMIT 1), (SELECT id FROM open_head LIMIT 1))"""
 
-def _claim(waiting: str) -> str:
-    heads = "(TABLE returned_head UNION ALL TABLE open_head) head"
+
+def _claim() -> str:
     came_back = f"t.returned AND {_ONWARD}"
-    returned = _pick("picked_returned", "returned_head", came_back, waiting)
+    returned = _pick("picked_returned", "returned_head", came_back)
     none_yet = "NOT EXISTS (SELECT FROM picked_returned)"
-    opened = _pick("picked_open", "open_head", _ONWARD, waiting, none_yet)
+    opened = _pick("picked_open", "open_head", _ONWARD, none_yet)
     picked = "picked AS (SELECT id FROM picked_returned UNION ALL SELECT id FROM picked_open)"
     return (
         f"WITH {_LANES},{_HEADS},{returned},{opened},{picked},{_TAKE},{_MOVE_CURSORS}"
-        + _ANSWER.format(heads=heads)
+        + _ANSWER.format(head=_FIRST_HEAD)
     )
 
 
-CLAIM = _claim("SKIP LOCKED")
-# For when every candidate was locked: wait for the locks, so that "nothing" is the truth.
-CLAIM_WAITING = _claim("")
+CLAIM = _claim()
+
+# For when every candidate was locked: wait for the first of them and take it, if it is still open.
+CLAIM_THIS = f"""
+    WITH {_LANES},
+    picked AS MATERIALIZED (
+        SELECT t.id FROM task t WHERE t.id = %(head)s AND t.open FOR NO KEY UPDATE),{_TAKE}
+    {_ANSWER.format(head="%(head)s::bigint")}"""
 
 # A lease that I lost may come back to me, when there is nothing else.
-CLAIM_AGAIN = f"""
-    WITH {_LANES},
-    again AS MATERIALIZED (
-        SELECT t.npri, t.id FROM task t
-        WHERE t.open AND t.lane_id = ANY(%(lanes)s::bigint[])
-          AND t.id IN (SELECT a.task_id FROM assignment a
-                       WHERE a.labeller_id = %(me)s AND a.state IN ('released', 'expired'))
-          AND NOT EXISTS (SELECT FROM assignment a
-                          WHERE a.task_id = t.id AND a.labeller_id = %(me)s
-                            AND a.state NOT IN ('released', 'expired'))
-          AND {APART}
-        ORDER BY t.npri, t.id LIMIT 1 FOR NO KEY UPDATE OF t),
-    picked AS (SELECT id FROM again),{_TAKE}
-    {_ANSWER.format(heads="again")}"""
+LOST = f"""
+    SELECT t.id FROM task t
+    WHERE t.open AND t.lane_id = ANY(%(lanes)s::bigint[])
+      AND t.id IN (SELECT a.task_id FROM assignment a
+                   WHERE a.labeller_id = %(me)s AND a.state IN ('released', 'expired'))
+      AND NOT EXISTS (SELECT FROM assignment a
+                      WHERE a.task_id = t.id AND a.labeller_id = %(me)s
+                        AND a.state NOT IN ('released', 'expired'))
+      AND {APART}
+    ORDER BY t.npri, t.id LIMIT 1"""
 
 # What would be handed out next, without taking it: gold goes out only in place of work.
 PEEK = f"""
@@ -165,7 +168,7 @@ LEASE_GOLD = f"""
         INSERT INTO work_event ({work_events.COLUMNS})
         SELECT %(now)s, 'leased', %(me)s, l.project_id, l.batch_id, t.stage, t.id, leased.id, '{{}}'
         FROM leased JOIN task t ON t.id = leased.task_id JOIN lane l ON l.id = t.lane_id)
-    SELECT 1 AS candidates, leased.id, leased.token, leased.task_id, leased.project_id,
+    SELECT leased.task_id AS head, leased.id, leased.token, leased.task_id, leased.project_id,
            leased.expires_at, t.lane_id, t.asset_id, t.stage
     FROM leased JOIN task t ON t.id = leased.task_id"""
 

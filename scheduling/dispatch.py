@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg.errors import DeadlockDetected
 from sqlalchemy import Row
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ops import clock_time, projects
@@ -18,7 +16,6 @@ from scheduling import claim_sql, eligibility, leases, policy, sql
 
 # Not seeded: forked web workers must not draw the same gaps.
 _RNG = random.SystemRandom()
-_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -112,24 +109,43 @@ def _arrays(lanes: Sequence[Row[Any]]) -> dict[str, list[Any]]:
 
 
 def _work(session: Session, values: dict[str, Any]) -> Row[Any] | None:
-    found = sql.row(session, claim_sql.CLAIM, **values)
-    if found is not None and found.id is None and found.candidates:
-        found = _patiently(session, claim_sql.CLAIM_WAITING, values)
-    if found is None or found.id is None:
-        found = _patiently(session, claim_sql.CLAIM_AGAIN, values)
-    return found if found is not None and found.id is not None else None
+    """The next task. None only if nothing was free, not if it was merely locked for the moment."""
+    found = _answer(session, claim_sql.CLAIM, values)
+    while found.id is None and found.head is not None:
+        taken = _take(session, found.head, values)
+        if taken is not None:
+            return taken
+        found = _answer(session, claim_sql.CLAIM, values)
+    return found if found.id is not None else _lost(session, values)
 
 
-def _patiently(session: Session, statement: str, values: dict[str, Any]) -> Row[Any] | None:
-    """Run a claim that waits for locks; two that wait for one another are told so and try again."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            with session.begin_nested():
-                return sql.row(session, statement, **values)
-        except OperationalError as error:
-            if not isinstance(error.orig, DeadlockDetected) or attempt == _ATTEMPTS - 1:
-                raise
+def _lost(session: Session, values: dict[str, Any]) -> Row[Any] | None:
+    while (head := sql.row(session, claim_sql.LOST, **values)) is not None:
+        taken = _take(session, head.id, values)
+        if taken is not None:
+            return taken
     return None
+
+
+def _take(session: Session, head: int, values: dict[str, Any]) -> Row[Any] | None:
+    """Wait for one task and take it; None when it is full by then.
+
+    Its lock is then given up with the savepoint: whoever waits for a task holds no other, so two
+    who wait cannot wait for one another.
+    """
+    attempt = session.begin_nested()
+    taken = _answer(session, claim_sql.CLAIM_THIS, {**values, "head": head})
+    if taken.id is not None:
+        attempt.commit()
+        return taken
+    attempt.rollback()
+    return None
+
+
+def _answer(session: Session, statement: str, values: dict[str, Any]) -> Row[Any]:
+    found = sql.row(session, statement, **values)
+    assert found is not None  # these statements answer with one row, of nulls if need be
+    return found
 
 
 def _gold_instead(

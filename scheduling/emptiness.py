@@ -69,9 +69,8 @@ def _shut_out(lanes: Sequence[Row[Any]]) -> str:
 
 def _words(lane: Row[Any], failed: str) -> str:
     if failed == "not_paused":
-        return (
-            f"Your work in {lane.project} is paused until {lane.paused_until:%Y-%m-%d %H:%M} UTC."
-        )
+        until = f"{lane.paused_until:%Y-%m-%d %H:%M} UTC"
+        return f"Your work in {lane.project} is paused until {until}."
     if failed == "running":
         return f"{lane.project} is not running at the moment."
     if failed == "certified":

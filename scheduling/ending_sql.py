@@ -7,7 +7,7 @@ LOCK_DESK = "SELECT labeller_id FROM desk WHERE labeller_id = %(me)s FOR NO KEY 
 
 
 def ending(kind: str, due: str, waiting: str = "") -> str:
-    """SQL that ends as `kind` the live leases chosen by `due` (a query for ids) and frees their tasks.
+    """SQL that ends as `kind` the live leases that `due` chooses, and frees their tasks.
 
     Tasks are locked in the order of their ids before assignments are touched, and a counter falls
     only by the rows that this very statement ended, looked at again under the lock: whoever ends a

@@ -28,7 +28,8 @@ TASK_AND_ASSIGNMENT = """
            EXISTS (SELECT FROM assignment x
                    WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
                      AND x.state IN ('submitted', 'skipped') AND NOT x.surplus) AS other_answer,
-           (SELECT client_key FROM label WHERE assignment_id = a.id AND revision = 1) AS accepted_key
+           (SELECT client_key FROM label
+            WHERE assignment_id = a.id AND revision = 1) AS accepted_key
     FROM task t JOIN assignment a ON a.task_id = t.id JOIN lane l ON l.id = t.lane_id
     WHERE a.id = %(id)s FOR NO KEY UPDATE OF t, a"""
 
@@ -47,12 +48,14 @@ _TASK = """
 
 _EVENT = f"""
     INSERT INTO work_event ({work_events.COLUMNS})
-    VALUES (%(now)s, %(kind)s, %(me)s, %(project)s, %(batch)s, %(stage)s, %(task)s, %(id)s, %(data)s)"""
+    VALUES (%(now)s, %(kind)s, %(me)s, %(project)s, %(batch)s, %(stage)s, %(task)s, %(id)s,
+            %(data)s)"""
 
 SUBMIT = f"""
     WITH {_ASSIGNMENT},{_TASK},
     answered AS (
-        INSERT INTO label (assignment_id, revision, payload, ontology_version_id, client_key, created_at)
+        INSERT INTO label (assignment_id, revision, payload, ontology_version_id, client_key,
+                           created_at)
         VALUES (%(id)s, 1, %(payload)s, %(ontology)s, %(key)s, %(now)s))
     {_EVENT}"""
 

@@ -191,7 +191,8 @@ def _open_reviews(session: Session, batch: Batch, drawn: Sequence[int]) -> dict[
                 session, lane, assets, wanted=1, round=number, priority=batch.priority
             )
             rows = session.execute(select(Task.asset_id, Task.id).where(Task.id.in_(opened)))
-            tasks |= dict(map(tuple, rows))
+            for asset, task in rows:
+                tasks[asset] = task
     return tasks
 
 

@@ -6,9 +6,24 @@ All three take the same arrays of codes and return a posterior (assets × classe
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from quality.measures.arrays import Bools, Floats, Ints, codes, compiled
+from quality.measures.answer_passes import (
+    TIE,
+    by_asset,
+    checked_weights,
+    class_prior,
+    count_confusion,
+    count_hits,
+    em_round,
+    first_of_each,
+    leave_one_out,
+    lots,
+    spread_errors,
+    update_one_coin,
+    vote_shares,
+)
+from quality.measures.arrays import Bools, Floats, Ints, codes
 
 
 class Consensus(NamedTuple):
@@ -55,7 +70,7 @@ def majority(
     where = codes("asset", asset, n_assets)
     what = codes("label", label, n_classes, where.size)
     cells = where.astype(np.int64) * n_classes + what
-    votes = np.bincount(cells, _weights(weights, where.size), n_assets * n_classes)
+    votes = np.bincount(cells, checked_weights(weights, where.size), n_assets * n_classes)
     return winners(votes.reshape(n_assets, n_classes), seed=seed)
 
 
@@ -65,18 +80,16 @@ def winners(votes: ArrayLike, *, seed: int = 0) -> Consensus:
     A tie is broken by a hash of (seed, asset, class): each tied class has the same chance, and the
     pick depends neither on the order of answers nor on the names of labellers.
     """
-    table = np.asarray(votes, dtype=float)
-    total = table.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        posterior = table / total[:, None]
-    label = table.argmax(axis=1)
-    tied = tied_classes(table)
-    rows = np.flatnonzero(tied.sum(axis=1) > 1)
+    table = np.ascontiguousarray(votes, dtype=float)
+    label, ties = np.empty(len(table), np.int64), np.empty(len(table), np.int64)
+    posterior = np.empty_like(table)
+    first_of_each(table, TIE, label, ties, posterior)
+    rows = np.flatnonzero(ties > 1)
     if rows.size:
-        lots = _lots(rows, table.shape[1], seed)
-        label[rows] = np.where(tied[rows], lots, -1.0).argmax(axis=1)
+        drawn = lots(rows, table.shape[1], seed)
+        label[rows] = np.where(tied_classes(table[rows]), drawn, -1.0).argmax(axis=1)
     probability = np.take_along_axis(posterior, label[:, None], axis=1)[:, 0]
-    label[total <= 0] = -1
+    label[ties == 0] = -1
     return Consensus(label, probability, posterior)
 
 
@@ -84,7 +97,7 @@ def tied_classes(votes: ArrayLike) -> Bools:
     """Which classes share the highest vote of each asset (assets × classes); none without votes."""
     table = np.asarray(votes, dtype=float)
     best = table.max(axis=1, keepdims=True, initial=0)
-    tied: Bools = (table >= best * (1 - 1e-9)) & (best > 0)
+    tied: Bools = (table >= best * (1 - TIE)) & (best > 0)
     return tied
 
 
@@ -122,14 +135,15 @@ def dawid_skene(
     are added to each cell of a confusion matrix, so that what was never seen is not impossible.
     Assets without an answer get the class prior.
     """
-    answers, _ = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
-    posterior = _vote_shares(answers, n_assets, n_classes)
+    answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
+    posterior = vote_shares(answers, n_assets, n_classes)
+    counts = np.zeros((n_labellers, n_classes, n_classes))
+    count_confusion(*answers, posterior, counts)
     for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
-        confusion = np.full((n_labellers, n_classes, n_classes), smoothing)
-        _count_confusion(*answers, posterior, confusion)
+        confusion = counts + smoothing
         confusion /= confusion.sum(axis=1, keepdims=True)
-        prior = _class_prior(posterior)
-        moved = _update_posterior(*answers, np.log(confusion), np.log(prior), posterior)
+        prior = class_prior(posterior)
+        counts, moved = em_round(answers, np.log(confusion), np.log(prior), posterior)
         if moved / max(n_assets, 1) < tolerance:
             break
     return DawidSkene(posterior, confusion.transpose(0, 2, 1), prior, used)
@@ -153,16 +167,16 @@ def one_coin(
     Y. Zhang, X. Chen, D. Zhou, M. I. Jordan, JMLR 17 (2016), §2. `prior_answers` are the right and
     wrong answers credited to every labeller beforehand.
     """
-    answers, _ = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
-    posterior = _vote_shares(answers, n_assets, n_classes)
+    answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
+    posterior = vote_shares(answers, n_assets, n_classes)
     others = max(n_classes - 1, 1)
     weight_sum = np.bincount(answers[1], answers[3], n_labellers)
     for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
         hits = np.zeros(n_labellers)
-        _count_hits(*answers, posterior, hits)
+        count_hits(*answers, posterior, hits)
         accuracy = (hits + prior_answers[0]) / (weight_sum + sum(prior_answers))
         gain = np.log(accuracy * others / (1 - accuracy))
-        moved = _update_one_coin(*answers, gain, posterior)
+        moved = update_one_coin(*answers, gain, posterior)
         if moved / max(n_assets, 1) < tolerance:
             break
     return OneCoin(posterior, accuracy, used)
@@ -185,179 +199,13 @@ def consensus_of_others(
         log_prior, log_confusion = np.log(model.prior), np.log(model.confusion.transpose(0, 2, 1))
     else:
         log_prior = np.full(n_classes, -np.log(n_classes))
-        log_confusion = _spread_errors(model.accuracy, n_classes)
+        log_confusion = spread_errors(model.accuracy, n_classes)
     n_labellers = len(log_confusion)
-    answers, order = _by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, None)
+    answers, order = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, None)
     best, chance = np.empty(answers[1].size, np.int64), np.empty(answers[1].size)
-    _leave_one_out(*answers[:3], np.ascontiguousarray(log_confusion), log_prior, best, chance)
+    leave_one_out(*answers[:3], np.ascontiguousarray(log_confusion), log_prior, best, chance)
     if order is None:
         return best, chance
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     return best[back], chance[back]
-
-
-_Answers = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], Floats]
-
-
-def _by_asset(
-    asset: ArrayLike,
-    labeller: ArrayLike,
-    label: ArrayLike,
-    n_assets: int,
-    n_labellers: int,
-    n_classes: int,
-    weights: ArrayLike | None,
-) -> tuple[_Answers, Ints | None]:
-    """Check the arrays and sort them by asset: (starts of each asset, labeller, label, weight), and
-    the order in which they were taken (None when they already were in order)."""
-    where = codes("asset", asset, n_assets)
-    who = codes("labeller", labeller, n_labellers, where.size).astype(np.int32)
-    what = codes("label", label, n_classes, where.size).astype(np.int32)
-    weight = _weights(weights, where.size)
-    weight = np.ones(where.size) if weight is None else weight
-    starts = np.zeros(n_assets + 1, np.int64)
-    np.cumsum(np.bincount(where, minlength=n_assets), out=starts[1:])
-    if not np.any(where[1:] < where[:-1]):
-        return (starts, who, what, weight), None
-    order = np.argsort(where, kind="stable")
-    return (starts, who[order], what[order], weight[order]), order
-
-
-def _weights(weights: ArrayLike | None, length: int) -> Floats | None:
-    if weights is None:
-        return None
-    given = np.asarray(weights, dtype=float)
-    if given.shape != (length,) or not np.all(given >= 0):
-        raise ValueError(f"weights: expected {length} numbers of at least 0")
-    return given
-
-
-def _vote_shares(answers: _Answers, n_assets: int, n_classes: int) -> Floats:
-    starts, _, label, weight = answers
-    rows = np.repeat(np.arange(n_assets), np.diff(starts))
-    votes = np.bincount(rows * n_classes + label, weight, n_assets * n_classes)
-    votes = votes.reshape(n_assets, n_classes)
-    total = votes.sum(axis=1, keepdims=True)
-    return np.where(total > 0, votes / np.where(total > 0, total, 1), 1 / n_classes)
-
-
-def _class_prior(posterior: Floats) -> Floats:
-    prior = posterior.sum(axis=0) + 1e-6
-    shares: Floats = prior / prior.sum()
-    return shares
-
-
-def _lots(rows: Ints, n_classes: int, seed: int) -> Floats:
-    """A number in [0, 1) for each (row, class), by splitmix64 of seed, row and class."""
-    row = rows.astype(np.uint64)[:, None] * np.uint64(0x9E3779B97F4A7C15)
-    column = np.arange(1, n_classes + 1, dtype=np.uint64)[None, :] * np.uint64(0xD1B54A32D192ED03)
-    x = row ^ column ^ np.uint64((seed * 0xBF58476D1CE4E5B9) % 2**64)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    x = x ^ (x >> np.uint64(31))
-    return (x >> np.uint64(11)).astype(float) / 2**53
-
-
-@compiled
-def _count_confusion(
-    starts: Ints, labeller: Ints, label: Ints, weight: Floats, posterior: Floats, confusion: Floats
-) -> None:
-    """Add each answer's posterior to confusion[labeller, answer, truth] (truth is contiguous)."""
-    classes = posterior.shape[1]
-    for a in range(len(starts) - 1):
-        for i in range(starts[a], starts[a + 1]):
-            row = confusion[labeller[i], label[i]]
-            for c in range(classes):
-                row[c] += weight[i] * posterior[a, c]
-
-
-@compiled
-def _update_posterior(
-    starts: Ints,
-    labeller: Ints,
-    label: Ints,
-    weight: Floats,
-    log_confusion: Floats,
-    log_prior: Floats,
-    posterior: Floats,
-) -> float:
-    """Replace each asset's posterior in place; return the total variation moved, summed."""
-    classes, moved = posterior.shape[1], 0.0
-    score = np.empty(classes)
-    for a in range(len(starts) - 1):
-        score[:] = log_prior
-        for i in range(starts[a], starts[a + 1]):
-            row = log_confusion[labeller[i], label[i]]
-            for c in range(classes):
-                score[c] += weight[i] * row[c]
-        top, total = score.max(), 0.0
-        for c in range(classes):
-            score[c] = np.exp(score[c] - top)
-            total += score[c]
-        for c in range(classes):
-            share = score[c] / total
-            moved += abs(share - posterior[a, c]) / 2
-            posterior[a, c] = share
-    return moved
-
-
-def _spread_errors(accuracy: Floats, n_classes: int) -> Floats:
-    """Log confusion (labellers × classes × classes) of one-coin labellers."""
-    wrong = (1 - accuracy) / max(n_classes - 1, 1)
-    table = np.repeat(wrong[:, None], n_classes * n_classes, axis=1)
-    table[:, :: n_classes + 1] = accuracy[:, None]
-    log: Floats = np.log(table).reshape(-1, n_classes, n_classes)
-    return log
-
-
-@compiled
-def _leave_one_out(
-    starts: Ints,
-    labeller: Ints,
-    label: Ints,
-    log_confusion: Floats,
-    log_prior: Floats,
-    best: Ints,
-    chance: Floats,
-) -> None:
-    classes = len(log_prior)
-    score, without = np.empty(classes), np.empty(classes)
-    for a in range(len(starts) - 1):
-        score[:] = log_prior
-        for i in range(starts[a], starts[a + 1]):
-            score += log_confusion[labeller[i], label[i]]
-        for i in range(starts[a], starts[a + 1]):
-            without[:] = score - log_confusion[labeller[i], label[i]]
-            best[i] = without.argmax()
-            chance[i] = 1 / np.exp(without - without.max()).sum()
-
-
-@compiled
-def _count_hits(
-    starts: Ints, labeller: Ints, label: Ints, weight: Floats, posterior: Floats, hits: Floats
-) -> None:
-    for a in range(len(starts) - 1):
-        for i in range(starts[a], starts[a + 1]):
-            hits[labeller[i]] += weight[i] * posterior[a, label[i]]
-
-
-@compiled
-def _update_one_coin(
-    starts: Ints, labeller: Ints, label: Ints, weight: Floats, gain: Floats, posterior: Floats
-) -> float:
-    classes, moved = posterior.shape[1], 0.0
-    score = np.empty(classes)
-    for a in range(len(starts) - 1):
-        score[:] = 0.0
-        for i in range(starts[a], starts[a + 1]):
-            score[label[i]] += weight[i] * gain[labeller[i]]
-        top, total = score.max(), 0.0
-        for c in range(classes):
-            score[c] = np.exp(score[c] - top)
-            total += score[c]
-        for c in range(classes):
-            share = score[c] / total
-            moved += abs(share - posterior[a, c]) / 2
-            posterior[a, c] = share
-    return moved

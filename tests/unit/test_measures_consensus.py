@@ -76,6 +76,32 @@ def test_models_find_able_labellers_and_beat_majority():
     np.testing.assert_allclose(one_coin(*history[:3], *history.sizes).accuracy, accuracy, atol=0.05)
 
 
+def plain_dawid_skene(history, rounds, smoothing=0.1):
+    """Dawid and Skene's EM written out with whole arrays."""
+    asset, labeller, label, n_assets, n_labellers, n_classes = history
+    posterior = np.zeros((n_assets, n_classes))
+    np.add.at(posterior, (asset, label), 1)
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    for _ in range(rounds):
+        confusion = np.full((n_labellers, n_classes, n_classes), smoothing)
+        np.add.at(confusion.transpose(0, 2, 1), (labeller, label), posterior[asset])
+        confusion /= confusion.sum(axis=2, keepdims=True)
+        log = np.tile(np.log(posterior.mean(axis=0)), (n_assets, 1))
+        np.add.at(log, asset, np.log(confusion)[labeller, :, label])
+        posterior = np.exp(log - log.max(axis=1, keepdims=True))
+        posterior /= posterior.sum(axis=1, keepdims=True)
+    return posterior
+
+
+@pytest.mark.parametrize("n_assets", [50, 15_000])  # one share, and several worked on at once
+def test_dawid_skene_equals_em_written_out(n_assets):
+    accuracy = np.linspace(0.4, 0.95, 8)
+    history, _ = simulate(n_assets, 8, 4, accuracy, 3, seed=9)
+    found = dawid_skene(*history[:3], *history.sizes, rounds=5, tolerance=0)
+    assert found.rounds == 5
+    np.testing.assert_allclose(found.posterior, plain_dawid_skene(history, 5), atol=1e-6)
+
+
 def test_weights_count_as_repeated_answers():
     asset, labeller, label = np.array([0, 0, 0, 1]), np.array([0, 1, 2, 0]), np.array([0, 1, 1, 0])
     weight = np.array([3.0, 1.0, 1.0, 2.0])

@@ -43,7 +43,7 @@ def node() -> str:
     if program:
         version = subprocess.run(
             [program, "--version"], capture_output=True, text=True, check=False
-        )  # noqa: S603
+        )
         major = version.stdout.strip().lstrip("v").split(".")[0]
         if major.isdigit() and int(major) >= 20:
             return f"Node {version.stdout.strip()}"

@@ -34,7 +34,7 @@ class Child:
 
     def start(self, environment: Mapping[str, str]) -> None:
         self.started = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 - our own commands
+        self.process = subprocess.Popen(
             self.command,
             env=dict(environment),
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the children in order

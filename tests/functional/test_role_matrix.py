@@ -1,4 +1,4 @@
-"""The role matrix is data: every route is in it, and every role is refused what it does not grant."""
+"""Every route is in the role matrix, and every role is refused what it does not grant."""
 
 import pytest
 

@@ -33,6 +33,7 @@ BLUEPRINTS = (
     "ops.web.setup:home_blueprint",
     "ops.web.account:blueprint",
     "ops.web.people:blueprint",
+    "ops.web.api:blueprint",
     "ops.web.media:blueprint",
 )
 
@@ -63,6 +64,12 @@ ACCESS = {
     "account.revoke_token": EVERYONE,
     "account.notices_page": EVERYONE,
     "account.read_notices": EVERYONE,
+    "api.docs": ANYONE,
+    "api.list_people": MANAGERS,
+    "api.invite_person": MANAGERS,
+    "api.show_person": MANAGERS,
+    "api.grant_certificate": MANAGERS,
+    "api.revoke_certificate": MANAGERS,
     "people.index": MANAGERS,
     "people.new": MANAGERS,
     "people.add": MANAGERS,

@@ -14,7 +14,7 @@ from ops import clock_time, config
 from ops.db import make_engine, make_sessions, transaction
 from ops.errors import ConfigError
 from ops.nav import Entry
-from ops.web import errors, headers, identity, layout
+from ops.web import errors, headers, identity, layout, openapi
 
 
 class App(APIFlask):
@@ -56,10 +56,11 @@ def build(
         version="1.0",
         spec_path="/api/v1/openapi.json",
         docs_path=None,
+        json_errors=False,  # ops.web.errors answers instead
         static_url_path="/static",
     )
     _configure(app, settings, engine, access, nav)
-    for module in (errors, identity, headers, layout):
+    for module in (errors, identity, headers, layout, openapi):
         module.init_app(app)
     for name in blueprints:
         app.register_blueprint(_load(name))

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, json, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from ops import errors
@@ -29,10 +29,11 @@ log = structlog.get_logger()
 
 def init_app(app: Flask) -> None:
     """Install the handlers."""
-    app.register_error_handler(errors.TouchstoneError, _ours)
+    app.register_error_handler(errors.TouchstoneError, ours)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -57,7 +58,8 @@ def _answer(status: int, title: str, detail: str, **more: Any) -> Response:
     return Response(page, status, mimetype="text/html")
 
 
-def _ours(error: errors.TouchstoneError) -> Response:
+def ours(error: errors.TouchstoneError) -> Response:
+    """The answer to an error of ours: a document for machines, a page for people."""
     status, title = next(STATUS[t] for t in type(error).__mro__ if t in STATUS)
     if status == 401 and not wants_json() and request.method == "GET":
         here = request.full_path.rstrip("?")
@@ -65,7 +67,10 @@ def _ours(error: errors.TouchstoneError) -> Response:
     more: dict[str, Any] = dict(error.detail)
     if isinstance(error, errors.InvalidInput):
         more["errors"] = error.errors
-    return _answer(status, title, error.message, **more)
+    answer = _answer(status, title, error.message, **more)
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def _http(error: HTTPException) -> Response:
@@ -86,6 +91,11 @@ def _database(error: OperationalError) -> Response:
     answer = _answer(503, "Unavailable", "The database does not answer. Try again in a moment.")
     answer.headers["Retry-After"] = "2"
     return answer
+
+
+def _unstorable(_error: DataError) -> Response:
+    # A number beyond its column, a zero byte in a text: no form of ours sends them.
+    return _answer(422, "Not valid", "A value is too large, or holds a character we cannot store.")
 
 
 def _unforeseen(_error: Exception) -> Response:

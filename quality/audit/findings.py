@@ -8,7 +8,7 @@ import numpy as np
 
 from quality import timing
 from quality.audit.faults import BadFile
-from quality.audit.reading import MOST_CELLS, Answers
+from quality.audit.reading import MOST_CELLS, MOST_CLASSES, Answers
 from quality.measures import agreement, consensus, flags, standing
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.measures.classes import Rate, rate
@@ -32,7 +32,7 @@ class Findings:
     truth: Ints | None
     votes: Ints
     alpha: agreement.Estimate
-    percent: float
+    percent: agreement.Estimate
     majority: Rate
     model: consensus.DawidSkene | consensus.OneCoin
     model_rate: Rate
@@ -54,7 +54,7 @@ class Findings:
 def find(answers: Answers, class_names: "pa.Array", truth: Ints | None, report: Report) -> Findings:
     """Judge the answers; `truth` holds a class code per asset, -1 where unknown."""
     n_assets, n_labellers, n_classes = len(answers.assets), len(answers.labellers), len(class_names)
-    if n_assets * n_classes > MOST_CELLS:
+    if n_classes > MOST_CLASSES and n_assets * n_classes > MOST_CELLS:
         raise BadFile(
             f"label: expected a set of classes, got {n_classes:,} different labels "
             f"on {n_assets:,} assets"

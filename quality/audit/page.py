@@ -4,6 +4,7 @@ from html import escape
 
 from quality.audit import sections
 from quality.audit.findings import Findings
+from quality.audit.in_short import in_short
 from quality.audit.words import count, number, paragraph, percent
 
 _STYLE = """
@@ -38,7 +39,7 @@ def render(found: Findings, name: str) -> str:
             f"<header><h1>Labelling audit</h1><p class=lead>{escape(name)}: {_extent(found)}</p>"
             "</header>",
             _tiles(found),
-            sections.in_short(found),
+            in_short(found),
             sections.agreement(found),
             sections.labellers(found),
             sections.assets(found),

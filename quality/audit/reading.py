@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 REQUIRED = ("asset", "labeller", "label")
 OPTIONAL = ("seconds", "submitted_at")
-MOST_CELLS = 200_000_000  # assets × classes: beyond this, labels are not classes
+MOST_CLASSES, MOST_CELLS = 1000, 200_000_000  # and assets × classes: beyond both, no classes
 
 
 @dataclass(frozen=True)

@@ -63,3 +63,13 @@ def _row(cells: list[str], kind: list[str], tag: str) -> str:
         for cell, k in zip(cells, kind, strict=True)
     )
     return f"<tr>{inner}</tr>"
+
+
+def section(title: str, body: str) -> str:
+    """A headed part of the page; `body` is HTML."""
+    return f"<section><h2>{title}</h2>{body}</section>"
+
+
+def figure(drawing: str, caption: str) -> str:
+    """An SVG drawing with its caption, which is escaped."""
+    return f"<figure>{drawing}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -63,7 +63,7 @@ def summary(found: Findings) -> dict[str, Any]:
         "classes": found.n_classes,
         "krippendorff_alpha": _known(alpha.value),
         "krippendorff_alpha_interval": [_known(alpha.low), _known(alpha.high)],
-        "percent_agreement": _known(found.percent),
+        "percent_agreement": _known(found.percent.value),
         "assets_with_two_answers": alpha.n,
         "consensus": {"majority": _rate(found.majority), "dawid_skene": model},
         "timing": {

@@ -50,11 +50,17 @@ def asset_agreement(counts: ArrayLike) -> Floats:
         return np.where(answers > 1, agreeing / (answers * (answers - 1.0)), np.nan)
 
 
-def percent_agreement(counts: ArrayLike) -> float:
-    """Mean over assets with two or more answers of the share of agreeing pairs."""
+def percent_agreement(counts: ArrayLike) -> Estimate:
+    """Mean over assets with two or more answers of the share of agreeing pairs, with the normal
+    95 % interval of a mean over assets (nan below two such assets)."""
     agreement = asset_agreement(counts)
     judged = agreement[~np.isnan(agreement)]
-    return float(judged.mean()) if judged.size else float("nan")
+    n, nan = judged.size, float("nan")
+    if not n:
+        return Estimate(nan, nan, nan, 0)
+    value = float(judged.mean())
+    spread = Z95 * float(judged.std(ddof=1)) / np.sqrt(n) if n > 1 else nan
+    return Estimate(value, max(0.0, value - spread), min(1.0, value + spread), n)
 
 
 def fleiss_kappa(counts: ArrayLike) -> float:
@@ -71,7 +77,7 @@ def fleiss_kappa(counts: ArrayLike) -> float:
     chance = float((shares**2).sum())
     if chance >= 1:
         return float("nan")
-    return (percent_agreement(table) - chance) / (1 - chance)
+    return (percent_agreement(table).value - chance) / (1 - chance)
 
 
 def krippendorff_alpha(

@@ -180,15 +180,6 @@ def _update_posterior(
     return moved
 
 
-def spread_errors(accuracy: Floats, n_classes: int) -> Floats:
-    """Log confusion (labellers × classes × classes) of one-coin labellers."""
-    wrong = (1 - accuracy) / max(n_classes - 1, 1)
-    table = np.repeat(wrong[:, None], n_classes * n_classes, axis=1)
-    table[:, :: n_classes + 1] = accuracy[:, None]
-    log: Floats = np.log(table).reshape(-1, n_classes, n_classes)
-    return log
-
-
 @compiled
 def leave_one_out(
     starts: Ints,
@@ -210,6 +201,29 @@ def leave_one_out(
             without[:] = score - log_confusion[labeller[i], label[i]]
             best[i] = without.argmax()
             chance[i] = 1 / np.exp(without - without.max()).sum()
+
+
+@compiled
+def leave_one_out_one_coin(
+    starts: Ints,
+    labeller: Ints,
+    label: Ints,
+    gain: Floats,
+    best: Ints,
+    chance: Floats,
+    classes: int,
+) -> None:
+    """The same from the log odds (`gain`) of one-coin labellers, all classes alike beforehand."""
+    score = np.empty(classes)
+    for a in range(len(starts) - 1):
+        score[:] = 0.0
+        for i in range(starts[a], starts[a + 1]):
+            score[label[i]] += gain[labeller[i]]
+        for i in range(starts[a], starts[a + 1]):
+            score[label[i]] -= gain[labeller[i]]
+            best[i] = score.argmax()
+            chance[i] = 1 / np.exp(score - score[best[i]]).sum()
+            score[label[i]] += gain[labeller[i]]
 
 
 @compiled

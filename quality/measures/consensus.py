@@ -18,8 +18,8 @@ from quality.measures.answer_passes import (
     em_round,
     first_of_each,
     leave_one_out,
+    leave_one_out_one_coin,
     lots,
-    spread_errors,
     update_one_coin,
     vote_shares,
 )
@@ -169,14 +169,12 @@ def one_coin(
     """
     answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
     posterior = vote_shares(answers, n_assets, n_classes)
-    others = max(n_classes - 1, 1)
     weight_sum = np.bincount(answers[1], answers[3], n_labellers)
     for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
         hits = np.zeros(n_labellers)
         count_hits(*answers, posterior, hits)
         accuracy = (hits + prior_answers[0]) / (weight_sum + sum(prior_answers))
-        gain = np.log(accuracy * others / (1 - accuracy))
-        moved = update_one_coin(*answers, gain, posterior)
+        moved = update_one_coin(*answers, _gain(accuracy, n_classes), posterior)
         if moved / max(n_assets, 1) < tolerance:
             break
     return OneCoin(posterior, accuracy, used)
@@ -195,17 +193,23 @@ def consensus_of_others(
     the class prior speaks.
     """
     n_assets, n_classes = model.posterior.shape
-    if isinstance(model, DawidSkene):
-        log_prior, log_confusion = np.log(model.prior), np.log(model.confusion.transpose(0, 2, 1))
-    else:
-        log_prior = np.full(n_classes, -np.log(n_classes))
-        log_confusion = spread_errors(model.accuracy, n_classes)
-    n_labellers = len(log_confusion)
+    n_labellers = len(model.accuracy if isinstance(model, OneCoin) else model.confusion)
     answers, order = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, None)
     best, chance = np.empty(answers[1].size, np.int64), np.empty(answers[1].size)
-    leave_one_out(*answers[:3], np.ascontiguousarray(log_confusion), log_prior, best, chance)
+    if isinstance(model, OneCoin):
+        gain = _gain(model.accuracy, n_classes)
+        leave_one_out_one_coin(*answers[:3], gain, best, chance, n_classes)
+    else:
+        log_confusion = np.log(np.ascontiguousarray(model.confusion.transpose(0, 2, 1)))
+        leave_one_out(*answers[:3], log_confusion, np.log(model.prior), best, chance)
     if order is None:
         return best, chance
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     return best[back], chance[back]
+
+
+def _gain(accuracy: Floats, n_classes: int) -> Floats:
+    """Log odds that one answer of each labeller gives its label against any other."""
+    gain: Floats = np.log(accuracy * max(n_classes - 1, 1) / (1 - accuracy))
+    return gain

@@ -251,6 +251,21 @@ def test_truth_that_contradicts_itself_is_refused(tmp_path):
     assert "truth.csv, line 1: no column label" in refused(tmp_path, text, "asset\na\n")
 
 
+def test_thousands_of_classes_are_judged_with_one_accuracy_a_labeller(tmp_path):
+    history, truth = simulate(1500, 9, 5, np.full(9, 0.8), 3000, seed=2)
+    lines = [f"a{a},w{w},c{y}" for a, w, y in zip(*history[:3], strict=True)]
+    known = [f"a{a},c{c}" for a, c in enumerate(truth)]
+    summary, tables = audited(
+        tmp_path,
+        "asset,labeller,label\n" + "\n".join(lines) + "\n",
+        "asset,label\n" + "\n".join(known) + "\n",
+    )
+    assert summary["consensus"]["dawid_skene"]["model"] == "one_coin"
+    assert summary["consensus"]["dawid_skene"]["accuracy"] > 0.97
+    for row in tables["labellers.csv"]:
+        assert float(row["accuracy"]) == pytest.approx(0.8, abs=0.06)
+
+
 def test_labels_that_are_no_classes_are_refused(tmp_path):
     lines = [f"a{i},w{i % 50},free text {i}" for i in range(20_000)]
     message = refused(tmp_path, "asset,labeller,label\n" + "\n".join(lines) + "\n")

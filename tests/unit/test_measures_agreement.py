@@ -115,13 +115,13 @@ def test_interval_of_alpha_holds_the_true_value():
 def test_undefined_is_nan():
     single = label_counts([0, 1, 2], [0, 1, 0], 3, 2)
     assert np.isnan(krippendorff_alpha(single))
-    assert np.isnan(percent_agreement(single))
+    assert np.isnan(percent_agreement(single)[:3]).all()
     assert np.isnan(fleiss_kappa(single))
     assert np.isnan(asset_agreement(single)).all()
     alike = label_counts([0, 0, 1, 1], [1, 1, 1, 1], 2, 2)
     assert np.isnan(krippendorff_alpha(alike))
     assert np.isnan(alpha_estimate(alike).value)
-    assert percent_agreement(alike) == 1
+    assert percent_agreement(alike) == (1, 1, 1, 2)
 
 
 def test_unknown_level_and_wrong_number_of_values_are_refused():

@@ -76,6 +76,22 @@ def test_models_find_able_labellers_and_beat_majority():
     np.testing.assert_allclose(one_coin(*history[:3], *history.sizes).accuracy, accuracy, atol=0.05)
 
 
+def test_consensus_of_others_of_one_coin_labellers():
+    history, _ = simulate(40, 5, 4, np.linspace(0.5, 0.9, 5), 3, seed=1)
+    model = one_coin(*history[:3], *history.sizes)
+    best, chance = consensus_of_others(*history[:3], model)
+    for i in range(len(history.asset)):
+        odds = np.zeros(3)
+        for j in np.flatnonzero(history.asset == history.asset[i]):
+            if j != i:
+                right = model.accuracy[history.labeller[j]]
+                odds += np.log((1 - right) / 2)
+                odds[history.label[j]] += np.log(right) - np.log((1 - right) / 2)
+        posterior = np.exp(odds) / np.exp(odds).sum()
+        assert chance[i] == pytest.approx(posterior.max())
+        assert posterior[best[i]] == pytest.approx(posterior.max())
+
+
 def plain_dawid_skene(history, rounds, smoothing=0.1):
     """Dawid and Skene's EM written out with whole arrays."""
     asset, labeller, label, n_assets, n_labellers, n_classes = history

@@ -1,17 +1,31 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
+from ops.access import MANAGERS, WORKERS
 from ops.jobs import Job
+from ops.nav import Entry
 
 TABLES = ("quality.models",)
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("quality.audit.cli:audit", "Judge a work history from a CSV file; no database."),
     "rescore": ("quality.rescoring.cli:rescore", "Re-score the labels of a batch with a model."),
 }
-BLUEPRINTS: tuple[str, ...] = ()
+BLUEPRINTS = ("quality.web.onboarding:blueprint",)
 TASKS = {"rescore": "quality.rescoring.job:run"}
 JOBS = {
     "judge answers": Job("quality.judging:judge", every=1),
+    "finish overdue attempts": Job("quality.onboarding.attempts:finish_overdue", every=60),
     "publish standings": Job("quality.trust:publish_daily", cron="5 0 * * *", where="clock"),
 }
-NAV: tuple[object, ...] = ()
-ACCESS: dict[str, frozenset[str]] = {}
+NAV = (Entry("Onboarding", "onboarding.index", MANAGERS | WORKERS, order=35),)
+ACCESS = {
+    "onboarding.index": MANAGERS | WORKERS,
+    "onboarding.new": MANAGERS,
+    "onboarding.add": MANAGERS,
+    "onboarding.assessment": MANAGERS,
+    "onboarding.set_open": MANAGERS,
+    "onboarding.begin": WORKERS,
+    "onboarding.take": WORKERS,
+    "onboarding.medium": WORKERS,
+    "onboarding.answer": WORKERS,
+    "onboarding.result": WORKERS,
+}

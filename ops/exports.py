@@ -42,11 +42,10 @@ def of_batch(session: Session, batch_id: int) -> Iterator[dict[str, Any]]:
 
 
 def of_delivery(session: Session, delivery_id: int) -> Iterator[dict[str, Any]]:
-    """What was delivered, by asset."""
-    after = 0
+    """What was delivered, by external id in the order of code points: the order of the digest."""
+    after = ""
     items = (
         select(
-            DeliveryItem.asset_id.label("id"),
             DeliveryItem.external_id,
             DeliveryItem.label,
             DeliveryItem.method,
@@ -54,13 +53,13 @@ def of_delivery(session: Session, delivery_id: int) -> Iterator[dict[str, Any]]:
             DeliveryItem.answers,
         )
         .where(DeliveryItem.delivery_id == delivery_id)
-        .order_by(DeliveryItem.asset_id)
+        .order_by(DeliveryItem.external_id)
         .limit(CHUNK)
     )
-    while rows := session.execute(items.where(DeliveryItem.asset_id > after)).all():
+    while rows := session.execute(items.where(DeliveryItem.external_id > after)).all():
         for row in rows:
             yield _label(row)
-        after = rows[-1].id
+        after = rows[-1].external_id
 
 
 def _label(row: Any) -> dict[str, Any]:

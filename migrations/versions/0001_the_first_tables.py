@@ -861,7 +861,7 @@ def upgrade() -> None:
         "delivery_item",
         sa.Column("delivery_id", sa.BigInteger(), nullable=False),
         sa.Column("asset_id", sa.BigInteger(), nullable=False),
-        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(collation="C"), nullable=False),
         sa.Column("label", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("probability", sa.Double(), nullable=True),
@@ -871,6 +871,9 @@ def upgrade() -> None:
             ["delivery_id"], ["delivery.id"], name=op.f("fk_delivery_item_delivery_id")
         ),
         sa.PrimaryKeyConstraint("delivery_id", "asset_id", name=op.f("pk_delivery_item")),
+        sa.UniqueConstraint(
+            "delivery_id", "external_id", name=op.f("uq_delivery_item_delivery_id_external_id")
+        ),
     )
     op.create_table(
         "gold",

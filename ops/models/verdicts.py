@@ -141,10 +141,12 @@ class DeliveryItem(Base):
     """One delivered label, frozen."""
 
     __tablename__ = "delivery_item"
+    # The canonical export is in this order, by code point.
+    __table_args__ = (UniqueConstraint("delivery_id", "external_id"),)
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey(Delivery.id), primary_key=True)
     asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True)
-    external_id: Mapped[str]
+    external_id: Mapped[str] = mapped_column(String(collation="C"))
     label: Mapped[dict[str, Any]]
     method: Mapped[str]
     probability: Mapped[float | None]

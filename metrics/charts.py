@@ -1,0 +1,85 @@
+"""Charts of a report as SVG, for the page and for the PDF. What comes from outside is escaped."""
+
+from collections.abc import Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+WIDTH, ROW, LEFT, RIGHT = 640, 26, 170, 110
+BAR, GRID = "#2f6f9f", "#c3cad3"
+FONT = 'font-family="Inter, Liberation Sans, DejaVu Sans, sans-serif" font-size="13"'
+LONGEST_NAME = 22
+
+
+def class_balance(classes: Sequence[dict[str, Any]]) -> str:
+    """A bar per class: how many labels it has, and which share."""
+    most = max((c["n"] for c in classes), default=0) or 1
+    parts = []
+    for i, c in enumerate(classes):
+        y = i * ROW
+        width = (WIDTH - LEFT - RIGHT) * c["n"] / most
+        share = "" if c["share"] is None else f" ({100 * c['share']:.1f} %)"
+        parts += [
+            _name(c["name"], y),
+            f'<rect x="{LEFT}" y="{y + 5}" width="{width:.1f}" height="16" rx="2" fill="{BAR}"/>',
+            _text(LEFT + width + 6, y, f"{c['n']}{share}"),
+        ]
+    return _svg(len(classes) * ROW, parts, "Labels of each class")
+
+
+def class_accuracy(classes: Sequence[dict[str, Any]], asked: float) -> str:
+    """Accuracy of each class with its interval, on an axis from 0 to 100 %."""
+    span, parts = WIDTH - LEFT - RIGHT, []
+    bottom = len(classes) * ROW
+    for tick in (0, 0.25, 0.5, 0.75, 1):
+        x = LEFT + span * tick
+        parts.append(
+            f'<line x1="{x}" y1="0" x2="{x}" y2="{bottom}" stroke="{GRID}" stroke-width="1"/>'
+        )
+        parts.append(_text(x, bottom, f"{100 * tick:.0f} %", anchor="middle"))
+    x = LEFT + span * asked
+    parts.append(
+        f'<line x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{bottom}" stroke="#b3541e" '
+        'stroke-width="1.5" stroke-dasharray="4 3"/>'
+    )
+    for i, c in enumerate(classes):
+        parts += [_name(c["name"], i * ROW), *_interval(c, i * ROW, span)]
+    return _svg(bottom + ROW, parts, "Accuracy of each class with its interval")
+
+
+def _interval(c: dict[str, Any], y: int, span: float) -> list[str]:
+    if c["value"] is None:
+        return [_text(LEFT + 6, y, "undefined: none reviewed", muted=True)]
+    low, high, value = (LEFT + span * c[k] for k in ("low", "high", "value"))
+    middle = y + ROW / 2
+    return [
+        f'<line x1="{low:.1f}" y1="{middle}" x2="{high:.1f}" y2="{middle}" stroke="{BAR}" '
+        'stroke-width="3"/>',
+        f'<circle cx="{value:.1f}" cy="{middle}" r="5" fill="{BAR}"/>',
+        _text(WIDTH - RIGHT + 8, y, f"{100 * c['value']:.1f} %, n {c['n']}"),
+    ]
+
+
+def _name(name: str, y: int) -> str:
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return _text(LEFT - 8, y, short, anchor="end")
+
+
+def _text(x: float, y: float, words: str, *, anchor: str = "start", muted: bool = False) -> str:
+    opacity = ' fill-opacity="0.7"' if muted else ""
+    return (
+        f'<text x="{x:.1f}" y="{y + 18}" text-anchor="{anchor}" fill="currentColor"{opacity} '
+        f"{FONT}>{escape(_printable(words))}</text>"
+    )
+
+
+def _printable(words: str) -> str:
+    """Without control characters, which no XML may hold."""
+    return "".join(ch for ch in words if ch.isprintable())
+
+
+def _svg(height: float, parts: Sequence[str], title: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {max(height, 1):.0f}" '
+        f'width="{WIDTH}" height="{max(height, 1):.0f}" role="img"><title>{escape(title)}</title>'
+        f"{''.join(parts)}</svg>"
+    )

@@ -1,0 +1,205 @@
+"""The quality report of a delivery: what a client needs to judge the labels, as plain data.
+
+It is built once, frozen with the delivery, and rendered as a page and as a PDF from that data
+alone. It names no labeller and no cost.
+"""
+
+import math
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from metrics import definitions
+from ops import guidelines
+from ops.models import Batch, Delivery, OntologyVersion, Project
+from quality.measures.agreement import alpha_estimate, asset_agreement, label_counts
+from quality.measures.sampling import clopper_pearson
+
+FORMAT = 1
+Report = dict[str, Any]
+
+
+def build(session: Session, batch: Batch, figures: Report, terms: Report, made: Delivery) -> Report:
+    """The report of the delivery `made` (not yet stored), from the gate's figures and terms."""
+    project = session.get_one(Project, batch.project_id)
+    ontology = session.get_one(OntologyVersion, made.ontology_version_id)
+    guideline = guidelines.current(session, project.id)
+    classes = _class_balance(session, batch, ontology.classes)
+    return {
+        "format": FORMAT,
+        "delivery": made.id,
+        "version": made.version,
+        "organisation": project.organisation.name,
+        "project": {"name": project.name, "purpose": project.purpose, "medium": project.medium},
+        "batch": {"name": batch.name, "received_at": batch.created_at.isoformat()},
+        "as_of": made.delivered_at.isoformat(),
+        "items": made.items,
+        "digest": made.digest,
+        "ontology_version": ontology.version,
+        "guideline_version": guideline.version if guideline else None,
+        "classes": classes,
+        "labelling": _labelling(session, batch),
+        "terms": terms,
+        "sample": figures["sample"],
+        "accuracy": figures["accuracy"],
+        "class_accuracy": _class_accuracy(figures["sample"]["classes"], classes),
+        "agreement": _agreement(session, batch),
+        "gold": figures["gold"],
+        "rescore": _rescore(figures["rescore"]),
+    }
+
+
+_BALANCE = text(
+    """
+    SELECT now.key, count(*) FROM (
+        SELECT DISTINCT ON (asset_id) label ->> 'class' AS key FROM consensus
+        WHERE batch_id = :batch ORDER BY asset_id, version DESC
+    ) AS now GROUP BY now.key
+    """
+)
+
+
+def _class_balance(session: Session, batch: Batch, listed: list[Any]) -> list[Report]:
+    counts = {key: n for key, n in session.execute(_BALANCE, {"batch": batch.id})}  # noqa: C416
+    total = sum(counts.values())
+    known = [{name: c.get(name, "") for name in ("key", "name", "description")} for c in listed]
+    # A class that was taken out of the ontology after labels were given keeps its key as its name.
+    gone = counts.keys() - {c["key"] for c in known}
+    known += [{"key": key, "name": key, "description": ""} for key in sorted(gone)]
+    return [
+        {**c, "n": counts.get(c["key"], 0), "share": _share(counts.get(c["key"], 0), total)}
+        for c in known
+    ]
+
+
+def _share(n: int, total: int) -> float | None:
+    return n / total if total else None
+
+
+_ANSWERS = text(
+    """
+    SELECT task.asset_id, newest.key, count(*) AS n FROM lane
+    JOIN task ON task.lane_id = lane.id
+    JOIN assignment ON assignment.task_id = task.id AND assignment.state = 'submitted'
+    JOIN LATERAL (
+        SELECT payload ->> 'class' AS key FROM label
+        WHERE label.assignment_id = assignment.id ORDER BY revision DESC LIMIT 1
+    ) newest ON true
+    WHERE lane.batch_id = :batch AND task.stage IN ('label', 'rework')
+    GROUP BY task.asset_id, newest.key
+    """
+)
+
+_HOW = text(
+    """
+    SELECT method, count(*) FROM (
+        SELECT DISTINCT ON (asset_id) method FROM consensus
+        WHERE batch_id = :batch ORDER BY asset_id, version DESC
+    ) AS now GROUP BY method
+    """
+)
+
+_PEOPLE = text(
+    """
+    SELECT count(DISTINCT assignment.labeller_id) FILTER (WHERE task.stage IN ('label', 'rework')),
+           count(DISTINCT assignment.labeller_id)
+               FILTER (WHERE task.stage IN ('review', 'adjudicate')),
+           count(*) FILTER (WHERE task.stage IN ('label', 'rework')),
+           count(*) FILTER (WHERE task.stage = 'review'),
+           count(*) FILTER (WHERE task.stage = 'adjudicate')
+    FROM lane JOIN task ON task.lane_id = lane.id
+    JOIN assignment ON assignment.task_id = task.id
+    WHERE lane.batch_id = :batch AND assignment.state = 'submitted'
+    """
+)
+
+
+# From the answers themselves: the roll-up may lag a few seconds behind.
+_TIMES = text(
+    """
+    SELECT assignment.active_ms FROM lane JOIN task ON task.lane_id = lane.id
+    JOIN assignment ON assignment.task_id = task.id
+    WHERE lane.batch_id = :batch AND assignment.state = 'submitted'
+      AND task.stage IN ('label', 'rework')
+    """
+)
+
+
+def _labelling(session: Session, batch: Batch) -> Report:
+    values = {"batch": batch.id}
+    labellers, reviewers, answers, reviews, adjudications = session.execute(_PEOPLE, values).one()
+    per_item: dict[int, int] = {}
+    for _, n in session.execute(
+        text(f"SELECT asset_id, sum(n)::bigint FROM ({_ANSWERS.text}) a GROUP BY asset_id"), values
+    ):
+        per_item[n] = per_item.get(n, 0) + 1
+    times = session.scalars(_TIMES, values).all()
+    time = definitions.active_time(definitions.time_histogram(times))
+    return {
+        "labellers": labellers,
+        "reviewers": reviewers,
+        "answers": answers,
+        "reviews": reviews,
+        "adjudications": adjudications,
+        "answers_per_item": [{"answers": k, "items": per_item[k]} for k in sorted(per_item)],
+        "methods": {method: n for method, n in session.execute(_HOW, values)},  # noqa: C416
+        "median_seconds": time.median_seconds,
+        "timed_answers": time.n,
+    }
+
+
+def _agreement(session: Session, batch: Batch) -> Report:
+    """Krippendorff's α of the independent answers, and how often two of them agree."""
+    import numpy as np
+
+    rows = session.execute(_ANSWERS, {"batch": batch.id}).all()
+    if not rows:
+        return {"alpha": None, "low": None, "high": None, "items": 0, "pairs_agreeing": None}
+    assets, asset = np.unique(np.array([r.asset_id for r in rows]), return_inverse=True)
+    keys, key = np.unique(np.array([r.key for r in rows]), return_inverse=True)
+    times = np.array([r.n for r in rows])
+    counts = label_counts(asset.repeat(times), key.repeat(times), len(assets), len(keys))
+    alpha = alpha_estimate(counts)
+    pairs = asset_agreement(counts)
+    judged = pairs[~np.isnan(pairs)]
+    return {
+        "alpha": _defined(alpha.value),
+        "low": _defined(alpha.low),
+        "high": _defined(alpha.high),
+        "items": int(judged.size),
+        "pairs_agreeing": float(judged.mean()) if judged.size else None,
+    }
+
+
+def _class_accuracy(counts: Report, classes: list[Report]) -> list[Report]:
+    """Accepted ÷ reviewed of each class in the sample, with an exact 95 % interval."""
+    rows = []
+    for c in classes:
+        found = counts.get(c["key"], {"n": 0, "accepted": 0})
+        k, n = found["accepted"], found["n"]
+        low, high = clopper_pearson(k, n)
+        rows.append(
+            {
+                "key": c["key"],
+                "name": c["name"],
+                "n": n,
+                "accepted": k,
+                "value": _share(k, n),
+                "low": _defined(low),
+                "high": _defined(high),
+            }
+        )
+    return rows
+
+
+def _rescore(run: Report | None) -> Report | None:
+    """What a client needs of the newest run; its inner workings stay in the house."""
+    if run is None:
+        return None
+    kept = ("version", "finished_at", "scored", "suspects", "changed", "accepted", "open_suspects")
+    return {name: run[name] for name in kept} | {"weak": bool(run["summary"].get("weak"))}
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,52 @@
+"""A frozen report made readable: the same sentences and charts for the page and for the PDF."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from metrics import charts, report_words
+
+Report = dict[str, Any]
+
+
+def content(report: Report) -> Report:
+    """Everything a reader sees, from the report's data alone."""
+    project, batch = report["project"], report["batch"]
+    guideline = report["guideline_version"]
+    asked = [
+        project["purpose"] or "No purpose was stated.",
+        f"Each {project['medium']} gets one of these classes (version "
+        f"{report['ontology_version']} of the classes, "
+        + (f"version {guideline} of the instructions)." if guideline else "no instructions)."),
+    ]
+    return {
+        "title": f"Quality report: {batch['name']}",
+        "subtitle": f"{project['name']} for {report['organisation']}. "
+        f"Delivery {report['delivery']}, as of {report_words.moment(report['as_of'])}.",
+        "footer": f"Delivery {report['delivery']} · as of {report_words.moment(report['as_of'])} · "
+        f"SHA-256 {report['digest'][:16]}…",
+        "summary": report_words.summary(report),
+        "asked": asked,
+        "classes": report["classes"],
+        "labelling": report_words.labelling(report),
+        "accuracy": report_words.accuracy(report),
+        "gold": report_words.gold(report),
+        "agreement": report_words.agreement(report),
+        "rescore": report_words.rescore(report),
+        "not_judged": report_words.not_judged(report),
+        "balance_chart": charts.class_balance(report["classes"]),
+        "accuracy_chart": charts.class_accuracy(
+            report["class_accuracy"], report["terms"]["accuracy"]
+        ),
+        "digest": report["digest"],
+    }
+
+
+def pdf(report: Report) -> bytes:
+    """The report as a PDF. Data goes in as JSON and is never read as markup."""
+    import typst
+
+    source = files("metrics").joinpath("report.typ").read_bytes()
+    made = typst.compile(source, sys_inputs={"report": json.dumps(content(report))})
+    assert isinstance(made, bytes)
+    return made

@@ -1,0 +1,200 @@
+"""Gate, report, freeze: all or nothing, once, and checkable by anyone."""
+
+import hashlib
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from metrics import report_pages
+from metrics.deliver import deliver
+from metrics.verify import check_delivery, check_file
+from ops import canonical, exports, sealer
+from ops.db import transaction
+from ops.errors import Frozen, NotFound, NotReady
+from ops.formats import jsonl
+from ops.models import AuditEntry, Batch, Delivery, DeliveryItem, GateVerdict, User
+from tests.factories import Make
+from tests.finished import finished
+
+
+def test_a_batch_that_passes_is_frozen_with_its_report(make: Make, session: Session):
+    done = finished(make, session)
+    made = deliver(session, done.batch, done.lead)
+    session.commit()
+    assert done.batch.state == "delivered"
+    assert made.items == 20
+    items = session.scalars(select(DeliveryItem).where(DeliveryItem.delivery_id == made.id)).all()
+    assert {i.asset_id for i in items} == {a.id for a in done.assets}
+    verdict = session.get_one(GateVerdict, made.verdict_id)
+    assert (verdict.passed, verdict.batch_id) == (True, done.batch.id)
+    entry = session.get_one(AuditEntry, made.audit_entry_id)
+    assert entry.action == "batch.delivered"
+    assert entry.data["digest"] == made.digest
+    assert entry.organisation_id == done.project.organisation_id
+
+
+def test_the_digest_is_that_of_the_exported_file(
+    make: Make, session: Session, tmp_path: Path, sessions: sessionmaker[Session]
+):
+    done = finished(make, session)
+    # Names that sort differently by language than by code point, and are not ASCII.
+    for asset, name in zip(done.assets, ("b", "B", "ä", "a b", "~"), strict=False):
+        asset.external_id = name
+    session.commit()
+    made = deliver(session, done.batch, done.lead)
+    session.commit()
+    file = tmp_path / "labels.jsonl"
+    file.write_text("".join(jsonl.write(exports.of_delivery(session, made.id))), encoding="utf-8")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == made.digest
+    names = [json.loads(line)["external_id"] for line in file.read_text("utf-8").splitlines()]
+    assert names == sorted(names)
+    assert all(check.holds for check in check_file(session, file))
+    checks = {check.what: check.holds for check in check_delivery(session, made.id)}
+    assert checks == {
+        "labels": True, "report": True, "report names the labels": True, "sealed": False,
+    }  # fmt: skip
+    session.rollback()
+    sealer.seal(sessions)
+    assert all(check.holds for check in check_delivery(session, made.id))
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(made.report, indent=2))
+    assert all(check.holds for check in check_file(session, report))
+    file.write_text(file.read_text("utf-8").replace("majority", "review"), "utf-8")
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert not all(check.holds for check in check_file(session, file))
+
+
+def test_a_changed_item_is_found(make: Make, session: Session, owner_url: str):
+    from sqlalchemy import create_engine
+
+    done = finished(make, session)
+    made = deliver(session, done.batch, done.lead)
+    session.commit()
+    owner = create_engine(owner_url)
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE delivery_item DISABLE TRIGGER never_changes"))
+        connection.execute(text('UPDATE delivery_item SET label = \'{"class": "c"}\''))
+    owner.dispose()
+    checks = {check.what: check.holds for check in check_delivery(session, made.id)}
+    assert checks["labels"] is False
+    assert checks["report"] is True
+    with pytest.raises(NotFound):
+        check_delivery(session, made.id + 1)
+
+
+def test_the_gate_holds_back_and_nothing_is_left_behind(make: Make, session: Session):
+    held = finished(make, session, reviewed=False)
+    with pytest.raises(NotReady) as refused:
+        deliver(session, held.batch, held.lead)
+    session.rollback()
+    terms = {reason["term"] for reason in refused.value.detail["reasons"]}
+    assert terms == {"review_sample", "accuracy"}
+    assert session.scalar(select(func.count()).select_from(Delivery)) == 0
+    assert session.scalar(select(func.count()).select_from(GateVerdict)) == 0
+    assert session.get_one(Batch, held.batch.id).state == "complete"
+
+
+def test_delivered_once_is_delivered_for_good(make: Make, session: Session):
+    done = finished(make, session)
+    made = deliver(session, done.batch, done.lead)
+    session.commit()
+    with pytest.raises(Frozen):
+        deliver(session, done.batch, done.lead)
+    for change in (
+        f"UPDATE delivery SET items = 0 WHERE id = {made.id}",
+        "UPDATE delivery_item SET answers = 9",
+        "DELETE FROM delivery_item",
+    ):
+        with pytest.raises(Exception, match="never changed"):
+            session.execute(text(change))
+        session.rollback()
+
+
+def test_no_delivery_without_a_passing_verdict_of_the_same_batch(make: Make, session: Session):
+    done, other = finished(make, session), finished(make, session)
+    made = deliver(session, done.batch, done.lead)
+    session.commit()
+    values = {c: getattr(made, c) for c in Delivery.__table__.columns.keys() if c != "id"}  # noqa: SIM118
+    session.add(Delivery(**values | {"batch_id": other.batch.id}))
+    with pytest.raises(Exception, match="passing_verdict"):
+        session.flush()
+    session.rollback()
+
+
+def test_two_deliveries_at_once_are_one(
+    make: Make, session: Session, sessions: sessionmaker[Session]
+):
+    done = finished(make, session)
+    start = threading.Barrier(4)
+    outcomes: list[str] = []
+
+    def run() -> None:
+        start.wait()
+        try:
+            with transaction(sessions) as own:
+                deliver(own, own.get_one(Batch, done.batch.id), own.get_one(User, done.lead.id))
+            outcomes.append("delivered")
+        except Frozen:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["delivered", "refused", "refused", "refused"]
+    assert session.scalar(select(func.count()).select_from(Delivery)) == 1
+
+
+def test_the_report_says_what_was_counted_and_names_nobody(make: Make, session: Session):
+    done = finished(make, session)
+    made = deliver(session, done.batch, done.lead)
+    report = made.report
+    assert report["labelling"]["answers"] == 40
+    assert report["labelling"]["labellers"] == 2
+    assert report["labelling"]["answers_per_item"] == [{"answers": 2, "items": 20}]
+    assert report["labelling"]["reviews"] == 20
+    assert {c["key"]: c["n"] for c in report["classes"]} == {"a": 20, "b": 0, "c": 0}
+    by_class = {c["key"]: c for c in report["class_accuracy"]}
+    assert by_class["a"]["value"] == 1.0
+    assert by_class["b"]["value"] is None
+    assert report["agreement"]["pairs_agreeing"] == pytest.approx(0.8)
+    assert report["agreement"]["alpha"] < 0.8
+    assert report["gold"]["value"] is None
+    assert canonical.digest(report) == made.report_digest
+    whole = json.dumps(report) + json.dumps(report_pages.content(report))
+    for person in (*done.labellers, done.lead):
+        assert person.name not in whole
+        assert str(person.pseudonym) not in whole
+    assert "cost" not in whole
+
+
+HOSTILE = '<script>alert(1)</script> #panic("x") $ [*] \\ "quoted" & @ref 漢字'
+
+
+def test_markup_in_data_stays_inert(make: Make, session: Session):
+    done = finished(make, session, purpose=HOSTILE, name=HOSTILE, classes=["a", "b", HOSTILE])
+    made = deliver(session, done.batch, done.lead)
+    content = report_pages.content(made.report)
+    assert "<script" not in content["balance_chart"]
+    assert HOSTILE in content["asked"]
+    made_pdf = report_pages.pdf(made.report)
+    assert made_pdf.startswith(b"%PDF-")
+
+
+def test_a_report_without_any_figure_can_be_read(make: Make, session: Session):
+    done = finished(make, session, assets=1)
+    report = deliver(session, done.batch, done.lead).report
+    empty = {"value": None, "n": 0, "low": None, "high": None, "delivered_low": None}
+    report |= {"accuracy": empty, "gold": empty, "rescore": None}
+    report["labelling"] |= {"median_seconds": None, "answers_per_item": []}
+    report["agreement"] = {"alpha": None, "low": None, "high": None, "items": 0,
+                           "pairs_agreeing": None}  # fmt: skip
+    content = report_pages.content(report)
+    assert "undefined" in content["accuracy"][0]
+    assert "not measured" in content["summary"]
+    assert report_pages.pdf(report).startswith(b"%PDF-")

@@ -1,0 +1,37 @@
+// Which key chooses which class.
+
+const SPARE = [..."1234567890abcdefghijklmnopqrstuvwxyz"];
+
+/**
+ * Keys of classes: the ontology's own first, then whatever is free, in the order of the keyboard's
+ * digits and letters. `reserved` holds keys that the surrounding page uses; only an ontology that
+ * names one takes it. Classes beyond the last free key have none and are found by search.
+ * Returns Map(key → class key).
+ */
+export function assignKeys(classes, reserved = []) {
+  const keys = new Map();
+  const without = [];
+  for (const entry of classes) {
+    const own = (entry.hotkey ?? "").toLowerCase();
+    if (own.length === 1 && !keys.has(own)) keys.set(own, entry.key);
+    else without.push(entry);
+  }
+  const spare = SPARE.filter((key) => !keys.has(key) && !reserved.includes(key));
+  for (const entry of without) if (spare.length) keys.set(spare.shift(), entry.key);
+  return keys;
+}
+
+/** The key of an event as written on its cap: on layouts whose digits need Shift, the digit. */
+export function keyOf(event, keys) {
+  const key = event.key.length === 1 && !event.shiftKey ? event.key.toLowerCase() : event.key;
+  if (keys.has(key) || event.shiftKey) return key;
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code ?? "");
+  return digit && keys.has(digit[1]) ? digit[1] : key;
+}
+
+/** Whether the event goes into a field in which keys are text. */
+export function isTyping(event) {
+  return Boolean(
+    event.target?.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]"),
+  );
+}

@@ -1,0 +1,132 @@
+// One picture in a pane: fitted, zoomed about the pointer, dragged.
+
+// Up to this many pixels a side a picture is read pixel by pixel, so its pixels stay sharp squares.
+const SMALL = 128;
+// Larger squares hide the shape they form.
+const LARGEST_PIXEL = 48;
+const SMOOTH_UPSCALE = 4;
+const SHARP_FROM = 6;
+const STEP = 1.25;
+const MARGIN = 16;
+
+export class Picture {
+  /** Shows pictures in `pane`, an element that clips what overflows it. */
+  constructor(pane) {
+    this.pane = pane;
+    this.img = null;
+    this.pointers = new Map();
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
+    pane.addEventListener("wheel", (event) => this.#wheel(event), { passive: false, signal });
+    pane.addEventListener("pointerdown", (event) => this.#down(event), { signal });
+    pane.addEventListener("pointermove", (event) => this.#move(event), { signal });
+    for (const name of ["pointerup", "pointercancel"])
+      pane.addEventListener(name, (event) => this.#up(event), { signal });
+    pane.addEventListener("dblclick", () => this.fit(), { signal });
+    this.observer = new ResizeObserver(() => this.fitted && this.fit());
+    this.observer.observe(pane);
+  }
+
+  /** Put a decoded image in the pane, fitted. */
+  show(img) {
+    this.img = img;
+    img.draggable = false;
+    img.classList.add("editor-picture");
+    this.pane.replaceChildren(img);
+    this.fit();
+  }
+
+  /** The whole picture, as large as the pane allows. */
+  fit() {
+    if (!this.img) return;
+    const { naturalWidth: width, naturalHeight: height } = this.img;
+    const room = [this.pane.clientWidth - 2 * MARGIN, this.pane.clientHeight - 2 * MARGIN];
+    let scale = Math.min(room[0] / width, room[1] / height);
+    if (Math.max(width, height) > SMALL) scale = Math.min(scale, SMOOTH_UPSCALE);
+    // Whole multiples make every pixel of a small picture the same size.
+    else if (scale > 4) scale = Math.min(LARGEST_PIXEL, Math.floor(scale));
+    this.least = scale / 2;
+    this.most = Math.max(scale * 16, 8);
+    this.scale = scale;
+    this.x = (this.pane.clientWidth - width * scale) / 2;
+    this.y = (this.pane.clientHeight - height * scale) / 2;
+    this.fitted = true;
+    this.#place();
+  }
+
+  /** Zoom by steps, about a point of the pane (its middle by default). */
+  zoom(steps, at = [this.pane.clientWidth / 2, this.pane.clientHeight / 2]) {
+    if (this.img) this.#scaleTo(this.scale * STEP ** steps, at);
+  }
+
+  destroy() {
+    this.listeners.abort();
+    this.observer.disconnect();
+  }
+
+  #scaleTo(wanted, [px, py]) {
+    const scale = Math.min(this.most, Math.max(this.least, wanted));
+    this.x = px - ((px - this.x) * scale) / this.scale;
+    this.y = py - ((py - this.y) * scale) / this.scale;
+    this.scale = scale;
+    this.fitted = false;
+    this.#place();
+  }
+
+  #place() {
+    const { img, pane } = this;
+    const width = img.naturalWidth * this.scale;
+    const height = img.naturalHeight * this.scale;
+    // A corner of the picture always stays in sight.
+    this.x = Math.min(pane.clientWidth - 48, Math.max(48 - width, this.x));
+    this.y = Math.min(pane.clientHeight - 48, Math.max(48 - height, this.y));
+    // Width and place, not a scaling transform: the browser then draws at full resolution.
+    img.style.width = `${width}px`;
+    img.style.height = `${height}px`;
+    img.style.transform = `translate(${this.x}px, ${this.y}px)`;
+    const small = Math.max(img.naturalWidth, img.naturalHeight) <= SMALL;
+    img.classList.toggle("is-sharp", small || this.scale >= SHARP_FROM);
+  }
+
+  #wheel(event) {
+    if (!this.img) return;
+    event.preventDefault();
+    const pixels = event.deltaMode === 0 ? event.deltaY : event.deltaY * 33;
+    this.zoom(-Math.max(-2, Math.min(2, pixels / 100)), this.#at(event));
+  }
+
+  #down(event) {
+    if (!this.img || event.button > 1) return;
+    this.pane.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, this.#at(event));
+    this.pane.classList.add("is-dragged");
+  }
+
+  #move(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before || !this.img) return;
+    const now = this.#at(event);
+    const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) {
+      // Two fingers: zoom by how their distance changes, about the resting one.
+      const distance = (point) => Math.hypot(point[0] - other[0], point[1] - other[1]) || 1;
+      this.#scaleTo((this.scale * distance(now)) / distance(before), other);
+    } else {
+      this.x += now[0] - before[0];
+      this.y += now[1] - before[1];
+      this.fitted = false;
+      this.#place();
+    }
+    this.pointers.set(event.pointerId, now);
+  }
+
+  #up(event) {
+    this.pointers.delete(event.pointerId);
+    if (!this.pointers.size) this.pane.classList.remove("is-dragged");
+  }
+
+  #at(event) {
+    const box = this.pane.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+}

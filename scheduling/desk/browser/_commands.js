@@ -1,0 +1,43 @@
+// What the desk's keys and buttons do. A class of the ontology may own a letter: Shift still works.
+
+const COMMANDS = [
+  ["submit", ["Enter"], "Submit the chosen class, or accept the current one in a review"],
+  ["skip", ["s", "S"], "Skip this task, with a reason"],
+  ["guideline", ["g", "G"], "Guideline of the project"],
+  ["progress", ["m", "M"], "My progress"],
+  ["remark", ["r", "R"], "Remark, in a review"],
+  ["pause", ["p", "P"], "Take a break: the task is covered and time stands still"],
+  ["toggle", ["o", "O"], "Submit on choose, on or off"],
+  ["help", ["?"], "This list"],
+];
+
+/** Letters that classes without a key of their own leave to the desk. */
+export const RESERVED = COMMANDS.flatMap(([, keys]) => keys).filter((key) => /^[a-z]$/.test(key));
+
+/** The command a key press means, given the class keys in use: its name, or null. */
+export function commandOf(event, classKeys) {
+  const found = COMMANDS.find(([, keys]) => keys.includes(event.key) && !classKeys?.has(event.key));
+  return found?.[0] ?? null;
+}
+
+const cap = (key) => (/^[A-Z]$/.test(key) ? `⇧${key}` : key);
+
+/** The key shown for a command. */
+export function capOf(name, classKeys) {
+  const [, keys] = COMMANDS.find(([other]) => other === name);
+  return cap(keys.find((key) => !classKeys?.has(key)) ?? keys[0]);
+}
+
+/** The list of keys for the help: [[caps], words]. */
+export function keyTable(classKeys, medium) {
+  const free = (...keys) => keys.filter((key) => !classKeys?.has(key));
+  const what = medium === "text" ? "text" : "picture";
+  return [
+    [["1", "a", "…"], "Choose the class with that key"],
+    [["/"], "Search the classes, where they are many"],
+    ...COMMANDS.map(([name, , words]) => [[capOf(name, classKeys)], words]),
+    [free("+", "-"), `Make the ${what} larger, smaller${medium === "text" ? "" : " (or the wheel)"}`],
+    [free("0", "f").slice(0, 1), `Fit the ${what} again`],
+    [["Esc"], "Close a panel"],
+  ];
+}

@@ -1,0 +1,86 @@
+// What stands around the work: states, notices, announcements, the foot of the page.
+
+import { h } from "../../../ops/web/editor/editor.js";
+
+export const $ = (id) => document.getElementById(`desk-${id}`);
+
+/** Set the text of an element of the page; the same text changes nothing, so nothing is re-read. */
+export function write(id, text) {
+  const element = $(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Say something to those who listen. */
+export function announce(text) {
+  // The same words twice in a row are otherwise not spoken again.
+  const live = $("live");
+  live.textContent = live.textContent === text ? `${text}\u00a0` : text;
+}
+
+export function title(text, waiting = 0) {
+  document.title = `${waiting ? `(${waiting} waiting) ` : ""}${text} · Touchstone`;
+}
+
+const button = ({ text, cap, primary, href, run }) => {
+  const style = `btn ${primary ? "btn-primary" : ""}`;
+  const key = cap ? h("kbd", {}, cap) : null;
+  const element = href
+    ? h("a", { class: style, href }, text, " ", key)
+    : h("button", { class: style, type: "button" }, text, " ", key);
+  if (run) element.addEventListener("click", run);
+  return element;
+};
+
+/** Cover the work with a state: {kind, title, text, more, actions}; null uncovers it. */
+export function state(next) {
+  const element = $("state");
+  element.hidden = !next;
+  $("work").classList.toggle("is-covered", Boolean(next));
+  $("act").inert = Boolean(next);
+  if (!next) return;
+  const again = element.dataset.kind === next.kind && element.contains(document.activeElement);
+  element.dataset.kind = next.kind;
+  write("state-title", next.title);
+  write("state-text", next.text ?? "");
+  write("state-more", next.more ?? "");
+  $("state-actions").replaceChildren(...(next.actions ?? []).map(button));
+  if (!next.quiet) announce([next.title, next.text].filter(Boolean).join(". "));
+  // Somebody reading or typing elsewhere on the page is left alone.
+  const { activeElement: focused } = document;
+  const covered = $("work").contains(focused) && !focused.closest(".desk-panel");
+  if (again || covered || focused === document.body) element.focus({ preventScroll: true });
+}
+
+/** A bar above the work: {text, actions}; null takes it away. */
+export function notice(next) {
+  $("notice").hidden = !next;
+  if (!next) return;
+  write("notice-text", next.text);
+  $("notice-actions").replaceChildren(...(next.actions ?? []).map(button));
+}
+
+/** Where the answers are: {waiting, sending, signedOut}. */
+export function saved({ waiting, sending, signedOut }) {
+  const answers = waiting === 1 ? "1 answer" : `${waiting} answers`;
+  const [kind, text] = !waiting
+    ? ["saved", "All answers saved"]
+    : signedOut
+      ? ["waiting", `${answers} saved here, waiting until you sign in`]
+      : sending
+        ? ["sending", "Saving…"]
+        : ["waiting", `${answers} saved here, waiting for the connection`];
+  if ($("saved").dataset.state !== "waiting" && kind === "waiting") announce(text);
+  $("saved").dataset.state = kind;
+  write("saved", text);
+}
+
+const COUNTING = {
+  counts: "Time counts",
+  idle: "Time stands still: no activity",
+  away: "Time stands still: you are elsewhere",
+};
+
+export function counting(kind) {
+  $("counting").dataset.state = kind ?? "none";
+  write("counting", COUNTING[kind] ?? "");
+}

@@ -1,0 +1,262 @@
+// The flow: one task on the screen, the next one ready, answers on their way.
+
+import { Refused, SignedOut } from "./_server.js";
+import * as screen from "./_screen.js";
+import * as states from "./_states.js";
+import { isGone } from "./_supply.js";
+import { uuid } from "./_tab.js";
+
+const LOOK_AGAIN = [5000, 10_000, 20_000, 40_000, 60_000];
+const RETRY = [2000, 4000, 8000, 15_000, 30_000];
+// A single key pressed sooner, in ms, was meant for the last task: nobody has seen this one yet.
+const TOO_SOON = 150;
+const STAGES = { review: "Review", adjudicate: "Adjudicate", rework: "Rework" };
+
+export class Workbench {
+  /** `parts`: editor, server, supply, outbox, presence, memory, progress, guideline, tab, signIn. */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.item = null;
+    this.turn = 0;
+    this.attempts = 0;
+    this.mine = true;
+    this.waiting = 0;
+    this.paused = false;
+  }
+
+  /** Put the next task on the screen: at once when it is ready, else as soon as there is one. */
+  async next() {
+    const turn = ++this.turn;
+    clearTimeout(this.timer);
+    this.item = null;
+    this.presence.end();
+    const ready = this.supply.ready();
+    if (ready) return this.show(ready);
+    // A state that flashes by only disturbs.
+    const slow = setTimeout(() => screen.state(states.LOADING), 150);
+    try {
+      const item = await this.supply.take();
+      if (turn !== this.turn) return;
+      if (item.work) this.show(item);
+      else this.showEmpty(item.empty);
+    } catch (problem) {
+      if (turn === this.turn) this.showProblem(problem);
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  show(item) {
+    const { work, brief } = item;
+    const draft = this.draft(work.token);
+    this.item = item;
+    this.attempts = 0;
+    this.mine = true;
+    this.shownAt = performance.now();
+    screen.notice(null);
+    screen.state(item.broken ? this.#broken() : null);
+    this.onBrief(item);
+    if (!item.broken) this.editor.show(this.#toShow(item, draft));
+    screen.$("remark").value = draft.remark ?? "";
+    const before = draft.tab === this.tab ? draft : {};
+    this.presence.begin(work.token, { ...before, idleSeconds: brief.idle_seconds });
+    this.#tellShown(work.token);
+    this.onShown(work.token);
+    this.#announce(item);
+    this.supply.prefetch();
+  }
+
+  /** What was chosen and counted for a token in this browser, before a reload. */
+  draft(token) {
+    return this.memory.get(`draft.${token}`, {});
+  }
+
+  saveDraft(token, more) {
+    this.memory.set(`draft.${token}`, { ...this.draft(token), ...more, at: Date.now() });
+  }
+
+  /** The answer changed. */
+  chosen(value) {
+    if (!this.item) return;
+    this.saveDraft(this.item.work.token, { value });
+    this.onValue(value);
+    if (this.memory.get("at-once", false) && !this.#tooSoon()) this.submit();
+  }
+
+  submit() {
+    const { item } = this;
+    if (!item || this.paused) return;
+    const { work } = item;
+    if (!this.editor.value && this.#tooSoon()) return;
+    const value = this.editor.value ?? (work.current ? { class: work.current } : null);
+    if (!value) return screen.announce("Choose a class first.");
+    if (!this.mine) return screen.announce("This task is open in another tab.");
+    const { active } = this.presence.end();
+    const label = this.#label(work, value);
+    const body = { label, key: uuid(), revision: 0, tab: this.tab, active_ms: active };
+    this.#send({ token: work.token, kind: "submit", body });
+    this.progress.count();
+  }
+
+  /** Skip with a reason of the brief: {reason, note}. */
+  skip(body) {
+    const { item, tab } = this;
+    if (!item || !this.mine) return;
+    const { active } = this.presence.end();
+    this.#send({ token: item.work.token, kind: "skip", body: { ...body, tab, active_ms: active } });
+  }
+
+  pause() {
+    if (this.paused) return this.resume();
+    this.paused = true;
+    clearTimeout(this.timer);
+    this.presence.pause(true);
+    this.supply.release();
+    screen.state(states.paused(this.waiting, () => this.resume()));
+    screen.title("Break", this.waiting);
+  }
+
+  resume() {
+    this.paused = false;
+    this.presence.pause(false);
+    if (!this.item) return this.next();
+    screen.state(this.item.broken ? this.#broken() : null);
+    this.#announce(this.item);
+    this.supply.prefetch();
+    this.editor.focus();
+  }
+
+  /** This tab counts the task, or another does. */
+  owner(mine) {
+    if (!this.item) return;
+    this.mine = mine;
+    this.presence.own(mine);
+    const take = { text: "Work on it here", primary: true, run: () => this.takeOver() };
+    const text = "This task is open in another tab.";
+    screen.notice(mine ? null : { text, actions: [take] });
+  }
+
+  async takeOver() {
+    const { token } = this.item.work;
+    try {
+      await this.server.shown(token, { tab: this.tab });
+      if (this.item?.work.token !== token) return;
+      this.owner(true);
+      this.onShown(token);
+      this.editor.focus();
+    } catch (problem) {
+      if (isGone(problem)) this.next();
+      else this.showProblem(problem);
+    }
+  }
+
+  /** Another tab put `token` on its screen. */
+  shownElsewhere(token) {
+    if (this.item?.work.token === token) this.owner(false);
+    this.supply.forget(token);
+  }
+
+  /** Another tab answered `token`. A tab that nobody looks at must not take the next one. */
+  answeredElsewhere(token) {
+    if (this.item?.work.token !== token) return;
+    this.presence.end();
+    this.item = null;
+    screen.notice(null);
+    screen.state(states.elsewhere(() => this.next()));
+  }
+
+  showEmpty(empty) {
+    screen.state(states.empty(empty, () => this.lookAgain()));
+    screen.title("No task", this.waiting);
+    this.#later(LOOK_AGAIN);
+  }
+
+  lookAgain() {
+    this.attempts = 0;
+    this.next();
+  }
+
+  showProblem(problem) {
+    const again = () => this.lookAgain();
+    this.item = null;
+    if (problem instanceof SignedOut)
+      return screen.state(states.signedOut(this.signIn, this.waiting, again));
+    if (problem instanceof Refused) return screen.state(states.refused(problem, again));
+    screen.state(states.unreachable(this.waiting, again));
+    screen.title("No connection", this.waiting);
+    return this.#later(RETRY);
+  }
+
+  #tooSoon() {
+    return performance.now() - this.shownAt < TOO_SOON;
+  }
+
+  #send(entry) {
+    this.item = null;
+    // The entry holds the answer from here on.
+    this.memory.remove(`draft.${entry.token}`);
+    this.outbox.add(entry);
+    this.onSent(entry.token);
+    this.next();
+  }
+
+  #later(waits) {
+    const wait = waits[Math.min(this.attempts++, waits.length - 1)] * (0.8 + Math.random() * 0.4);
+    // A tab that nobody looks at asks when somebody does.
+    const look = () => {
+      if (document.visibilityState === "visible") return this.next();
+      return document.addEventListener("visibilitychange", look, { once: true });
+    };
+    this.timer = setTimeout(look, wait);
+  }
+
+  async #tellShown(token) {
+    const { turn } = this;
+    for (const wait of RETRY) {
+      try {
+        await this.server.shown(token, { tab: this.tab });
+        return;
+      } catch (problem) {
+        if (turn !== this.turn) return;
+        if (isGone(problem)) return this.next();
+        if (problem instanceof SignedOut || problem instanceof Refused)
+          return this.showProblem(problem);
+        await new Promise((resolve) => setTimeout(resolve, wait));
+        if (turn !== this.turn) return;
+      }
+    }
+  }
+
+  #toShow({ work, brief, image }, draft) {
+    const { medium, text, current, answers: counts } = work;
+    const { classes } = brief;
+    return { medium, text, current, counts, classes, image, value: draft.value ?? null };
+  }
+
+  #label({ stage, current, answers }, value) {
+    if (stage !== "review" && stage !== "adjudicate") return value;
+    const said = current ? [current] : (answers ?? []).map((answer) => answer.class);
+    const remark = screen.$("remark").value.trim();
+    const verdict = said.includes(value.class) ? "accept" : "fix";
+    return { ...value, verdict, ...(remark && { remark }) };
+  }
+
+  #broken() {
+    const again = async () => {
+      const { turn } = this;
+      const item = await this.supply.reload(this.item);
+      if (turn === this.turn) this.show(item);
+    };
+    return states.broken(again, () => this.skip({ reason: "broken", note: "" }));
+  }
+
+  #announce({ work, brief }) {
+    const what = work.medium === "image" ? "picture" : "text";
+    const stage = STAGES[work.stage] ? `${STAGES[work.stage]}: ` : "";
+    const current = brief.classes.find((entry) => entry.key === work.current);
+    const more = current ? ` Current label: ${current.name}.` : "";
+    const text = work.medium === "text" ? ` ${work.text}` : "";
+    screen.announce(`${stage}next ${what}, ${brief.project.name}.${more}${text}`);
+    screen.title(`${stage}${brief.project.name}`, this.waiting);
+  }
+}

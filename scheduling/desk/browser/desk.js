@@ -1,0 +1,225 @@
+// The desk: puts its parts together and connects them to the page.
+
+import { createEditor, h, isTyping } from "../../../ops/web/editor/editor.js";
+import { RESERVED, capOf, commandOf, keyTable } from "./_commands.js";
+import { Memory } from "./_memory.js";
+import { Outbox } from "./_outbox.js";
+import * as panels from "./_panels.js";
+import { Presence } from "./_presence.js";
+import { Progress } from "./_progress.js";
+import * as screen from "./_screen.js";
+import { Server } from "./_server.js";
+import { Supply } from "./_supply.js";
+import { openTab } from "./_tab.js";
+import { Workbench } from "./_workbench.js";
+
+const { $ } = screen;
+const root = document.getElementById("desk");
+const memory = new Memory(root.dataset.user);
+const server = new Server(root.dataset);
+const tab = openTab();
+// Tabs of one labeller tell each other what they show and what they answered.
+const tabs = new BroadcastChannel(memory.prefix);
+
+const editor = createEditor($("work"), {
+  reserved: RESERVED,
+  footer: $("act"),
+  onChange: (value) => bench.chosen(value),
+  onSubmit: () => bench.submit(),
+});
+
+const outbox = new Outbox({
+  memory,
+  server,
+  onChange(state) {
+    bench.waiting = state.signedOut || !state.sending ? state.waiting : 0;
+    screen.saved(state);
+  },
+  onAccepted: () => screen.announce("Accepted."),
+  onRefused: tellRefused,
+});
+
+const supply = new Supply({
+  server,
+  tab,
+  exclude: () => [...outbox.tokens, bench.item?.work.token].filter(Boolean),
+  settled: () => outbox.settled(),
+});
+
+const presence = new Presence({
+  server,
+  tab,
+  save: (token, time) => bench.item?.work.token === token && bench.saveDraft(token, { ...time, tab }),
+  onOwner: (mine) => bench.owner(mine),
+  onCounting: screen.counting,
+});
+
+const guideline = new panels.Guideline(memory);
+const progress = new Progress({ server, onProjects: showProjects });
+const bench = new Workbench({
+  editor, server, supply, outbox, presence, memory, progress, tab,
+  signIn: root.dataset.signIn,
+  onBrief: showBrief,
+  onValue: showValue,
+  onShown: (token) => tabs.postMessage({ shown: token }),
+  onSent: (token) => tabs.postMessage({ answered: token }),
+});
+
+const back = () => editor.focus();
+const COMMANDS = {
+  submit: () => bench.submit(),
+  skip: askToSkip,
+  guideline() {
+    panels.toggle("guideline", back);
+    guideline.seen();
+  },
+  progress() {
+    panels.toggle("progress", back);
+    progress.refresh();
+  },
+  remark: () => $("remark-row").hidden || $("remark").focus(),
+  pause: () => bench.pause(),
+  toggle() {
+    $("at-once").checked = !$("at-once").checked;
+    setAtOnce();
+  },
+  help() {
+    const { brief, work } = bench.item ?? {};
+    panels.help(keyTable(editor.keys, work?.medium), brief?.idle_seconds ?? 60);
+  },
+};
+
+function tellRefused({ kind }, problem) {
+  const what = kind === "skip" ? "Your skip" : "Your answer";
+  const why = problem.status === 409 ? "was not taken, and nothing was overwritten" : "was refused";
+  const close = { text: "Understood", run: () => screen.notice(null) };
+  screen.notice({ text: `${what} ${why}: ${problem.message}`, actions: [close] });
+}
+
+function showBrief({ work, brief }) {
+  screen.write("project", brief.project.name);
+  const stage = { review: "Review", adjudicate: "Adjudication", rework: "Rework" }[work.stage];
+  $("stage").hidden = !stage;
+  screen.write("stage", stage ?? "");
+  $("remark-row").hidden = !["review", "adjudicate"].includes(work.stage);
+  guideline.show(brief);
+  bench.current = work.current;
+  bench.classes = brief.classes;
+  showValue(null);
+  // The editor learns its classes right after this; the caps follow then.
+  queueMicrotask(showCaps);
+}
+
+function showCaps() {
+  for (const button of root.querySelectorAll("[data-do]")) {
+    const cap = button.querySelector("kbd");
+    if (cap && cap.textContent !== "Esc") cap.textContent = capOf(button.dataset.do, editor.keys);
+  }
+  $("remark-row").querySelector("kbd").textContent = capOf("remark", editor.keys);
+}
+
+function showValue(value) {
+  const { current, classes } = bench;
+  const changed = value && value.class !== current;
+  const { name } = classes.find((entry) => entry.key === (value?.class ?? current)) ?? {};
+  screen.write("submit-text", !current ? "Submit" : `${changed ? "Change to" : "Accept"} ${name}`);
+  $("act").classList.toggle("is-ready", Boolean(value || current));
+}
+
+function showProjects(projects) {
+  const field = $("projects");
+  field.hidden = projects.length < 2;
+  const options = projects.map(({ id, name }) => h("option", { value: String(id) }, name));
+  field.replaceChildren(h("option", {}, "All my projects"), ...options);
+  field.options[0].value = "";
+  field.value = String(supply.project ?? "");
+  if (field.selectedIndex < 0) field.value = "";
+}
+
+function setAtOnce() {
+  const on = $("at-once").checked;
+  memory.set("at-once", on);
+  screen.announce(on ? "A class is now submitted as you choose it." : "Enter submits.");
+}
+
+async function askToSkip() {
+  const { item } = bench;
+  if (!item || bench.paused) return;
+  const answer = await panels.askReason(item.brief.skip_reasons);
+  if (answer && bench.item === item) bench.skip(answer);
+  else editor.focus();
+}
+
+function pressed(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") return void (isTyping(event) ? event.target.blur() : panels.close(back));
+  if (isTyping(event)) {
+    if (event.key === "Enter" && event.target === $("remark")) bench.submit();
+    return;
+  }
+  if ($("state").hidden && editor.press(event)) return event.preventDefault();
+  const name = commandOf(event, editor.keys);
+  if (!name || event.repeat) return;
+  if (name === "submit") return pressPrimary(event);
+  event.preventDefault();
+  COMMANDS[name]();
+}
+
+// Enter under a state is its main button, unless another one has the focus.
+function pressPrimary(event) {
+  if (event.target.closest("button, a, summary")) return;
+  event.preventDefault();
+  if (!$("state").hidden) $("state-actions").querySelector(".btn-primary")?.click();
+}
+
+function connect() {
+  document.addEventListener("keydown", pressed);
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-do]");
+    if (button) COMMANDS[button.dataset.do]();
+  });
+  $("at-once").checked = memory.get("at-once", false);
+  $("at-once").addEventListener("change", setAtOnce);
+  $("remark").addEventListener("input", () => {
+    if (bench.item) bench.saveDraft(bench.item.work.token, { remark: $("remark").value });
+  });
+  $("projects").addEventListener("change", chooseProject);
+  $("hint").hidden = memory.get("hint", false);
+  $("hint-close").addEventListener("click", () => {
+    memory.set("hint", true);
+    $("hint").hidden = true;
+    editor.focus();
+  });
+  tabs.addEventListener("message", ({ data }) => {
+    if (data.shown) bench.shownElsewhere(data.shown);
+    else bench.answeredElsewhere(data.answered);
+  });
+  window.addEventListener("online", () => !bench.item && !bench.paused && bench.lookAgain());
+  // What was fetched ahead goes back; what is on the screen stays this labeller's.
+  window.addEventListener("pagehide", () => supply.release());
+  window.addEventListener("pageshow", (event) => event.persisted && bench.item && supply.prefetch());
+}
+
+function chooseProject() {
+  supply.release();
+  supply.project = Number($("projects").value) || null;
+  memory.set("project", supply.project);
+  $("projects").blur();
+  // The task on the screen is finished first; then come those of the chosen project.
+  if (bench.item) supply.prefetch();
+  else bench.lookAgain();
+}
+
+function forgetOldDrafts() {
+  const old = Date.now() - 7 * 24 * 3600 * 1000;
+  for (const name of memory.names("draft."))
+    if ((memory.get(name)?.at ?? 0) < old) memory.remove(name);
+}
+
+connect();
+forgetOldDrafts();
+supply.project = memory.get("project");
+outbox.flush();
+progress.refresh();
+bench.next();

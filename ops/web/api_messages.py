@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from ops.models import Certificate, User
-from ops.web.api_types import Day, Id, Line, Note, QueryNumber, Strict
+from ops.web.api_types import Day, Id, Line, Note, Page, Strict
 
 Role = Literal[
     "admin", "ops_lead", "onboarding_manager", "labeller", "reviewer", "expert", "client"
@@ -16,7 +16,7 @@ Role = Literal[
 class PeopleQuery(Strict):
     q: Note = Field("", description="Part of the name or the e-mail address")
     role: Role | None = Field(None, description="Only people of this role")
-    page: QueryNumber = Field(1, ge=1, le=1_000_000)
+    page: Page = Field(1, description="From 1")
 
 
 class SkillLevel(Strict):

@@ -29,7 +29,9 @@ def _from_digits(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_from_iso, json_schema_input_type=date)]
-QueryNumber = Annotated[int, BeforeValidator(_from_digits, json_schema_input_type=int)]
+_PageNumber = Annotated[int, Field(ge=1, le=1_000_000)]
+# The bounds stand twice: the document shows what goes into the validator, not what comes out.
+Page = Annotated[_PageNumber, BeforeValidator(_from_digits, json_schema_input_type=_PageNumber)]
 # PostgreSQL cannot store a zero byte in text.
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Note = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]

@@ -64,7 +64,8 @@ def init_app(app: APIFlask) -> None:
     app.config["AUTO_VALIDATION_ERROR_RESPONSE"] = False
     app.config["AUTO_404_RESPONSE"] = False
     app.config["AUTO_OPERATION_ID"] = True
-    app.error_processor(_as_problem)  # type: ignore[arg-type]  # it takes any view's answer
+    # Not `error_processor()`: that would take over every other HTTP error as well.
+    app.error_callback = _as_problem  # type: ignore[assignment]  # any view's answer will do
     app.spec_processor(_complete(app))
 
 

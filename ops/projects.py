@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, lanes, scope
+from ops import audit_log, clock_time, lanes, scope, skills
 from ops.errors import Conflict, InvalidInput, NotFound, NotReady
 from ops.models import (
     MEDIA,
@@ -74,13 +74,11 @@ def clean_name(name: str, *, field: str = "name") -> str:
 
 
 def _skill_named(session: Session, name: str, by: User) -> Skill:
-    skill = session.scalar(select(Skill).where(func.lower(Skill.name) == name.lower()))
-    if skill is None:
-        skill = Skill(name=name, description="", created_at=clock_time.now())
-        session.add(skill)
-        session.flush()
-        audit_log.record(session, by, "skill.created", f"skill:{skill.id}")
-    return skill
+    plain = " ".join(name.replace(":", " ").replace(";", " ").split()) or "Labelling"
+    try:
+        return skills.named(session, plain)
+    except NotFound:
+        return skills.create(session, name=plain, by=by)
 
 
 def find(session: Session, user: User, project_id: int) -> Project:

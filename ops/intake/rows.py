@@ -1,5 +1,6 @@
 """One row of an import, as every format hands it over, and what makes it acceptable."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -169,3 +170,8 @@ def storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def text_id(content: str) -> str:
+    """An external id for a text that has none: the same text always has the same."""
+    return f"text-{hashlib.sha256(content.encode(errors='replace')).hexdigest()[:16]}"

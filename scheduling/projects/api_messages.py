@@ -1,0 +1,150 @@
+"""What the API for projects and batches takes and gives."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from ops.web.api_types import Day, Id, Line, Note, Strict
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00]*$")]
+Markdown = Annotated[
+    str, StringConstraints(min_length=1, max_length=200_000, pattern=r"^[^\x00]*$")
+]
+MOST_ROWS = 50_000
+
+
+class ProjectIn(Strict):
+    name: Name
+    client: Name = Field(description="The name of the client organisation; made if new")
+    medium: Literal["image", "text"]
+    purpose: Note = ""
+    settings: dict[str, Any] = Field(
+        default={}, description="Settings that differ from their defaults, such as wanted_answers"
+    )
+
+
+class MissingOut(BaseModel):
+    key: str
+    message: str
+    url: str = Field(description="The page that settles it")
+
+
+class ProjectOut(BaseModel):
+    id: int
+    name: str
+    client: str
+    medium: str
+    state: str
+    purpose: str
+    skill: str
+    settings: dict[str, Any]
+
+
+class ProjectDetailOut(ProjectOut):
+    missing: list[MissingOut] = Field(
+        description="What keeps the first task from going out; empty when a labeller would get one"
+    )
+
+
+class ProjectsOut(BaseModel):
+    projects: list[ProjectOut]
+
+
+class ClassIn(Strict):
+    name: Line
+    key: str = Field("", max_length=64, description="In exports and answers; chosen if left out")
+    colour: str = Field("", max_length=7, description="#rrggbb; chosen if left out")
+    hotkey: str = Field("", max_length=1, description="0–9 or a–z; chosen if left out")
+    description: Note = ""
+
+
+class OntologyIn(Strict):
+    classes: list[ClassIn] = Field(max_length=500)
+
+
+class ClassOut(BaseModel):
+    key: str
+    name: str
+    colour: str
+    hotkey: str
+    description: str
+
+
+class OntologyOut(BaseModel):
+    version: int
+    classes: list[ClassOut]
+
+
+class GuidelineIn(Strict):
+    markdown: Markdown
+
+
+class GuidelineOut(BaseModel):
+    version: int
+    markdown: str
+
+
+class MemberIn(Strict):
+    user: Id = Field(description="The id of an account")
+
+
+class BatchIn(Strict):
+    name: Name
+    priority: int = Field(0, ge=-1000, le=1000, description="Larger goes out first")
+    due: Day | None = Field(None, description="The last day, in UTC")
+
+
+class BatchOut(BaseModel):
+    id: int
+    project: int
+    name: str
+    state: str
+    paused: bool
+    priority: int
+    due_at: datetime | None
+    completed_at: datetime | None
+    assets: int
+    answers_done: int = Field(description="Answers given in label work")
+    answers_wanted: int
+
+
+class BatchesOut(BaseModel):
+    batches: list[BatchOut]
+
+
+class RowsIn(Strict):
+    rows: list[dict[str, Any]] = Field(
+        max_length=MOST_ROWS,
+        description='Each {"external_id", "uri" or "text", "metadata": {…}, "gold": class}; faults '
+        "come back by line, the first row being line 1",
+    )
+    keep_existing: bool = Field(
+        False, description="Leave assets that are there with other content as they are"
+    )
+
+
+class ReportOut(BaseModel):
+    new: int
+    already_there: int
+    kept: int = Field(description="Left as they are although they differ")
+    gold: int = Field(description="Rows with a known answer")
+
+
+class UploadOut(BaseModel):
+    name: str
+    uri: str = Field(description="The uri to import the picture by")
+
+
+class UploadFault(BaseModel):
+    name: str
+    message: str
+
+
+class UploadsOut(BaseModel):
+    uploads: list[UploadOut]
+    faults: list[UploadFault]
+
+
+class ExportQuery(Strict):
+    format: Literal["jsonl", "csv"] = "jsonl"

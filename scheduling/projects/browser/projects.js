@@ -1,0 +1,47 @@
+// The project pages: removing rows, hotkeys, and sending many pictures a slice at a time.
+import { sendPictures } from "./_upload.js";
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-remove]");
+  if (button) {
+    const row = button.closest(button.dataset.remove);
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    row.remove();
+    next?.querySelector("input")?.focus();
+  }
+});
+
+// Enter in the class editor adds a row rather than saving half a list.
+document.querySelector(".class-table")?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("input")) {
+    event.preventDefault();
+    document.querySelector("[data-add-row]").click();
+  }
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "class-rows") event.target.lastElementChild?.querySelector("input")?.focus();
+});
+
+// One key per class where gold is marked.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select, button, a, summary")) return;
+  const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
+  if (target) {
+    event.preventDefault();
+    target.click();
+  }
+});
+
+// A field that only matters for one choice.
+for (const part of document.querySelectorAll("[data-when]")) {
+  const [name, value] = part.dataset.when.split("=");
+  const choice = document.querySelector(`[name="${name}"]`);
+  const follow = () => { part.hidden = choice.value !== value; };
+  choice.addEventListener("change", follow);
+  follow();
+}
+
+const form = document.querySelector("#import-form");
+if (form) sendPictures(form);

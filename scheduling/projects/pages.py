@@ -1,0 +1,27 @@
+"""Every page of a project, gathered on one blueprint."""
+
+from scheduling.projects import (
+    asset_pages,
+    batch_pages,
+    class_pages,
+    gold_pages,
+    guideline_pages,
+    import_pages,
+    list_pages,
+    people_pages,
+    settings_pages,
+)
+from scheduling.projects.blueprint import blueprint
+
+__all__ = [
+    "asset_pages",
+    "batch_pages",
+    "blueprint",
+    "class_pages",
+    "gold_pages",
+    "guideline_pages",
+    "import_pages",
+    "list_pages",
+    "people_pages",
+    "settings_pages",
+]

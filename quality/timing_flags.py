@@ -1,0 +1,140 @@
+"""What times and disagreement say, as flags in words: raised, kept up to date, taken down."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ops import flags
+from ops.models import Flag, Project
+
+if TYPE_CHECKING:
+    from quality.timing_job import Answers, Judged
+
+ASSET = "slow_or_ambiguous"
+HASTY = "too_fast_and_wrong"
+WRONG = "often_wrong"
+
+
+def update(session: Session, project: Project, answers: "Answers", judged: "Judged") -> None:
+    """Raise flags that hold, resolve those that no longer do.
+
+    What a person resolved stays resolved until there are more answers than they saw.
+    """
+    found = judged.labeller_flags
+    people = [int(i) for i in answers.labellers]
+    for kind, which in ((HASTY, found.hasty), (WRONG, found.wrong & ~found.hasty)):
+        wanted = {
+            people[i]: (labeller_reason(judged, int(i), kind), _labeller_evidence(judged, int(i)))
+            for i in np.flatnonzero(found.flagged & which)
+        }
+        _keep(session, project, kind, "labeller_id", wanted)
+    skips = np.bincount(answers.asset[answers.skipped], minlength=len(answers.assets))
+    hard = {
+        int(answers.assets[i]): (
+            asset_reason(judged, int(i)),
+            parts(judged, int(i), int(skips[i])),
+        )
+        for i in np.flatnonzero(judged.asset_flags.flagged)
+    }
+    _keep(session, project, ASSET, "asset_id", hard)
+
+
+def _keep(
+    session: Session,
+    project: Project,
+    kind: str,
+    subject: str,
+    wanted: dict[int, tuple[str, dict[str, Any]]],
+) -> None:
+    of_kind = select(Flag).where(Flag.project_id == project.id, Flag.kind == kind)
+    rows = session.scalars(of_kind.order_by(Flag.id)).all()
+    open_ = {getattr(flag, subject): flag for flag in rows if flag.resolved_at is None}
+    dismissed = {
+        getattr(flag, subject): flag.evidence.get("answers", 0)
+        for flag in rows
+        if flag.resolved_by is not None
+    }
+    for key, flag in open_.items():
+        if key not in wanted:
+            flags.resolve(session, flag, by=None)
+    for key, (reason, evidence) in wanted.items():
+        old = open_.get(key)
+        if old is not None and (old.reason, old.evidence) == (reason, evidence):
+            continue
+        if old is not None or evidence["answers"] > dismissed.get(key, -1):
+            flags.raise_flag(
+                session,
+                project_id=project.id,
+                kind=kind,
+                reason=reason,
+                evidence=evidence,
+                **{subject: key},
+            )
+
+
+def labeller_reason(judged: "Judged", i: int, kind: str) -> str:
+    """Why a labeller is flagged, in one sentence."""
+    standing, found = judged.standings, judged.labeller_flags
+    accuracy = (
+        f"right in {standing.mean[i]:.0%} (95 %: {standing.low[i]:.0%} to {standing.high[i]:.0%}, "
+        f"n = {standing.n[i]}), the typical labeller in {found.typical:.0%}"
+    )
+    if kind == HASTY:
+        return f"Takes {judged.pace.ratio()[i]:.2f} × the usual time and is {accuracy}."
+    return f"Is {accuracy}.{'' if judged.usable.usable else _no_times(judged)}"
+
+
+def _labeller_evidence(judged: "Judged", i: int) -> dict[str, Any]:
+    standing = judged.standings
+    return {
+        "answers": int(standing.n[i]),
+        "mean": round(float(standing.mean[i]), 3),
+        "low": round(float(standing.low[i]), 3),
+        "high": round(float(standing.high[i]), 3),
+        "typical": round(float(judged.labeller_flags.typical), 3),
+        "times": judged.usable.why or "usable",
+    }
+
+
+def asset_reason(judged: "Judged", i: int) -> str:
+    """Why an asset is hard, in one sentence; says so when times could not be used."""
+    found, said = judged.asset_flags, []
+    answers = int(judged.votes[i].sum())
+    if found.differing[i]:
+        skips = int(judged.votes[i, -1])
+        also = f" ({skips} skipped it)" if skips else ""
+        said.append(
+            f"{found.differing[i]} of {answers} labellers differ from the most frequent answer"
+            f"{also}, where about {found.expected[i]:.1f} would be usual"
+        )
+    if judged.times is not None and judged.times.effect[i] > 2 * judged.times.se[i]:
+        said.append(f"takes {np.exp(judged.times.effect[i]):.1f} × the usual time")
+    sentence = "; ".join(said) or "slow and disputed more than usual, taken together"
+    tail = "" if judged.usable.usable else _no_times(judged)
+    return f"{sentence[0].upper()}{sentence[1:]}.{tail}"
+
+
+def _no_times(judged: "Judged") -> str:
+    return f" Times were not used: {judged.usable.why}."
+
+
+def parts(judged: "Judged", i: int, skips: int) -> dict[str, Any]:
+    """What the difficulty is made of; a part that is unknown is absent."""
+    found = judged.asset_flags
+    made = {
+        "answers": int(judged.votes[i].sum()),
+        "disagreement": int(found.differing[i]),
+        "expected": round(float(found.expected[i]), 2),
+        "skips": skips,
+        "times": judged.usable.why or "usable",
+    }
+    if judged.times is not None and np.isfinite(judged.times.effect[i]):
+        effect = float(judged.times.effect[i])
+        made["time_effect"] = round(effect, 3)
+        made["time_se"] = round(float(judged.times.se[i]), 3)
+        made["seconds"] = round(float(judged.pace.typical * np.exp(effect)), 1)
+    if np.isfinite(found.p[i]):
+        made["p"] = float(f"{found.p[i]:.2g}")
+    return made

@@ -1,6 +1,7 @@
 """`touchstone bench`: the benchmarks that lie beside the source, each against its own yardstick."""
 
-import importlib.util
+import importlib
+import sys
 from pathlib import Path
 
 import click
@@ -17,11 +18,9 @@ class Benchmarks(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(ctx):
             return None
-        spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", FOLDER / f"{name}.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        command: click.Command = module.command
+        # By its name, so that the processes it starts find it too.
+        sys.path.insert(0, str(FOLDER.parent))
+        command: click.Command = importlib.import_module(f"benchmarks.{name}").command
         return command
 
 

@@ -91,10 +91,14 @@ LANE_CONDITIONS = (
 
 # Gold is a task of round 0: whoever met an asset as gold gets it as work no more, and the reverse
 # is seen to when gold is picked. Reviewing asks for an asset one has not worked on at all.
+# OFFSET 0 keeps the planner from turning these into joins, for which it would fetch everything that
+# the labeller ever did: each is to be one look into an index, for the few tasks that are looked at.
 TASK_CONDITIONS = (
     Condition(
         "not_mine",
-        "NOT EXISTS (SELECT FROM assignment a WHERE a.task_id = t.id AND a.labeller_id = %(me)s)",
+        """NOT EXISTS (
+            SELECT FROM assignment a
+            WHERE a.task_id = t.id AND a.labeller_id = %(me)s OFFSET 0)""",
         "You have had this task already.",
     ),
     Condition(
@@ -102,7 +106,7 @@ TASK_CONDITIONS = (
         """NOT EXISTS (
             SELECT FROM task o JOIN assignment a ON a.task_id = o.id AND a.labeller_id = %(me)s
             WHERE o.asset_id = t.asset_id AND o.id <> t.id
-              AND (o.round = 0 OR t.stage IN ('review', 'adjudicate')))""",
+              AND (o.round = 0 OR t.stage IN ('review', 'adjudicate')) OFFSET 0)""",
         "You have worked on this asset already.",
     ),
 )

@@ -21,7 +21,7 @@ SWEEP = 500
 _HELD = """
     SELECT a.id, a.token::text AS token, a.task_id, a.project_id, a.expires_at,
            a.shown_at IS NOT NULL AS shown, a.expires_at <= %(now)s AS lapsed
-    FROM assignment a WHERE a.labeller_id = %(me)s AND a.state = 'leased' ORDER BY a.id"""
+    FROM assignment a WHERE a.labeller_id = %(me)s AND a.state = 'leased'"""
 
 # Heartbeats change the assignment alone: they need no lock on the task.
 _MINE = f"""
@@ -53,7 +53,7 @@ class Beat:
 
 def held(session: Session, labeller_id: int, at: datetime) -> Sequence[Row[Any]]:
     """The live leases of a labeller, oldest first; `lapsed` says that time has run out for one."""
-    return sql.rows(session, _HELD, me=labeller_id, now=at)
+    return sorted(sql.rows(session, _HELD, me=labeller_id, now=at), key=lambda lease: lease.id)
 
 
 def _mine(session: Session, labeller: User, token: uuid.UUID) -> Row[Any]:

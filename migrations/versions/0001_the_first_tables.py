@@ -823,14 +823,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_assignment_held",
         "assignment",
-        ["labeller_id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'leased'"),
-    )
-    op.create_index(
-        "ix_assignment_leased",
-        "assignment",
-        ["expires_at"],
+        ["labeller_id", "expires_at"],
         unique=False,
         postgresql_where=sa.text("state = 'leased'"),
     )
@@ -1175,11 +1168,6 @@ def downgrade() -> None:
         "ix_assignment_lost",
         table_name="assignment",
         postgresql_where=sa.text("state IN ('released', 'expired')"),
-    )
-    op.drop_index(
-        "ix_assignment_leased",
-        table_name="assignment",
-        postgresql_where=sa.text("state = 'leased'"),
     )
     op.drop_index(
         "ix_assignment_held", table_name="assignment", postgresql_where=sa.text("state = 'leased'")

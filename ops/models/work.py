@@ -108,8 +108,14 @@ class Assignment(Base):
         ),
         Index("ix_assignment_task", "task_id", "labeller_id"),
         Index("ix_assignment_mine", "labeller_id", "id"),
-        Index("ix_assignment_leased", "expires_at", postgresql_where=text("state = 'leased'")),
-        Index("ix_assignment_held", "labeller_id", postgresql_where=text("state = 'leased'")),
+        # The one index of live leases: with two, statistics taken while nothing is leased make them
+        # look alike, and a labeller's own leases would be looked for among everybody's.
+        Index(
+            "ix_assignment_held",
+            "labeller_id",
+            "expires_at",
+            postgresql_where=text("state = 'leased'"),
+        ),
         # What I lost and may be offered again when there is nothing else.
         Index(
             "ix_assignment_lost",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_CONFUSIONS = 20_000_000  # labellers × classes²: beyond this, one accuracy a labeller
+MANY_ANSWERS = 2_000_000  # of these, what the last rounds of EM still move is past noticing
 
 Report = Callable[[float, str], None]
 
@@ -64,9 +65,9 @@ def find(answers: Answers, class_names: "pa.Array", truth: Ints | None, report: 
     alpha = agreement.alpha_estimate(votes)
     report(0.02, "consensus")
     model = _model(answers, n_assets, n_labellers, n_classes)
-    best = consensus.winners(model.posterior)
     report(0.26, "standing of labellers")
     standings = _standings(answers, model, truth, n_classes)
+    best = _consensus(answers, votes, model, standings)
     report(0.46, "times")
     usable = timing.usable(
         answers.labeller, answers.seconds, n_labellers, _order(answers.submitted_at)
@@ -92,9 +93,25 @@ def _model(
     answers: Answers, n_assets: int, n_labellers: int, n_classes: int
 ) -> consensus.DawidSkene | consensus.OneCoin:
     arrays = (answers.asset, answers.labeller, answers.label, n_assets, n_labellers, n_classes)
+    compared = len(answers.asset) > n_assets  # else no labeller can be held against another
+    rounds = 1 if not compared else 30 if len(answers.asset) > MANY_ANSWERS else 100
     if n_labellers * n_classes**2 > MOST_CONFUSIONS:
-        return consensus.one_coin(*arrays)
-    return consensus.dawid_skene(*arrays)
+        return consensus.one_coin(*arrays, rounds=rounds)
+    return consensus.dawid_skene(*arrays, rounds=rounds)
+
+
+def _consensus(
+    answers: Answers,
+    votes: Ints,
+    model: consensus.DawidSkene | consensus.OneCoin,
+    standings: standing.Standings,
+) -> consensus.Consensus:
+    """The model's winners; what a labeller says whom nobody can judge has no known probability."""
+    best = consensus.winners(model.posterior)
+    alone = (votes.sum(axis=1) == 1)[answers.asset] & (standings.n[answers.labeller] == 0)
+    probability = best.probability.copy()
+    probability[answers.asset[alone]] = np.nan
+    return best._replace(probability=probability)
 
 
 def _standings(

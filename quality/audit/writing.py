@@ -132,9 +132,10 @@ def asset_table(found: Findings) -> "pa.Table":
 
 
 def consensus_score(found: Findings) -> Any:
-    """Share of each asset's answers that agree with its consensus."""
+    """Share of each asset's answers that agree with its consensus; nan below two answers."""
+    answers = found.votes.sum(axis=1)
     agreeing = np.take_along_axis(found.votes, found.best.label[:, None], axis=1)[:, 0]
-    return agreeing / found.votes.sum(axis=1)
+    return np.where(answers > 1, agreeing / answers, np.nan)
 
 
 def _class_names(found: Findings) -> "pa.Array":

@@ -140,6 +140,8 @@ def test_one_answer_alone_is_undefined_and_not_zero(tmp_path):
     assert tables["labellers.csv"][0]["accuracy"] == ""
     assert "nobody else" in tables["labellers.csv"][0]["reason"]
     assert tables["assets.csv"][0]["difficulty"] == ""
+    assert tables["assets.csv"][0]["agreement"] == ""
+    assert tables["consensus.csv"] == [{"asset": "a", "label": "cat", "probability": ""}]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "undefined" in page
     assert ">nan" not in page

@@ -52,6 +52,7 @@ def _judge(session: Session, ids: Sequence[int]) -> None:
     from quality.judging import answers as read
     from quality.judging import decisions, gold_scores
     from quality.judging.consensus import settle
+    from quality.judging.refresh import again
 
     found = read.by_assignment(session, ids)
     touched = gold_scores.score(session, found)
@@ -69,4 +70,6 @@ def _judge(session: Session, ids: Sequence[int]) -> None:
     )
     trust.recompute(session, touched)
     for batch_id in sorted({answer.batch_id for answer in found}):
-        batches.note_completion(session, batch_id)
+        if batches.note_completion(session, batch_id):
+            # The last look: what it leaves in doubt opens the batch again.
+            again(session, batch_id)

@@ -98,6 +98,24 @@ def _newest_groups(counted: Sequence[Answer]) -> dict[int, list[Answer]]:
     return groups
 
 
+def by_task(counted: Sequence[Answer]) -> list[list[Answer]]:
+    """The answers in groups, one for each task."""
+    groups: dict[int, list[Answer]] = defaultdict(list)
+    for answer in counted:
+        groups[answer.task_id].append(answer)
+    return list(groups.values())
+
+
+def replace(session: Session, verdicts: Sequence[Verdict]) -> None:
+    """Append verdicts over those in force; tell of answers that agree otherwise than before."""
+    current = consensus.current(session, [verdict.first.asset_id for verdict in verdicts])
+    _append(session, verdicts, current)
+    for verdict in verdicts:
+        before = current.get(verdict.first.asset_id)
+        if before is None or before.label["class"] != verdict.key:
+            tell(session, "consensus", zip(verdict.answers, verdict.agreed, strict=False))
+
+
 def _is_new(group: list[Answer], standing: Consensus | None) -> bool:
     if standing is None:
         return True

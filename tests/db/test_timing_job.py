@@ -87,7 +87,7 @@ def test_the_hard_assets_and_the_hasty_labeller_are_found(session, sessions, wor
     hard = {asset.id for asset in worked.assets[:4]}
     found = by_kind.pop("slow_or_ambiguous")
     assert len(found & hard) >= 3 and len(found - hard) <= 1
-    assert by_kind == {}
+    assert set(by_kind) <= {"no_adjudicator"}
     reasons = [flag.reason for flag in flagged]
     assert any("× the usual time and is right in" in reason for reason in reasons)
     assert any("differ from the most frequent answer" in reason for reason in reasons)

@@ -1,5 +1,6 @@
 """What the tests of the desk share: a floor of pictures that tell their own answer, and hands."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,15 @@ def until(page: Any, script: str, *, seconds: float = 10) -> Any:
             return value
         page.wait_for_timeout(20)
     raise AssertionError(f"never true: {script}; the page says: {page.inner_text('body')[:800]}")
+
+
+def eventually(page: Any, predicate: Callable[[], Any], *, seconds: float = 10) -> None:
+    """Poll what lies outside the page, the database for one, until it is true."""
+    for _ in range(int(seconds * 20)):
+        if predicate():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came true")
 
 
 def at_work(page: Any) -> None:

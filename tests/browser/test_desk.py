@@ -1,14 +1,17 @@
 """The desk in Chromium: real keys, real pictures, the real database."""
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
+from ops import lanes
 from ops.models import OntologyVersion
 from tests.browser.desk import (
     answers,
     assignments,
     at_work,
+    eventually,
     pictures,
     saved,
     seen,
@@ -168,6 +171,7 @@ def test_a_conflict_is_shown_and_overwrites_nothing(browse, make, sessions, trap
     make.session.commit()
     page = browse(floor.labellers[0], "/desk")
     at_work(page)
+    eventually(page, lambda: any(a.shown_at for a in assignments(sessions)))
     [shown] = [a for a in assignments(sessions) if a.shown_at]
     with sessions() as session:
         me = session.get_one(type(floor.labellers[0]), floor.labellers[0].id)
@@ -200,7 +204,7 @@ def test_signed_out_keeps_the_answer_until_signed_in(browse, floor, sessions, tr
     page.fill("input[name=email]", floor.labellers[0].email)
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/desk")
+    page.wait_for_url(lambda url: urlsplit(url).path == "/desk")
     at_work(page)
     saved(page)
     [(asset, _, label)] = answers(sessions)
@@ -226,18 +230,14 @@ def test_skip_with_a_reason(browse, floor, sessions):
 def test_leaving_gives_back_what_was_not_shown(browse, floor, sessions):
     page = browse(floor.labellers[0], "/desk")
     at_work(page)
-    for _ in range(100):
-        if len(assignments(sessions)) == 2:
-            break
-        page.wait_for_timeout(50)
-    page.wait_for_timeout(200)
+
+    def states():
+        return {bool(a.shown_at): a.state for a in assignments(sessions)}
+
+    eventually(page, lambda: states() == {True: "leased", False: "leased"})
+    page.wait_for_timeout(300)  # the second one's picture
     page.goto("/account")
-    for _ in range(100):
-        states = {bool(a.shown_at): a.state for a in assignments(sessions)}
-        if states[False] == "released":
-            break
-        page.wait_for_timeout(50)
-    assert states == {True: "leased", False: "released"}
+    eventually(page, lambda: states() == {True: "leased", False: "released"})
 
 
 def test_the_empty_desk_says_why_and_looks_again(browse, make):
@@ -246,7 +246,8 @@ def test_the_empty_desk_says_why_and_looks_again(browse, make):
     page = browse(floor.labellers[0], "/desk")
     until(page, "() => document.getElementById('desk-state').dataset.kind === 'empty'")
     assert page.inner_text("#desk-state-text")
-    make.tasks(floor.lane, make.assets(floor.batch, 1))
+    new = make.assets(floor.batch, 1)
+    lanes.open_tasks(make.session, floor.lane, [a.id for a in new], wanted=1)
     make.session.commit()
     page.keyboard.press("Enter")
     at_work(page)

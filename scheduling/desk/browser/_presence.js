@@ -110,11 +110,11 @@ export class Presence {
 
   // Tell the whole time of this tab, if it has grown.
   #report() {
-    const active = this.time?.total(clock());
-    if (!active || active === this.sent || !this.mine) return;
-    this.beats += 1;
-    this.save(this.token, { active, beat: this.beats });
+    if (!this.time || !this.mine || this.time.total(clock()) === this.sent) return;
     this.#inTurn(async (token) => {
+      const active = this.time.total(clock());
+      this.beats += 1;
+      this.save(token, { active, beat: this.beats });
       const answer = await this.#send(active);
       if (token === this.token) this.sent = active;
       return answer;
@@ -123,9 +123,9 @@ export class Presence {
 
   // Back after a while: a heartbeat of no time learns whether somebody counted in between.
   #ask() {
-    this.beats += 1;
-    const known = this.known;
     this.#inTurn(async (token) => {
+      const { known } = this;
+      this.beats += 1;
       const answer = await this.#send(0);
       const moved = this.mine && known !== null && answer.active_ms > known;
       if (token === this.token && answer.mine && moved) this.#restart();

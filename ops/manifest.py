@@ -81,6 +81,8 @@ ACCESS = {
     "people.make_link": MANAGERS,
     "people.deactivate": MANAGERS,
     "people.reopen": MANAGERS,
+    "people.change": MANAGERS,
+    "people.erase": ADMIN,
     "people.add_skill": MANAGERS,
     "media.show": MANAGERS | CLIENTS,
 }

@@ -57,8 +57,7 @@ def create(
         raise InvalidInput("name must not be empty", field="name")
     if role == "client" and organisation is None:
         raise InvalidInput("a client belongs to an organisation", field="organisation")
-    if session.scalar(select(User.id).where(func.lower(User.email) == address)):
-        raise Conflict(f"There is an account for {address} already.", field="email")
+    _refuse_if_taken(session, address)
     user = User(
         email=address,
         name=name.strip(),
@@ -73,6 +72,22 @@ def create(
     session.flush()
     audit_log.record(session, by, "user.created", f"user:{user.pseudonym}", role=role)
     return user
+
+
+def rename(session: Session, user: User, *, name: str, email: str) -> None:
+    """Another name or address. Raises InvalidInput naming the field, Conflict when taken."""
+    address = clean_email(email)
+    if not name.strip():
+        raise InvalidInput("name must not be empty", field="name")
+    if address != (user.email or "").lower():
+        _refuse_if_taken(session, address)
+    user.name, user.email = name.strip(), address
+    session.flush()
+
+
+def _refuse_if_taken(session: Session, address: str) -> None:
+    if session.scalar(select(User.id).where(func.lower(User.email) == address)):
+        raise Conflict(f"There is an account for {address} already.", field="email")
 
 
 def clean_email(email: str) -> str:
@@ -194,7 +209,9 @@ def deactivate(session: Session, user: User, *, by: User | None) -> None:
 
 
 def reopen(session: Session, user: User, *, by: User) -> None:
-    """Open a closed account again; its password is the old one."""
+    """Open a closed account again; its password is the old one. Raises Conflict when erased."""
+    if user.email is None:
+        raise Conflict("This person's data was erased; invite them anew.")
     user.active = True
     session.flush()
     audit_log.record(session, by, "user.reopened", f"user:{user.pseudonym}")

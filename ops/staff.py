@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from ops import certificates, organisations, people, projects
+from ops import audit_log, certificates, organisations, people, projects
 from ops.access import WORKERS
-from ops.errors import Forbidden, NotFound
+from ops.errors import Forbidden, InvalidInput, NotFound
 from ops.models import ROLES, Certificate, Project, Skill, User
 
 # Whose accounts each role may make, change and end. A reset link opens an account, so this is
@@ -92,6 +92,28 @@ def managed(session: Session, user_id: int, *, by: User) -> User:
     if not may_manage(by, user.role):
         raise Forbidden(f"Your role may not change an account of the role {user.role}.")
     return user
+
+
+def change(session: Session, user: User, *, name: str, email: str, role: str, by: User) -> None:
+    """Correct a name or address, or give another role.
+
+    Raises Forbidden (the role is not theirs to give), InvalidInput, Conflict, naming the field.
+    """
+    if not may_manage(by, role):
+        raise Forbidden(f"Your role may not give the role {role}.")
+    if role != user.role and by.id == user.id:
+        raise InvalidInput("nobody changes their own role", field="role")
+    if role != user.role and "client" in (role, user.role):
+        raise InvalidInput("make a new account: clients see other things than staff", field="role")
+    before = (user.name, user.email, user.role)
+    people.rename(session, user, name=name, email=email)
+    user.role = role
+    session.flush()
+    now = (user.name, user.email, user.role)
+    names = [n for n, b, a in zip(("name", "email", "role"), before, now, strict=True) if a != b]
+    if names:
+        subject = f"user:{user.pseudonym}"
+        audit_log.record(session, by, "user.changed", subject, fields=names, role=role)
 
 
 def search(

@@ -24,6 +24,13 @@ STATUS: dict[type[errors.TouchstoneError], tuple[int, str]] = {
     errors.TouchstoneError: (500, "Error"),
 }
 
+# werkzeug's own words where ours are plainer.
+PLAIN = {
+    404: ("Not found", "There is nothing at this address."),
+    405: ("Not allowed", "This address cannot be used in this way."),
+    413: ("Too large", "What you sent is larger than this installation takes."),
+}
+
 log = structlog.get_logger()
 
 
@@ -74,7 +81,8 @@ def ours(error: errors.TouchstoneError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    answer = _answer(error.code or 500, error.name, error.description or "")
+    title, detail = PLAIN.get(error.code or 500, (error.name, error.description or ""))
+    answer = _answer(error.code or 500, title, detail)
     # A 405 must say what is allowed, a 401 how to authenticate.
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

@@ -6,7 +6,17 @@ from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from sqlalchemy import select
 
-from ops import certificates, clock_time, organisations, people, people_csv, scope, skills, staff
+from ops import (
+    certificates,
+    clock_time,
+    erasure,
+    organisations,
+    people,
+    people_csv,
+    scope,
+    skills,
+    staff,
+)
 from ops.access import WORKERS
 from ops.errors import Conflict, InvalidInput, TouchstoneError
 from ops.models import ROLES, Project, ProjectMember, User
@@ -151,6 +161,30 @@ def reopen(user_id: int) -> ResponseReturnValue:
     return redirect(url_for("people.person", user_id=other.id), 303)
 
 
+@blueprint.post("/people/<int:user_id>/change")
+def change(user_id: int) -> ResponseReturnValue:
+    """Correct a name or address, or give another role."""
+    other = staff.managed(db(), user_id, by=user())
+    values = {name: request.form.get(name, "") for name in ("name", "email", "role")}
+    try:
+        with db().begin_nested():
+            staff.change(db(), other, by=user(), **values)
+    except (InvalidInput, Conflict) as error:
+        faults = getattr(error, "errors", [{"field": error.field, "message": error.message}])
+        return _person_page(other, changing=values, change_errors=faults), 422
+    flash("Saved.", "success")
+    return redirect(url_for("people.person", user_id=other.id), 303)
+
+
+@blueprint.post("/people/<int:user_id>/erase")
+def erase(user_id: int) -> ResponseReturnValue:
+    """Erase what names a person; what they did stays under their pseudonym."""
+    other = staff.managed(db(), user_id, by=user())
+    erasure.erase(db(), other, by=user())
+    flash("The personal data is erased. The work stays, under a pseudonym.", "success")
+    return redirect(url_for("people.person", user_id=other.id), 303)
+
+
 @blueprint.post("/people/skills")
 def add_skill() -> ResponseReturnValue:
     """A new skill to certify people in."""
@@ -212,11 +246,15 @@ def _person_page(person: User, **more: object) -> str:
     )
     now = clock_time.now()
     page = {"values": {}, "errors": None, "link": None, "revoking": None, **more}
+    page.setdefault("changing", None)
+    page.setdefault("change_errors", None)
     return render_template(
         "people/person.html",
         person=person,
         manageable=staff.may_manage(user(), person.role),
         works=person.role in WORKERS,
+        roles=staff.roles_for(user()),
+        erased=erasure.is_erased(person),
         own=certificates.history(db(), [person.id]),
         memberships=db().execute(shared.order_by(Project.name)).all(),
         skills=skills.everything(db()),

@@ -252,3 +252,43 @@ def test_an_invitation_can_be_made_again(client_for, session, make):
     answer = client.post(f"/people/{invited.id}/link")
     assert answer.status_code == 201
     assert len(invitations(answer)) == 1
+
+
+def test_a_labeller_becomes_a_reviewer_and_a_name_is_corrected(client_for, make, session):
+    labeller, taken = make.user("labeller"), make.user("labeller")
+    client = client_for("onboarding_manager")
+    address = f"/people/{labeller.id}/change"
+    form = {"name": "Bo Berg", "email": "BO@example.com", "role": "reviewer"}
+    assert client.post(address, data=form).status_code == 303
+    session.expire_all()
+    assert (labeller.name, labeller.email, labeller.role) == (
+        "Bo Berg",
+        "bo@example.com",
+        "reviewer",
+    )
+    assert client.post(address, data=form | {"role": "admin"}).status_code == 403
+    twice = client.post(address, data=form | {"email": taken.email.upper()})
+    assert twice.status_code == 422
+    assert 'id="email-fault"' in twice.text
+    assert client.post(address, data=form | {"role": "client"}).status_code == 403
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "user.changed")).one()
+    assert set(entry.data["fields"]) == {"name", "email", "role"}
+    assert "bo@example.com" not in str(entry.data), "the trail holds no personal data"
+
+
+def test_erasing_leaves_the_work_and_not_the_name(client_for, make, session):
+    labeller = make.user("labeller", name="Bo Berg", email="bo@example.com")
+    make.certificate(labeller, make.skill())
+    client = client_for("admin")
+    assert client.post(f"/people/{labeller.id}/erase").status_code == 409, "still open"
+    assert client.post(f"/people/{labeller.id}/deactivate").status_code == 303
+    assert "Bo Berg is closed" in client.get(f"/people/{labeller.id}").text
+    assert client_for("ops_lead").post(f"/people/{labeller.id}/erase").status_code == 403
+    assert client.post(f"/people/{labeller.id}/erase").status_code == 303
+    page = client.get(f"/people/{labeller.id}").text
+    assert "Erased person" in page
+    assert "Bo Berg" not in page
+    assert client.post(f"/people/{labeller.id}/reopen").status_code == 409
+    session.expire_all()
+    assert labeller.email is None
+    assert count(session, Certificate) == 1

@@ -43,7 +43,8 @@ def classes(project_id: int) -> Any:
 def _rows_of(current: ontologies.OntologyVersion | None) -> list[dict[str, str]]:
     if current is not None:
         return list(current.classes)
-    return [dict.fromkeys(COLUMNS, "") for _ in range(STARTING_ROWS)]
+    colours = ontologies.PALETTE[:STARTING_ROWS]
+    return [{**dict.fromkeys(COLUMNS, ""), "colour": colour} for colour in colours]
 
 
 def _rows_of_form() -> list[dict[str, str]]:
@@ -61,5 +62,8 @@ def _rows_of_form() -> list[dict[str, str]]:
 def class_row(project_id: int) -> Any:
     """One more empty row for the editor."""
     project_of(project_id)
-    empty = dict.fromkeys(COLUMNS, "")
+    taken = {colour.lower() for colour in request.args.getlist("colour")}
+    free = [colour for colour in ontologies.PALETTE if colour not in taken]
+    colour = free[0] if free else ontologies.PALETTE[len(taken) % len(ontologies.PALETTE)]
+    empty = {**dict.fromkeys(COLUMNS, ""), "colour": colour}
     return render_template("projects/_class_row.html", row=empty, n=None, errors=[], fresh=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
 
 from ops import organisations, projects
 from ops.errors import Conflict, InvalidInput, NotReady
@@ -74,7 +75,9 @@ def new() -> Any:
 
 
 def _create() -> projects.Project:
+    """The project of the form. Raises InvalidInput with every fault found, Conflict."""
     form = request.form
+    _refuse_gaps(form)
     project = projects.create(
         db(),
         organisation=_organisation(form.get("organisation", ""), form.get("client_name", "")),
@@ -86,6 +89,17 @@ def _create() -> projects.Project:
     if form.get("certified"):
         projects.require(db(), project, "label", {project.skill_id: 1}, by=user())
     return project
+
+
+def _refuse_gaps(form: MultiDict[str, str]) -> None:
+    """What is empty is all named at once, before anything is made."""
+    faults = []
+    if not form.get("name", "").strip():
+        faults.append({"field": "name", "message": "give the project a name"})
+    if not form.get("client_name", "").strip() and not form.get("organisation"):
+        faults.append({"field": "client_name", "message": "name the client"})
+    if faults:
+        raise InvalidInput(faults[0]["message"], field=faults[0]["field"], errors=faults)
 
 
 def _organisation(chosen: str, new_name: str) -> Organisation:

@@ -53,15 +53,16 @@ def steps(project: Project, found: Facts) -> list[Step]:
     """The checklist of `project` from what was counted; no query."""
     wanted = projects.settings_of(project).wanted_answers
     home = f"/projects/{project.id}"
-    return [
+    every = (
         _assets(project, found, home),
         _classes(found, home),
         _guideline(found, home),
-        _gold(found, home),
         _people(found, home),
         _enough(found, wanted, home),
+        _gold(found, home),
         _running(project, home),
-    ]
+    )
+    return [step for step in every if step is not None]
 
 
 def _assets(project: Project, found: Facts, home: str) -> Step:
@@ -104,8 +105,8 @@ def _gold(found: Facts, home: str) -> Step:
         message = f"{found.gold} assets with a known answer are slipped into the work."
     else:
         message = (
-            f"{found.gold or 'No'} assets with a known answer. Work goes out without gold, but "
-            f"nobody's accuracy can be shown: mark {GOLD_ADVISED} or more."
+            f"{found.gold} of {GOLD_ADVISED} advised assets with a known answer. Work goes out "
+            "without gold, but nobody's accuracy can be shown."
         )
     done = found.gold >= GOLD_ADVISED
     return Step("gold", "Mark gold", done, message, f"{home}/gold", "Mark gold", needed=False)
@@ -136,8 +137,11 @@ def _people(found: Facts, home: str) -> Step:
     return Step("people", "Bring in labellers", done, message, url, action)
 
 
-def _enough(found: Facts, wanted: int, home: str) -> Step:
+def _enough(found: Facts, wanted: int, home: str) -> Step | None:
+    """Only worth a line once somebody may work."""
     done = found.fitting >= wanted
+    if found.fitting == 0:
+        return None
     message = (
         f"Each asset wants {wanted} answers, each by another labeller."
         if done

@@ -25,6 +25,7 @@ class FormField:
 
     name: str
     label: str
+    help: str
     kind: str  # number, checkbox, attributes
     value: Any
     required: bool
@@ -54,7 +55,8 @@ def _field(path: str, info: FieldInfo, value: Any) -> FormField:
         kind = "attributes"
     return FormField(
         name=path,
-        label=info.description or path,
+        label=path.rpartition(".")[2].replace("_", " ").capitalize(),
+        help=info.description or "",
         kind=kind,
         value=_attributes_text(value) if kind == "attributes" else value,
         required=type(None) not in kinds and kind == "number",

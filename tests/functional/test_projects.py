@@ -77,7 +77,7 @@ def test_from_nothing_to_the_first_task(lead, client_for, make, session, new_pro
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"name": ""}, "Give a name"),
+        ({"name": ""}, "Give the project a name"),
         ({"client_name": ""}, "Name the client"),
         ({"medium": "video"}, "Medium must be one of"),
     ],

@@ -23,13 +23,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "class-rows") event.target.lastElementChild?.querySelector("input")?.focus();
 });
 
-// One key per class where gold is marked.
+// One key per class where gold is marked; a second key before the next asset is there is too early.
+let leaving = false;
+window.addEventListener("pageshow", () => { leaving = false; });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.closest("input:not([type=checkbox]), textarea, select, button, a, summary")) return;
   const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
   if (target) {
     event.preventDefault();
+    if (leaving) return;
+    leaving = true;
     target.click();
   }
 });

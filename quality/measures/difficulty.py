@@ -19,7 +19,7 @@ from quality.measures.consensus import tied_classes
 from quality.timing import variance_parts
 
 DEFAULT_WEIGHTS = (0.5, 1.0)  # log odds per deviation of time, per log odds of the class's dispute
-_CERTAINTY = (0.01, 8.0, 4.0)  # prior precision of the intercept and of the two weights
+_CERTAINTY = (2.0, 8.0, 4.0)  # prior precision of the intercept and of the two weights
 _CLASS_WORTH = 8.0  # comparisons credited to the overall rate when a class's rate is estimated
 _OVERDISPERSION, _WORTH = 0.2, 5.0
 
@@ -128,9 +128,9 @@ def _class_dispute(leading: Floats, seen: Floats, comparisons: Floats) -> Floats
 
 
 def _overall(seen: Floats, comparisons: Floats) -> float:
-    """Rate of disagreement over all assets, 0.3 where nothing can be compared."""
-    total = float(comparisons.sum())
-    return float(np.clip((seen * comparisons).sum() / total, 0.02, 0.98)) if total else 0.3
+    """Rate of disagreement over all assets, drawn to 0.3 where little can be compared."""
+    rate = ((seen * comparisons).sum() + 0.3 * _WORTH) / (comparisons.sum() + _WORTH)
+    return float(np.clip(rate, 0.02, 0.98))
 
 
 def _learn(clues: Floats, seen: Floats, comparisons: Floats, rounds: int = 25) -> Floats:

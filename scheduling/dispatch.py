@@ -16,6 +16,7 @@ from scheduling import claim_sql, eligibility, leases, policy, sql
 
 # Not seeded: forked web workers must not draw the same gaps.
 _RNG = random.SystemRandom()
+CURSOR_EVERY = 8
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,23 @@ class Claimed:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class _Desk:
+    """A locked desk: whose, when, and whether its cursors are due to be moved."""
+
+    me: int
+    at: datetime
+    move_cursors: bool
+
+
 def claim(session: Session, labeller: User, *, project_id: int | None = None) -> Claimed | None:
     """Lease one more task to `labeller`, of one project or any; None when there is none for them.
 
     Takes the labeller's desk row lock, then the task's. Never more leases than a task wants answers
     or than the project lets a labeller hold.
     """
-    at = clock_time.now()
-    sql.row(session, claim_sql.LOCK_DESK, me=labeller.id, now=at)
-    return _claim(session, labeller.id, at, project_id, _live(session, labeller.id, at))
+    desk = _lock_desk(session, labeller)
+    return _claim(session, desk, project_id, _live(session, desk))
 
 
 def next_work(
@@ -51,46 +60,48 @@ def next_work(
 
     `browser_has` are the tokens their browser knows of; see `policy.lease_to_return`.
     """
-    at = clock_time.now()
-    sql.row(session, claim_sql.LOCK_DESK, me=labeller.id, now=at)
-    live = _live(session, labeller.id, at)
+    desk = _lock_desk(session, labeller)
+    live = _live(session, desk)
     here = [h for h in live if project_id in (None, h.project_id)]
     again = policy.lease_to_return(here, browser_has, len(here) + 1)
     if again is None:
-        new = _claim(session, labeller.id, at, project_id, live)
+        new = _claim(session, desk, project_id, live)
         if new is not None:
             return new
         again = policy.lease_to_return(here, browser_has, len(here))
     return _as_claimed(again) if again else None
 
 
-def _live(session: Session, labeller_id: int, at: datetime) -> Sequence[Row[Any]]:
-    found = leases.held(session, labeller_id, at)
+def _lock_desk(session: Session, labeller: User) -> _Desk:
+    at = clock_time.now()
+    found = sql.row(session, claim_sql.LOCK_DESK, me=labeller.id, now=at)
+    assert found is not None
+    return _Desk(labeller.id, at, found.claims % CURSOR_EVERY == 0)
+
+
+def _live(session: Session, desk: _Desk) -> Sequence[Row[Any]]:
+    found = leases.held(session, desk.me, desk.at)
     if any(h.lapsed for h in found):
-        leases.expire_mine(session, labeller_id, at)
+        leases.expire_mine(session, desk.me, desk.at)
     return [h for h in found if not h.lapsed]
 
 
 def _claim(
-    session: Session,
-    me: int,
-    at: datetime,
-    project_id: int | None,
-    live: Sequence[Row[Any]],
+    session: Session, desk: _Desk, project_id: int | None, live: Sequence[Row[Any]]
 ) -> Claimed | None:
     lanes = [
         lane
-        for lane in eligibility.open_lanes(session, me, at, project_id)
+        for lane in eligibility.open_lanes(session, desk.me, desk.at, project_id)
         if len(live) < lane.max_leases
     ]
     if not lanes:
         return None
-    values = {"me": me, "now": at, **_arrays(lanes)}
+    values = {"me": desk.me, "now": desk.at, "move": desk.move_cursors, **_arrays(lanes)}
     new = _gold_instead(session, lanes, values) or _work(session, values)
     if new is not None and new.stage == "label":
         lane = next(x for x in lanes if x.project_id == new.project_id)
         if lane.until_next is None:
-            _draw_gap(session, me, lane)
+            _draw_gap(session, desk.me, lane)
     return _as_claimed(new) if new else None
 
 

@@ -15,7 +15,8 @@ def audit(answers: Path, truth: Path | None, out: Path) -> None:
     """Judge the answers in a CSV file: consensus, labellers, hard assets, times.
 
     ANSWERS holds asset,labeller,label[,seconds][,submitted_at]; where a labeller answered an asset
-    more than once, the last row counts. No database is needed. Writes summary.json, consensus.csv, labellers.csv, assets.csv and report.html into the --out folder.
+    more than once, the last row counts. No database is needed. Writes summary.json,
+    consensus.csv, labellers.csv, assets.csv and report.html into the --out folder.
     """
     from quality.audit.run import run
 

@@ -1,8 +1,16 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
+from ops.access import CLIENTS
+from ops.nav import Entry
+
 TABLES: tuple[str, ...] = ()
 COMMANDS: dict[str, tuple[str, str]] = {}
-BLUEPRINTS: tuple[str, ...] = ()
+BLUEPRINTS: tuple[str, ...] = ("dashboards.portal:blueprint",)
 JOBS: dict[str, object] = {}
-NAV: tuple[object, ...] = ()
-ACCESS: dict[str, frozenset[str]] = {}
+NAV: tuple[Entry, ...] = (Entry("Projects", "portal.index", CLIENTS, order=10),)
+ACCESS: dict[str, frozenset[str]] = {
+    "portal.index": CLIENTS,
+    "portal.report": CLIENTS,
+    "portal.report_pdf": CLIENTS,
+    "portal.labels": CLIENTS,
+}

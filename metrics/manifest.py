@@ -1,12 +1,32 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
+from ops.access import LEADS, STAFF_AND_CLIENTS
 from ops.jobs import Job
+from ops.nav import Entry
 
 TABLES = ("metrics.models",)
-COMMANDS: dict[str, tuple[str, str]] = {}
-BLUEPRINTS: tuple[str, ...] = ()
+COMMANDS: dict[str, tuple[str, str]] = {
+    "deliver": ("metrics.cli:deliver", "Deliver a batch, if the gate lets it go."),
+    "verify-report": ("metrics.cli:verify_report", "Recompute the digests of a delivery."),
+}
+BLUEPRINTS: tuple[str, ...] = ("metrics.web.batches:blueprint", "metrics.web.api:blueprint")
 JOBS = {
     "roll up events": Job("metrics.rollup:roll_up", every=10),
 }
-NAV: tuple[object, ...] = ()
-ACCESS: dict[str, frozenset[str]] = {}
+NAV: tuple[Entry, ...] = (Entry("Batches", "batches.index", LEADS, order=20),)
+ACCESS: dict[str, frozenset[str]] = {
+    "batches.index": LEADS,
+    "batches.show": LEADS,
+    "batches.live": LEADS,
+    "batches.draw": LEADS,
+    "batches.rescore": LEADS,
+    "batches.deliver": LEADS,
+    "batches.export": LEADS,
+    "batches.report": LEADS,
+    "batches.report_pdf": LEADS,
+    "deliveries.judge": LEADS,
+    "deliveries.draw": LEADS,
+    "deliveries.deliver_batch": LEADS,
+    "deliveries.show": STAFF_AND_CLIENTS,
+    "deliveries.export": STAFF_AND_CLIENTS,
+}

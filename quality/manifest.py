@@ -16,6 +16,7 @@ JOBS = {
     "finish overdue attempts": Job("quality.onboarding.attempts:finish_overdue", every=60),
     "pace and difficulty": Job("quality.timing_job:update_all", every=30),
     "judge again": Job("quality.judging.refresh:refresh", every=600),
+    "warn of low gold": Job("quality.gold_supply:warn", every=600),
     "publish standings": Job("quality.trust:publish_daily", cron="5 0 * * *", where="clock"),
 }
 NAV = (Entry("Onboarding", "onboarding.index", MANAGERS | WORKERS, order=35),)

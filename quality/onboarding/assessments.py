@@ -42,8 +42,18 @@ def clean(values: dict[str, Any]) -> Terms:
     try:
         return Terms.model_validate(values)
     except ValidationError as error:
-        faults = [{"field": str(e["loc"][0]), "message": e["msg"].lower()} for e in error.errors()]
+        faults = [{"field": str(e["loc"][0]), "message": _plain(e)} for e in error.errors()]
         raise InvalidInput(faults[0]["message"], field=faults[0]["field"], errors=faults) from None
+
+
+def _plain(fault: Any) -> str:
+    plain = {
+        "string_too_short": "must not be empty",
+        "int_parsing": "must be a whole number",
+        "int_from_float": "must be a whole number",
+    }
+    message: str = plain.get(fault["type"], fault["msg"]).removeprefix("Input should be ")
+    return message
 
 
 def create(

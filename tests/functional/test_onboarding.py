@@ -130,10 +130,10 @@ def test_strangers_cannot_begin_and_labellers_cannot_set(client_for, floor, sett
     ("field", "value", "says"),
     [
         ("questions", "99", "8 active gold"),
-        ("questions", "many", "valid integer"),
+        ("questions", "many", "whole number"),
         ("pass_percent", "200", "from 1 to 100"),
         ("project", "", "hoose a project"),
-        ("title", "", "at least 1 character"),
+        ("title", "", "ust not be empty"),
     ],
 )
 def test_a_refused_form_says_why_and_keeps_what_was_typed(client_for, floor, field, value, says):

@@ -20,6 +20,10 @@ TABLES = ("ops.models",)
 
 COMMANDS = {
     "db": ("ops.cli.db:db", "Upgrade, check, back up and restore the database."),
+    "demo": (
+        "ops.demo.command:demo",
+        "Fill in a demonstration with simulated labellers; serve it.",
+    ),
     "serve": ("ops.cli.serve:serve", "Serve web, clock and worker, with the database they need."),
     "users": ("ops.cli.people:users", "List, add and change users; make a setup link."),
     "tokens": ("ops.cli.people:tokens", "Make and revoke API tokens."),

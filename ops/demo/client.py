@@ -1,6 +1,7 @@
 """HTTP as the simulated people speak it: JSON with a bearer token, one kept-open connection."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import urllib3
 
@@ -35,3 +36,24 @@ class Client:
         if answer.status >= 400:
             raise TouchstoneError(f"{method} {path}: {answer.status} {answer.data.decode()[:300]}")
         return answer.json() if answer.data else None
+
+    def form(self, path: str, fields: list[tuple[str, str]] | None = None) -> str:
+        """Send a page's form; returns the path of the page it leads to."""
+        body = urlencode(fields or [])
+        headers = {
+            **self.headers,
+            "Accept": "text/html",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        answer = self.pool.request(
+            "POST", self.base + path, headers=headers, body=body, redirect=False
+        )
+        if answer.status not in (302, 303):
+            raise TouchstoneError(f"POST {path}: {answer.status} {answer.data.decode()[:300]}")
+        return answer.headers["Location"]
+
+    def page(self, path: str) -> str | None:
+        """The text of a page, or None when it leads elsewhere."""
+        headers = {**self.headers, "Accept": "text/html"}
+        answer = self.pool.request("GET", self.base + path, headers=headers, redirect=False)
+        return answer.data.decode() if answer.status == 200 else None

@@ -68,4 +68,4 @@ def cast() -> list[Reader]:
 
 
 def _email(name: str) -> str:
-    return f"{name.split()[0].lower()}@floor.example"
+    return f"{name.split(maxsplit=1)[0].lower()}@floor.example"

@@ -71,7 +71,7 @@ def restore(url: str, path: Path, *, replace: bool = False) -> None:
     if occupied and not replace:
         raise DatabaseServerError(
             f"The database is not empty (it has {len(occupied)} tables): "
-            "restore into an empty one, or say that what it holds may go."
+            "restore into an empty one, or add --overwrite to replace what it holds."
         )
     _load(url, path, steps, _EMPTY_THE_DATABASE if occupied else "")
 
@@ -117,7 +117,7 @@ def _contents(path: Path) -> int:
     """The number of entries in a backup; refuses what is none."""
     if not path.is_file():
         raise DatabaseServerError(f"There is no backup {path}.")
-    listed = subprocess.run(  # noqa: S603 - our own program
+    listed = subprocess.run(
         [binaries.folder() / "pg_restore", "--list", str(path)],
         capture_output=True,
         text=True,
@@ -147,7 +147,7 @@ def _load(url: str, path: Path, steps: int, before: str) -> None:
 
 def _write_script(path: Path, target: IO[bytes], tick: Callable[[int], None]) -> str | None:
     """Write a backup as SQL; returns what pg_restore said when it failed, else None."""
-    program = subprocess.Popen(  # noqa: S603 - our own program
+    program = subprocess.Popen(
         [binaries.folder() / "pg_restore", "--no-owner", "--verbose", "--file=-", str(path)],
         stdout=target,
         stderr=subprocess.PIPE,

@@ -4,8 +4,8 @@
 `upgrade(home)` moves the data of an older major version.
 """
 
+from ops.db_server.move import upgrade
 from ops.db_server.server import Server
 from ops.db_server.supervise import running, url_of
-from ops.db_server.upgrade import upgrade
 
 __all__ = ["Server", "running", "upgrade", "url_of"]

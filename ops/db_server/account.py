@@ -65,6 +65,6 @@ def _create() -> pwd.struct_passwd | None:
         return None
     arguments = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
     command = [program, *arguments, OWN_NAME]
-    subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - constants
+    subprocess.run(command, capture_output=True, check=False)
     # Looked up again rather than trusting the exit status: two first starts may race here.
     return _find(OWN_NAME)

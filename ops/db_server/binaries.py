@@ -45,7 +45,7 @@ def bundled(major: int) -> Path | None:
 def major_of(bin_folder: Path) -> int | None:
     """The major version of the `postgres` in a folder, or None when it does not run."""
     try:
-        answer = subprocess.run(  # noqa: S603 - our own program
+        answer = subprocess.run(
             [bin_folder / "postgres", "--version"], capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
@@ -85,7 +85,7 @@ def _package() -> Path | None:
 
 def _runs_as(account: Account, bin_folder: Path) -> bool:
     try:
-        done = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(
             [bin_folder / "postgres", "--version"],
             capture_output=True,
             check=False,

@@ -60,9 +60,7 @@ def start(
     """Start one client program on a URL, without ever asking for a password."""
     dsn, environment = connection_of(url, database)
     command = [str(binaries.folder() / name), "--no-password", f"--dbname={dsn}", *arguments]
-    return subprocess.Popen(  # noqa: S603 - our own programs
-        command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment
-    )
+    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment)
 
 
 def start_psql(

@@ -35,7 +35,7 @@ class Programs:
 
     def run(self, name: str, data: Path, *arguments: str, text: str = "") -> None:
         """Run one program on a data folder; raises DatabaseServerError with its last words."""
-        done = subprocess.run(  # noqa: S603 - our own programs
+        done = subprocess.run(
             [self.bin / name, *arguments],
             input=text,
             text=True,

@@ -117,7 +117,7 @@ def start(
     position = log.size_of(home.log)
     with home.log.open("ab") as log_file:
         home.log.chmod(0o600)
-        keeper = subprocess.Popen(  # noqa: S603 - our own program
+        keeper = subprocess.Popen(
             # Isolated and without site packages: it starts in 20 ms and depends on nothing.
             [sys.executable, "-I", "-S", str(_KEEPER), json.dumps(plan)],
             stdin=subprocess.PIPE,

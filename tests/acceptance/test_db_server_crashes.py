@@ -169,6 +169,8 @@ def test_a_recorded_address_of_a_dead_server_is_not_believed(home: Path) -> None
     until(lambda: not postgres_of(home))
     assert (home / "server.json").exists()
     assert url_of(home) is None
+    with running(home) as server:  # which tidies up after the dead one
+        assert server.owned
 
 
 def test_kill_9_while_the_database_is_being_made(home: Path) -> None:

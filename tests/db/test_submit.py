@@ -1,0 +1,293 @@
+"""Handing in: once, versioned, checked, and never lost however late."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+
+from ops import clock_time
+from ops.errors import Conflict, InvalidInput, NotFound, Stale
+from ops.models import Assignment, AuditEntry, Batch, Label, ProjectMember, Task
+from quality import gold
+from scheduling import dispatch, leases, submit
+from scheduling.models import GoldPace
+from tests.db.books import balanced, events
+
+
+def _submit(session: Any, who: Any, lease: Any, **more: Any) -> submit.Accepted:
+    said = {"label": {"class": "a"}, "key": "a key", "revision": 0, "active_ms": 0, "tab": "t"}
+    return submit.submit(session, who, lease.token, **{**said, **more})
+
+
+def _later(minutes: float) -> None:
+    at = clock_time.now() + timedelta(minutes=minutes)
+    clock_time.use(at.timestamp)
+
+
+def _row(session: Any, lease: Any) -> Assignment:
+    return session.get(Assignment, lease.id, populate_existing=True)
+
+
+def test_an_answer_is_kept_with_its_times(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    leases.shown(session, me, lease.token, tab="t")
+    _later(1)
+    assert _submit(session, me, lease, active_ms=20_000) == submit.Accepted(1)
+    row, label = _row(session, lease), session.scalars(select(Label)).one()
+    assert (row.state, row.counts, row.active_ms, row.wall_ms) == (
+        "submitted",
+        True,
+        20_000,
+        60_000,
+    )
+    assert (label.revision, label.payload) == (1, {"class": "a"})
+    kind, data = events(session)[-1]
+    assert (kind, data) == ("submitted", {"active_ms": 20_000, "wall_ms": 60_000, "class": "a"})
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (entry.action, entry.actor) == ("assignment.submitted", me.pseudonym)
+    assert entry.organisation_id == floor.project.organisation_id
+    balanced(session)
+
+
+def test_the_same_key_is_the_same_submission(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    first = _submit(session, me, lease)
+    assert _submit(session, me, lease, label={"class": "b"}) == first
+    with pytest.raises(Conflict):
+        _submit(session, me, lease, key="another key")
+    assert session.scalars(select(Label.payload)).all() == [{"class": "a"}]
+
+
+def test_only_the_revision_that_was_handed_out(session: Any, make: Any) -> None:
+    floor = make.floor()
+    lease = dispatch.claim(session, floor.labellers[0])
+    with pytest.raises(Stale):
+        _submit(session, floor.labellers[0], lease, revision=1)
+
+
+def test_a_label_is_checked_and_nothing_is_half_written(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    for label in ({"class": "z"}, {}, {"class": "a", "extra": 1}, {"class": ["a"]}):
+        with pytest.raises(InvalidInput):
+            _submit(session, me, lease, label=label)
+    with pytest.raises(NotFound):
+        _submit(session, make.user(), lease)
+    assert _row(session, lease).state == "leased"
+    assert session.scalar(select(func.count()).select_from(Label)) == 0
+
+
+def test_paused_in_the_middle_of_work(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    _pause(session, floor, me)
+    assert not _submit(session, me, lease).surplus
+    balanced(session)
+
+
+def _pause(session: Any, floor: Any, who: Any) -> None:
+    until = clock_time.now() + timedelta(days=1)
+    session.execute(
+        update(ProjectMember).where(ProjectMember.user_id == who.id).values(paused_until=until)
+    )
+
+
+def _lose(session: Any, who: Any, lease: Any) -> None:
+    session.commit()
+    _later(31)
+    assert leases.expire_mine(session, who.id, clock_time.now()) == 1
+
+
+def test_late_but_the_task_has_room(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    _lose(session, me, lease)
+    assert not _submit(session, me, lease).surplus
+    assert _row(session, lease).counts
+    balanced(session)
+
+
+def test_late_and_paused_is_surplus(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    _lose(session, me, lease)
+    _pause(session, floor, me)
+    assert _submit(session, me, lease).surplus
+    balanced(session)
+
+
+def test_late_and_the_task_is_full_is_surplus(session: Any, make: Any) -> None:
+    floor = make.floor(labellers=2, assets=1)
+    me, other = floor.labellers
+    mine = dispatch.claim(session, me)
+    _lose(session, me, mine)
+    theirs = dispatch.claim(session, other)
+    assert theirs.task_id == mine.task_id
+    assert _submit(session, me, mine).surplus
+    row = _row(session, mine)
+    assert (row.state, row.counts, row.surplus) == ("submitted", False, True)
+    assert events(session)[-1][0] == "surplus"
+    assert not _submit(session, other, theirs).surplus
+    balanced(session)
+
+
+def test_late_while_holding_the_same_task_again(session: Any, make: Any) -> None:
+    floor = make.floor(assets=1)
+    me = floor.labellers[0]
+    old = dispatch.claim(session, me)
+    _lose(session, me, old)
+    again = dispatch.claim(session, me)
+    assert again.task_id == old.task_id
+    assert not _submit(session, me, old).surplus
+    assert _row(session, again).state == "released"
+    assert _submit(session, me, again, key="the other").surplus  # a second answer of mine
+    balanced(session)
+
+
+def test_a_lease_that_ran_out_but_was_not_swept_still_counts(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    _later(40)
+    assert not _submit(session, me, lease).surplus
+    balanced(session)
+
+
+def test_late_for_a_batch_that_is_complete_is_surplus(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    _lose(session, me, lease)
+    session.execute(update(Batch).values(state="complete"))
+    assert _submit(session, me, lease).surplus
+
+
+def test_a_skip_frees_the_task_for_others_only(session: Any, make: Any) -> None:
+    floor = make.floor(labellers=2, assets=1)
+    me, other = floor.labellers
+    lease = dispatch.claim(session, me)
+    submit.skip(session, me, lease.token, reason="broken", note="black")
+    submit.skip(session, me, lease.token, reason="broken")
+    kind, data = events(session)[-1]
+    assert kind == "skipped"
+    assert (data["reason"], data["note"]) == ("broken", "black")
+    assert dispatch.claim(session, me) is None
+    assert dispatch.claim(session, other).task_id == lease.task_id
+    with pytest.raises(Conflict):
+        _submit(session, me, lease)
+    with pytest.raises(InvalidInput):
+        submit.skip(session, me, lease.token, reason="bored")
+    balanced(session)
+
+
+def test_gold_never_counts_however_it_comes_in(session: Any, make: Any) -> None:
+    floor = make.floor(assets=3, settings={"max_leases": 10})
+    me = floor.labellers[0]
+    for asset in make.assets(floor.batch, 2):
+        gold.make(session, floor.project, asset, [{"class": "a"}], None)
+    for late in (False, True):
+        session.merge(GoldPace(labeller_id=me.id, project_id=floor.project.id, until_next=0))
+        session.flush()
+        lease = dispatch.claim(session, me)
+        assert not _row(session, lease).counts
+        if late:
+            _lose(session, me, lease)
+        assert not _submit(session, me, lease, key=f"key {late}").surplus
+        assert not _row(session, lease).counts
+        task = session.get(Task, lease.task_id, populate_existing=True)
+        assert (task.n_leased, task.n_done, task.wanted) == (0, 0, 0)
+    balanced(session)
+
+
+def test_submit_does_the_same_for_gold_and_for_work(
+    session: Any, make: Any, count_queries: list[str]
+) -> None:
+    floor = make.floor(assets=3, settings={"max_leases": 10})
+    me = floor.labellers[0]
+    gold.make(session, floor.project, make.assets(floor.batch, 1)[0], [{"class": "a"}], None)
+    work = dispatch.claim(session, me)
+    session.merge(GoldPace(labeller_id=me.id, project_id=floor.project.id, until_next=0))
+    session.flush()
+    hidden = dispatch.claim(session, me)
+    assert [_row(session, x).counts for x in (work, hidden)] == [True, False]
+    sent = []
+    for lease in (work, hidden):
+        count_queries.clear()
+        _submit(session, me, lease)
+        sent.append(list(count_queries))
+    assert sent[0] == sent[1]
+    assert len(sent[0]) == 4
+
+
+steps = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2), st.integers(0, 5)), max_size=60)
+
+
+@given(history=steps, wanted=st.integers(1, 3))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_happens_the_books_balance(
+    session: Any, make: Any, history: list[tuple[int, int, int]], wanted: int
+) -> None:
+    """Any order of claims, answers, skips, releases and lost leases keeps counters and answers."""
+    session.rollback()
+    clock_time.use(None)
+    floor = make.floor(labellers=3, assets=3, wanted=wanted, settings={"max_leases": 3})
+    held: list[list[Any]] = [[], [], []]
+    answers = 0
+    for what, who, which in history:
+        me, mine = floor.labellers[who], held[who]
+        if what < 4 or not mine:
+            claimed = dispatch.claim(session, me)
+            mine.extend([claimed] if claimed else [])
+        elif what < 7:
+            answers += _try(session, me, mine[which % len(mine)])
+        elif what == 7:
+            _handed_in(lambda m=me, x=mine[which % len(mine)]: _skip(session, m, x))
+        elif what == 8:
+            _handed_in(lambda m=me, x=mine[which % len(mine)]: _release(session, m, x))
+        else:
+            _later(random.Random(which).choice([1, 31]))
+            leases.expire_mine(session, me.id, clock_time.now())
+        balanced(session)
+    kept = session.scalar(select(func.count()).select_from(Label))
+    told = sum(kind in ("submitted", "surplus") for kind, _ in events(session))
+    assert kept == told == answers
+
+
+def _try(session: Any, me: Any, lease: Any) -> int:
+    """1 if this answer is new; a refusal must be one that is foreseen."""
+    before = _row(session, lease).state
+    try:
+        _submit(session, me, lease, key=f"key {lease.id}")
+    except Conflict:
+        assert before == "skipped"
+        return 0
+    return int(before != "submitted")
+
+
+def _skip(session: Any, me: Any, lease: Any) -> None:
+    submit.skip(session, me, lease.token, reason="unclear")
+
+
+def _release(session: Any, me: Any, lease: Any) -> None:
+    leases.release(session, me, lease.token)
+
+
+def _handed_in(act: Any) -> None:
+    try:
+        act()
+    except Conflict:
+        pass

@@ -114,7 +114,7 @@ def _wait_until_it_answers(port: int, seconds: float = 60) -> None:
 
 
 def _fill(settings: config.Settings, url: str, jobs: dict[str, Any]) -> None:
-    click.echo("Filling in the demonstration (about two minutes, once) …", err=True)
+    click.echo("Filling in the demonstration (two to three minutes, once) …", err=True)
     from ops.demo import digits as digit_pictures
 
     digits = digit_pictures.load()

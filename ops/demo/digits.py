@@ -12,15 +12,23 @@ import numpy as np
 
 CLASSES = [str(digit) for digit in range(10)]
 SIDE = 96
+# Which digit each one is most often taken for, and the share of pictures that mislead so.
+MIX_UPS = {0: 6, 1: 7, 2: 7, 3: 8, 4: 9, 5: 6, 6: 0, 7: 1, 8: 3, 9: 4}
+MISLEADING = 0.035
 
 
 @dataclass(frozen=True)
 class Digits:
-    """pictures: PNG files; truth: (n,) digits; odds: (n, 10) how a careful eye reads each."""
+    """pictures: PNG files; truth: (n,) digits; odds: (n, 10) how a careful eye reads each.
+
+    `at_a_glance` is how they look to someone in a hurry: a few resemble another digit to almost
+    everyone, so that several people agree on a wrong answer, as people do.
+    """
 
     pictures: list[bytes]
     truth: np.ndarray
     odds: np.ndarray
+    at_a_glance: np.ndarray
 
     def by_content(self) -> dict[str, int]:
         """Which picture bytes are which digit: the simulated labellers know them by sight."""
@@ -65,7 +73,19 @@ def load() -> Digits:
     )
     # People see the stroke, not only the pixels, and anything may be misread now and then.
     odds = 0.4 * np.eye(10)[truth] + 0.6 * looks_like + 0.004
-    return Digits([_png(grey) for grey in data.images], truth, odds / odds.sum(1, keepdims=True))
+    odds /= odds.sum(1, keepdims=True)
+    return Digits([_png(grey) for grey in data.images], truth, odds, _at_a_glance(odds, truth))
+
+
+def _at_a_glance(odds: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """`odds`, but for a share of the pictures the usual mix-up of their digit comes first."""
+    seen = odds.copy()
+    rng = np.random.default_rng(3)
+    for i in np.flatnonzero(rng.random(len(truth)) < MISLEADING):
+        mistaken_for = MIX_UPS[int(truth[i])]
+        seen[i] *= 0.4
+        seen[i, mistaken_for] += 0.6
+    return seen
 
 
 def _png(grey: np.ndarray) -> bytes:

@@ -17,7 +17,7 @@ from ops.demo.people import Reader
 
 SEES = timedelta(milliseconds=150)  # from the click to the next picture
 TRIES_AGAIN = timedelta(minutes=20)  # when the queue was empty
-JOBS_EVERY = timedelta(minutes=3)
+JOBS_EVERY = timedelta(minutes=6)
 
 
 @dataclass

@@ -29,12 +29,13 @@ class Reader:
 
     def reads(self, digits: Digits, i: int, rng: np.random.Generator) -> tuple[str, float]:
         """The class this person gives picture `i`, and the active seconds it took."""
-        odds = digits.odds[i] ** self.sharpness
+        seen = digits.at_a_glance if self.role == "labeller" else digits.odds
+        odds = seen[i] ** self.sharpness
         odds = odds / odds.sum()
         slipped = rng.random() < self.lapse
         digit = rng.integers(10) if slipped else rng.choice(10, p=odds)
         self.answered += 1
-        return CLASSES[digit], self._seconds(digits.odds[i], rng)
+        return CLASSES[digit], self._seconds(seen[i], rng)
 
     def _seconds(self, odds: np.ndarray, rng: np.random.Generator) -> float:
         doubt = -(odds * np.log(np.maximum(odds, 1e-12))).sum() / np.log(10)

@@ -6,7 +6,7 @@ because its review is half done; the third is in progress.
 
 import re
 import time as real_time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,17 +68,17 @@ class Story:
         self.project = self._project()
         first = self._batch(0)
         self._people()
-        self._work(range(5))
+        self._work(range(5), self.readers)
         self._re_score(first, sample=70)
-        self._work([5], judges_only=True)
+        self._work([5], self.judges)
         self._deliver(first)
         second = self._batch(1)
-        self._work(range(6, 10))
-        self._work([10], judges_only=True)
+        self._work(range(6, 10), self.readers)
+        self._work([10], self.judges)
         self._re_score(second, sample=70)
-        self._work([11], judges_only=True, share=0.35)
+        self._work([11], self.judges, share=0.35)
         self._batch(2)
-        self._work([12, 13], share=0.9)
+        self._work([12, 13], self.labellers, share=0.9)  # the judges are away
 
     def _at(self, day: int, hour: float) -> datetime:
         moment = self.start + timedelta(days=day, hours=hour)
@@ -179,10 +179,9 @@ class Story:
             self.floor.time.set(self.floor.time() + seconds)
             client.form(action, [("class", answer)])
 
-    def _work(self, days: object, *, judges_only: bool = False, share: float = 1.0) -> None:
-        for day in days:  # type: ignore[attr-defined]
-            midnight = self._at(day, 0)
-            self.floor.day(midnight, self.judges if judges_only else self.readers, share)
+    def _work(self, days: Iterable[int], who: list[Reader], share: float = 1.0) -> None:
+        for day in days:
+            self.floor.day(self._at(day, 0), who, share)
             self.night()
 
     def _re_score(self, batch: int, *, sample: int) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from ops import audit_log, clock_time
 from ops.errors import Conflict, InvalidInput
 from ops.models import Organisation, User
+from ops.uniqueness import unique
 
 KINDS = ("client", "vendor")
 LONGEST_NAME = 120
@@ -20,11 +21,12 @@ def create(session: Session, *, name: str, kind: str, by: User | None) -> Organi
         raise InvalidInput(f"kind must be one of {', '.join(KINDS)}", field="kind")
     if not name or len(name) > LONGEST_NAME:
         raise InvalidInput(f"give a name of 1 to {LONGEST_NAME} characters", field="name")
+    taken = f"There is an organisation called {name} already."
     if named(session, name):
-        raise Conflict(f"There is an organisation called {name} already.", field="name")
+        raise Conflict(taken, field="name")
     organisation = Organisation(name=name, kind=kind, created_at=clock_time.now())
-    session.add(organisation)
-    session.flush()
+    with unique(session, taken, field="name"):
+        session.add(organisation)
     subject = f"organisation:{organisation.id}"
     audit_log.record(session, by, "organisation.created", subject, kind=kind)
     return organisation

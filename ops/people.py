@@ -8,13 +8,14 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops import audit_log, clock_time, tokens
 from ops.db import transaction
-from ops.errors import Conflict, InvalidInput, NotSignedIn, TooMany
+from ops.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TooMany
 from ops.models import ROLES, LoginFailure, OneTimeLink, Organisation, User
+from ops.uniqueness import unique
 
 LEAST_PASSWORD = 10
 THROTTLE_WINDOW = timedelta(minutes=15)
@@ -68,8 +69,8 @@ def create(
     )
     if password is not None:
         user.password_hash = hash_password(password)
-    session.add(user)
-    session.flush()
+    with unique(session, _taken(address), field="email"):
+        session.add(user)
     audit_log.record(session, by, "user.created", f"user:{user.pseudonym}", role=role)
     return user
 
@@ -81,13 +82,17 @@ def rename(session: Session, user: User, *, name: str, email: str) -> None:
         raise InvalidInput("name must not be empty", field="name")
     if address != (user.email or "").lower():
         _refuse_if_taken(session, address)
-    user.name, user.email = name.strip(), address
-    session.flush()
+    with unique(session, _taken(address), field="email"):
+        user.name, user.email = name.strip(), address
 
 
 def _refuse_if_taken(session: Session, address: str) -> None:
     if session.scalar(select(User.id).where(func.lower(User.email) == address)):
-        raise Conflict(f"There is an account for {address} already.", field="email")
+        raise Conflict(_taken(address), field="email")
+
+
+def _taken(address: str) -> str:
+    return f"There is an account for {address} already."
 
 
 def clean_email(email: str) -> str:
@@ -189,14 +194,28 @@ def start_reset(session: Session, user: User, *, by: User | None = None) -> str:
     return tokens.make_link(session, "reset", user, valid=RESET_VALID)
 
 
+def link_holder(session: Session, secret: str) -> tuple[OneTimeLink, User]:
+    """A usable invitation or reset link and whose it is. Raises NotFound."""
+    link = tokens.check_link(session, secret, "invitation", "reset")
+    user = session.get_one(User, link.user_id)
+    if not user.active:
+        raise NotFound("This account is closed. Ask whoever invited you.")
+    return link, user
+
+
 def accept_link(session: Session, secret: str, password: str) -> User:
-    """Set the password through an invitation or reset link; the link is used up.
+    """Set the password through an invitation or reset link; every open link of theirs is used up.
 
     Raises NotFound or InvalidInput; in both cases the link stays as it was.
     """
-    link: OneTimeLink = tokens.use_link(session, secret, "invitation", "reset")
-    user = session.get_one(User, link.user_id)
+    _, user = link_holder(session, secret)
+    tokens.use_link(session, secret, "invitation", "reset")
     set_password(session, user, password)
+    session.execute(
+        update(OneTimeLink)
+        .where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None))
+        .values(used_at=clock_time.now())
+    )
     return user
 
 

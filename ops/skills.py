@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from ops import audit_log, clock_time
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Skill, User
+from ops.uniqueness import unique
 
 LONGEST_NAME = 120
 
@@ -20,11 +21,12 @@ def create(session: Session, *, name: str, by: User | None, description: str = "
         raise InvalidInput(
             f"give a name of 1 to {LONGEST_NAME} characters without ':' and ';'", field="name"
         )
+    taken = f"There is a skill called {name} already."
     if _find(session, name):
-        raise Conflict(f"There is a skill called {name} already.", field="name")
+        raise Conflict(taken, field="name")
     skill = Skill(name=name, description=description.strip(), created_at=clock_time.now())
-    session.add(skill)
-    session.flush()
+    with unique(session, taken, field="name"):
+        session.add(skill)
     audit_log.record(session, by, "skill.created", f"skill:{skill.id}")
     return skill
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ops.models import User
 
+NOBODY = "There are no accounts yet: `touchstone users setup-link` makes the first."
+
 
 @click.group()
 def users() -> None:
@@ -43,7 +45,10 @@ def list_(role: str | None) -> None:
     if role:
         query = query.where(User.role == _known_role(role))
     with opened() as sessions, sessions() as session:
-        for user in session.scalars(query):
+        found = session.scalars(query).all()
+        if not found:
+            click.echo("Nobody of this role." if role else NOBODY, err=True)
+        for user in found:
             state = "open" if user.active else "closed"
             click.echo(f"{user.id}\t{user.role}\t{state}\t{user.email or ''}\t{user.name}")
 

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, json, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from ops import errors
@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(IntegrityError, _collided)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -104,6 +105,12 @@ def _database(error: OperationalError) -> Response:
 def _unstorable(_error: DataError) -> Response:
     # A number beyond its column, a zero byte in a text: no form of ours sends them.
     return _answer(422, "Not valid", "A value is too large, or holds a character we cannot store.")
+
+
+def _collided(error: IntegrityError) -> Response:
+    # Two requests at once, and a constraint let one through. Verbs name the field where they can.
+    log.warning("refused by a constraint", error=type(error.orig).__name__)
+    return _answer(409, "Conflict", "Somebody did this at the same moment. Reload and look again.")
 
 
 def _unforeseen(_error: Exception) -> Response:

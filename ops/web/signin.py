@@ -7,7 +7,7 @@ from flask import current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from ops import clock_time, notices, people, tokens
+from ops import clock_time, notices, people
 from ops.errors import InvalidInput, NotSignedIn, TooMany
 from ops.models import OneTimeLink, User
 from ops.web import identity, layout, mail
@@ -83,8 +83,7 @@ def forgot_send() -> ResponseReturnValue:
 @blueprint.route("/link/<secret>", methods=["GET", "POST"])
 def link(secret: str) -> ResponseReturnValue:
     """Set a password through an invitation or a reset link, and sign in."""
-    found = tokens.check_link(db(), secret, "invitation", "reset")
-    person = db().get_one(User, found.user_id)
+    found, person = people.link_holder(db(), secret)
     more = {"person": person, "purpose": found.purpose, "least": people.LEAST_PASSWORD}
     if request.method == "GET":
         return render_template("signin/link.html", errors=None, **more)

@@ -113,6 +113,24 @@ def test_a_link_runs_out(anonymous, make, session):
     assert anonymous.get(f"/link/{secret}").status_code == 404
 
 
+def test_choosing_a_password_ends_every_other_link(anonymous, make, session):
+    user = make.user("labeller")
+    old, new = people.invite(session, user, by=None), people.start_reset(session, user)
+    session.commit()
+    assert anonymous.post(f"/link/{new}", data={"password": NEW}).status_code == 303
+    assert anonymous.get(f"/link/{old}").status_code == 404
+
+
+def test_a_link_does_not_open_a_closed_account(anonymous, make, session):
+    user = make.user("labeller")
+    secret = people.start_reset(session, user)
+    people.deactivate(session, user, by=None)
+    session.commit()
+    for answer in (anonymous.get(f"/link/{secret}"), anonymous.post(f"/link/{secret}")):
+        assert answer.status_code == 404
+        assert "closed" in answer.text
+
+
 def test_asking_for_a_link_never_tells_whether_there_is_an_account(anonymous, make, session):
     admin, user = make.user("admin"), make.user("labeller")
     session.commit()

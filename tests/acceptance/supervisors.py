@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
+
+from ops.db_server import running
+from ops.errors import DatabaseServerError
 
 ROOT = Path(__file__).parents[2]
 LIBRARIES = sysconfig.get_path("purelib")
@@ -147,3 +151,11 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def assert_refused(reason: str, home: Path, **options: Any) -> str:
+    """Start a server, expecting one line that matches; the line."""
+    with pytest.raises(DatabaseServerError, match=reason) as refused, running(home, **options):
+        pass
+    assert "\n" not in str(refused.value)
+    return str(refused.value)

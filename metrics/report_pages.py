@@ -21,8 +21,8 @@ def content(report: Report) -> Report:
     ]
     return {
         "title": f"Quality report: {batch['name']}",
-        "subtitle": f"{project['name']} for {report['organisation']}. "
-        f"Delivery {report['delivery']}, as of {report_words.moment(report['as_of'])}.",
+        "subtitle": f"{project['name']} for {report['organisation']} · "
+        f"Delivery {report['delivery']} · as of {report_words.moment(report['as_of'])}",
         "footer": f"Delivery {report['delivery']} · as of {report_words.moment(report['as_of'])} · "
         f"SHA-256 {report['digest'][:16]}…",
         "summary": report_words.summary(report),

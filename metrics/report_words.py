@@ -3,6 +3,7 @@
 They are for a reader who need not know what a confidence interval or Krippendorff's α is.
 """
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,19 @@ HOW = {
     "adjudication": "by an expert, where the answers left doubt",
     "gold": "known beforehand",
 }
+NBSP = "\u00a0"  # a figure and its unit stay on one line
 # The usual reading of α (K. Krippendorff, Content Analysis, 2004, p. 241).
 RELIABLE, TENTATIVE = 0.8, 0.667
 
 
 def percent(value: float | None, digits: int = 1) -> str:
     """0.956 as 95.6 %; None is undefined."""
-    return "undefined" if value is None else f"{100 * value:.{digits}f} %"
+    return "undefined" if value is None else f"{100 * value:.{digits}f}{NBSP}%"
+
+
+def at_least(bound: float) -> str:
+    """A lower bound, rounded downwards."""
+    return f"{math.floor(1000 * bound + 1e-9) / 10:.1f}{NBSP}%"
 
 
 def number(n: int, noun: str) -> str:
@@ -45,7 +52,7 @@ def summary(report: Report) -> str:
         return f"{number(report['items'], 'label')} delivered. Their accuracy was not measured."
     return (
         f"{number(report['items'], 'label')} delivered. With {percent(terms['confidence'], 0)} "
-        f"confidence, at least {percent(accuracy['delivered_low'])} of them are right; "
+        f"confidence, at least {at_least(accuracy['delivered_low'])} of them are right; "
         f"{percent(terms['accuracy'], 0)} were asked for."
     )
 
@@ -68,11 +75,10 @@ def labelling(report: Report) -> list[str]:
             f"Half of the answers took less than {work['median_seconds']:.1f} seconds of active "
             f"work, half took more (n = {work['timed_answers']:,}; times are kept to within 4.4 %)."
         )
-    if work["reviews"] or work["adjudications"]:
-        found.append(
-            f"{number(work['reviewers'], 'reviewer')} made {number(work['reviews'], 'review')} and "
-            f"{number(work['adjudications'], 'expert decision')}."
-        )
+    made = [(work["reviews"], "review"), (work["adjudications"], "expert decision")]
+    if any(n for n, _ in made):
+        listed = " and ".join(number(n, what) for n, what in made if n)
+        found.append(f"{number(work['reviewers'], 'reviewer')} made {listed}.")
     return found
 
 
@@ -83,11 +89,16 @@ def accuracy(report: Report) -> list[str]:
         return ["No random sample was reviewed, so the accuracy of these labels is undefined."]
     wrong = sample["n"] - sample["accepted"]
     steps = f" in {sample['steps']} steps" if sample["steps"] > 1 else ""
+    before = (
+        f", except {sample['known']:,} that a reviewer or an expert had decided before the draw, "
+        "or whose answer was known"
+        if sample["known"]
+        else ""
+    )
     lines = [
-        f"{number(sample['n'], 'item')} of {report['items']:,} were drawn at random{steps}. Each "
-        "label was checked by somebody who had not given it, or had been decided by a reviewer or "
-        f"an expert, or was known, before the draw. {sample['accepted']:,} were right: "
-        f"{percent(found['value'])}.",
+        f"{number(sample['n'], 'item')} of {report['items']:,} were drawn at random{steps}. The "
+        f"labels were checked by people who had not given them{before}. {sample['accepted']:,} "
+        f"were right: {percent(found['value'])}.",
         "Had other items been drawn, the figure would differ a little. A range that holds the true "
         f"share 95 times in 100 is {percent(found['low'])} to {percent(found['high'])}. It allows "
         "for the size of the batch.",
@@ -99,7 +110,7 @@ def accuracy(report: Report) -> list[str]:
         )
     lines.append(
         "Counting these corrections, and with a confidence of "
-        f"{percent(terms['confidence'], 0)}, at least {percent(found['delivered_low'])} of the "
+        f"{percent(terms['confidence'], 0)}, at least {at_least(found['delivered_low'])} of the "
         "delivered labels are right. Reviewers' answers are taken as the truth."
     )
     if sample["steps"] > 1:

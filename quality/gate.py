@@ -205,4 +205,4 @@ def _has(n: int) -> str:
 
 def _percent(value: float) -> str:
     # Downwards, so that a bound just below what is asked never reads as if it were reached.
-    return f"{int(value * 1000 + 1e-9) / 10:g} %"
+    return f"{int(value * 1000 + 1e-9) / 10:g}\u00a0%"

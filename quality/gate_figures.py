@@ -61,6 +61,7 @@ def _sample(session: Session, batch: Batch) -> Figures:
         "accepted": sum(bool(one.accepted) for one in judged),
         "fixed": sum(one.fixed for one in judged),
         "pending": len(drawn) - len(judged),
+        "known": sum(one.known for one in drawn),
         "steps": len({one.step for one in drawn}),
         "classes": {key: {"n": n, "accepted": k} for key, (n, k) in sorted(by_class.items())},
     }

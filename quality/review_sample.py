@@ -20,13 +20,14 @@ KNOWN = ("review", "adjudication", "gold")
 
 class Sampled(NamedTuple):
     """One asset of the sample. `accepted` is None until its review is in; `given` is the class that
-    was judged, `fixed` whether an error was put right."""
+    was judged, `fixed` whether an error was put right, `known` whether it needed no review."""
 
     asset_id: int
     step: int
     given: str | None
     accepted: bool | None
     fixed: bool
+    known: bool
 
 
 _RESULTS = text(
@@ -74,7 +75,7 @@ def results(session: Session, batch_id: int) -> list[Sampled]:
         elif row.answered is not None and not row.by_labeller:
             accepted = row.answered == row.before if row.before else row.verdict == "accept"
         fixed = accepted is False and row.now == row.answered
-        found.append(Sampled(row.asset_id, row.step, row.given, accepted, fixed))
+        found.append(Sampled(row.asset_id, row.step, row.given, accepted, fixed, row.known))
     return found
 
 

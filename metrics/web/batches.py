@@ -1,5 +1,6 @@
 """Batches, for leads: how far they are, what holds them back, and letting them go."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from metrics.reads import batches as read_batches
 from metrics.reads import one_batch
 from metrics.web import downloads
 from ops import batches, delivery, exports, ontologies, scope, sealer
-from ops.errors import InvalidInput, NotFound, TouchstoneError
+from ops.errors import Frozen, InvalidInput, NotFound, TouchstoneError
 from ops.models import Batch
 from ops.web import media
 from ops.web.identity import db, user
@@ -74,7 +75,13 @@ def draw(batch_id: int) -> ResponseReturnValue:
 @blueprint.post("/batches/<int:batch_id>/rescore")
 def rescore(batch_id: int) -> ResponseReturnValue:
     """Ask for a re-score run."""
-    return _act(batch_id, lambda b: f"{runs.request(db(), b, user()).name} was queued.")
+
+    def act(batch: Batch) -> str:
+        if batch.state == "delivered":
+            raise Frozen
+        return f"{runs.request(db(), batch, user()).name} was queued."
+
+    return _act(batch_id, act)
 
 
 @blueprint.post("/batches/<int:batch_id>/deliver")
@@ -149,6 +156,8 @@ def _live(batch: Batch) -> dict[str, Any]:
         "sealed": sealed,
         "run": run,
         "run_progress": runs.progress(session, run) if run else None,
+        "shown": _floor(found.figures["accuracy"]["delivered_low"]),
+        "terms_missed": {reason["term"] for reason in found.reasons},
         "failed": None if run else one_batch.failed_run(session, batch),
         "poll": _poll_seconds(bool(run) or (made is not None and not sealed), found),
     }
@@ -159,6 +168,11 @@ def _poll_seconds(soon: bool, found: gate.Findings) -> int | None:
     if soon:
         return 2
     return 15 if found.figures["unfinished"] else None
+
+
+def _floor(bound: float | None) -> float | None:
+    """A lower bound to a tenth of a percent, downwards: it never reads as more than was shown."""
+    return None if bound is None else math.floor(bound * 1000 + 1e-9) / 1000
 
 
 def records(table: Any) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The pages on which managers invite, certify and let go."""
 
+import io
 import re
 
 import pytest
@@ -136,6 +137,21 @@ def test_a_good_table_invites_everybody(client_for, make, session):
         select(User.name, Certificate.level).join(Certificate, Certificate.user_id == User.id)
     )
     assert sorted(map(tuple, held)) == [(f"Person, {i}", i) for i in range(1, 4)]
+
+
+def test_a_file_is_as_good_as_a_paste_if_it_is_utf_8(client_for, session):
+    client = client_for("admin")
+    line = "email,name,role\nzoe@example.com,Zoë,labeller\n"
+
+    def send(content):
+        data = {"csv": "", "file": (io.BytesIO(content), "people.csv")}
+        return client.post("/people/import", data=data)
+
+    refused = send(line.encode("latin-1"))
+    assert refused.status_code == 422
+    assert "not UTF-8" in refused.text
+    assert send(line.encode()).status_code == 201
+    assert session.scalar(select(User.name).where(User.email == "zoe@example.com")) == "Zoë"
 
 
 @pytest.mark.parametrize(

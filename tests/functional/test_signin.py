@@ -194,6 +194,17 @@ def test_with_a_mail_server_the_link_is_mailed_and_works(
     assert anonymous.post(path, data={"password": NEW}).status_code == 303
 
 
+def test_with_a_mail_server_an_invitation_is_mailed_and_still_shown(postbox, settings, client_for):
+    settings.smtp_url = f"smtp://127.0.0.1:{postbox.server_address[1]}"
+    form = {"name": "Bo", "email": "bo@example.com", "role": "labeller"}
+    page = client_for("admin").post("/people/new", data=form)
+    shown = re.search(r'value="(http[^"]*/link/[^"]+)"', page.text)[1]
+    page.close()
+    (letter,) = postbox.letters
+    assert "To: bo@example.com" in letter
+    assert shown in letter.replace("=\r\n", "").replace("=3D", "=")
+
+
 def test_a_mail_server_that_is_away_is_no_error_of_the_page(settings, anonymous, make, session):
     with socketserver.TCPServer(("127.0.0.1", 0), Postbox) as gone:
         settings.smtp_url = f"smtp://127.0.0.1:{gone.server_address[1]}"

@@ -48,7 +48,11 @@ def import_assets(project_id: int) -> Any:
     except (Conflict, Frozen) as error:
         return _form(project, [{"field": error.field or "batch", "message": error.message}])
     flash(f"Batch {batch.name}: {report}.", "success")
-    return redirect(url_for("projects.assets", project_id=project.id, batch=batch.id), 303)
+    url = url_for("projects.assets", project_id=project.id, batch=batch.id)
+    if request.files.get("uploaded"):
+        # Our browser code asks: it would follow a redirect unseen, and the message with it.
+        return "", 201, {"Location": url}
+    return redirect(url, 303)
 
 
 def _form(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:

@@ -104,7 +104,9 @@ def test_pictures_go_up_by_slices_and_in_at_once(lead, pictures, session):
     ]
     rows = [{"external_id": u["name"], "uri": u["uri"]} for u in said["uploads"]]
     data = new(uploaded=(io.BytesIO(json.dumps(rows).encode()), "u.json"))
-    assert lead.post(f"/projects/{pictures.id}/import", data=data).status_code == 303
+    answer = lead.post(f"/projects/{pictures.id}/import", data=data)
+    assert answer.status_code == 201
+    assert "1 new" in lead.get(answer.location).text
     assert session.scalars(select(Asset.external_id)).one() == "a.png"
 
 

@@ -36,8 +36,9 @@ async function importRows(form, rows) {
   body.delete("table");
   body.append("uploaded", new Blob([JSON.stringify(rows)], { type: "application/json" }), "uploaded.json");
   const answer = await fetch(form.action || location.href, { method: "POST", body });
-  if (answer.redirected) {
-    location.assign(answer.url);
+  const made = answer.headers.get("Location");
+  if (made) {
+    location.assign(made);
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -6,7 +6,7 @@ coin. A fit is kept and used again until enough time has passed to pay for a new
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,17 +16,16 @@ from sqlalchemy.orm import Session
 from ops import ontologies
 from ops.models import Project
 from quality import trust
+from quality.judging import fit
 from quality.measures import consensus as measure
 from quality.measures.arrays import Floats, Ints
 from quality.measures.consensus import DawidSkene
 
 MOST_ANSWERS = 400_000
-MOST_CLASSES = 50
+MOST_CELLS = 1_000_000  # labellers × classes²
 # Enough to learn matrices: this many assets with two answers, and answers a labeller, per class.
 ASSETS_PER_CLASS = 20
 ANSWERS_PER_CLASS = 4
-# Known answers vote in the fit as one more labeller, with so much weight.
-ANCHOR_WEIGHT = 20.0
 # A fit is used again for so many times the time it took: at most 5 % of a core goes into fitting.
 PAID_OFF = 20
 
@@ -137,41 +136,16 @@ def _fit(session: Session, project: Project, keys: Collection[str]) -> Belief:
     known: dict[int, str] = dict(session.execute(_ANCHORS, {"project": project.id}).all())
     at = {int(a): i for i, a in enumerate(assets)}
     anchors = [(at[a], index[key]) for a, key in known.items() if a in at and key in index]
-    model = _dawid_skene(asset, labeller, label, anchors, len(assets), len(people), len(classes))
+    model = fit.dawid_skene(asset, labeller, label, anchors, len(assets), len(people), len(classes))
     return Belief(classes, labellers, model, "dawid_skene", len(rows))
 
 
 def _enough(asset: Ints, labeller: Ints, n_classes: int) -> bool:
-    if n_classes > MOST_CLASSES or not asset.size:
+    if not asset.size or (labeller.max() + 1) * n_classes**2 > MOST_CELLS:
         return False
     shared = int((np.bincount(asset) > 1).sum())
     each = asset.size / (labeller.max() + 1)
     return shared >= ASSETS_PER_CLASS * n_classes and each >= ANSWERS_PER_CLASS * n_classes
-
-
-def _dawid_skene(
-    asset: Ints,
-    labeller: Ints,
-    label: Ints,
-    anchors: Sequence[tuple[int, int]],
-    n_assets: int,
-    n_labellers: int,
-    n_classes: int,
-) -> DawidSkene:
-    """Fit with the anchors as one more labeller, whose row then becomes the stranger's."""
-    where, what = np.array(anchors, np.int64).reshape(-1, 2).T
-    fitted = measure.dawid_skene(
-        np.concatenate([asset, where]),
-        np.concatenate([labeller, np.full(where.size, n_labellers)]),
-        np.concatenate([label, what]),
-        n_assets,
-        n_labellers + 1,
-        n_classes,
-        weights=np.concatenate([np.ones(asset.size), np.full(where.size, ANCHOR_WEIGHT)]),
-    )
-    confusion = fitted.confusion.copy()
-    confusion[-1] = confusion[:-1].mean(axis=0)
-    return fitted._replace(confusion=confusion)
 
 
 def _from_standing(

@@ -10,9 +10,9 @@ from ops import consensus
 from ops.models import Assignment, Batch, Consensus, Flag, Task, WorkEvent
 from quality import gold, trust
 from quality.judging import belief, judge
-from quality.measures import consensus as measure
 from quality.models import Evidence, GoldScore, LabelScore, RescoreRun, Standing
 from quality.review import NO_ADJUDICATOR, sampled, try_again
+from tests.db import naive_fit
 from tests.db.answering import answer, answers
 
 
@@ -348,25 +348,28 @@ def simulate(session, make, *, assets=120, labellers=4, seed=1, accuracy=0.8):
     return floor, given
 
 
-def test_with_enough_answers_it_is_the_dawid_skene_of_the_measures(session, sessions, make):
+def test_with_enough_answers_it_is_dawid_skene_drawn_to_the_usual(session, sessions, make):
     floor, given = simulate(session, make)
     judge(sessions)
     n, m = given.shape
     asset, who = np.repeat(np.arange(n), m), np.tile(np.arange(m), n)
-    oracle = measure.dawid_skene(asset, who, given.ravel(), n, m, 3)
+    posterior, confusion, prior = naive_fit.drawn(asset, who, given.ravel(), n, m, 3, rounds=60)
     current = consensus.current(session, [a.id for a in floor.assets])
     found = [current[a.id] for a in floor.assets]
     assert {row.method for row in found} == {"dawid_skene"}
-    assert [row.label["class"] for row in found] == ["abc"[i] for i in oracle.posterior.argmax(1)]
-    assert np.allclose([row.probability for row in found], oracle.posterior.max(1), atol=1e-3)
-    best, chance = measure.consensus_of_others(asset, who, given.ravel(), oracle)
+    assert [row.label["class"] for row in found] == ["abc"[i] for i in posterior.argmax(1)]
+    # EM stops when posteriors move by 1e-4 on average; the slow loop goes on to the end.
+    gap = np.abs([row.probability for row in found] - posterior.max(1))
+    assert gap.mean() < 2e-3 and gap.max() < 0.03
+    best, chance = naive_fit.of_others(asset, who, given.ravel(), confusion, prior)
     rows = session.execute(
         select(Evidence.correct, Evidence.certainty)
         .join(Assignment, Assignment.id == Evidence.assignment_id)
         .order_by(Assignment.id)
     ).all()
     assert np.array_equal([r.correct for r in rows], best == given.ravel())
-    assert np.allclose([r.certainty for r in rows], chance, atol=1e-3)
+    gap = np.abs([r.certainty for r in rows] - chance)
+    assert gap.mean() < 5e-3 and gap.max() < 0.05
 
 
 def test_everything_twice_is_once(session, sessions, make):

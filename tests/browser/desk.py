@@ -67,6 +67,7 @@ def at_work(page: Any) -> None:
     until(
         page,
         """() => document.getElementById("desk-state").hidden
+              && document.getElementById("desk-work").ariaBusy !== "true"
               && document.querySelector(".editor-stage")?.childElementCount > 0""",
     )
 

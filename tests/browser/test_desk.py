@@ -18,6 +18,7 @@ from tests.browser.desk import (
     text_of,
     until,
 )
+from tests.browser.test_signin import check
 
 pytestmark = pytest.mark.browser
 
@@ -217,9 +218,9 @@ def test_skip_with_a_reason(browse, floor, sessions):
     first = page.query_selector(".editor-picture").get_attribute("src")
     page.keyboard.press("s")
     page.keyboard.press("3")
+    source = "document.querySelector('.editor-picture').getAttribute('src')"
+    until(page, f"() => {source} !== '{first}'")
     saved(page)
-    at_work(page)
-    assert page.query_selector(".editor-picture").get_attribute("src") != first
     [skipped] = [a for a in assignments(sessions) if a.state == "skipped"]
     assert skipped.skip_reason == "not_in_classes"
     page.keyboard.press("s")
@@ -387,3 +388,68 @@ def test_the_picture_zooms_and_fits(browse, floor):
     page.mouse.move(500, 400)
     page.mouse.wheel(0, 240)
     until(page, f"() => document.querySelector('.editor-picture').clientWidth < {fitted}")
+
+
+def test_an_adjudication_shows_what_was_said_and_how_often(browse, make, sessions):
+    from scheduling import dispatch, submit
+
+    floor = make.floor(assets=1, wanted=3, labellers=3, classes="abc")
+    expert = make.member(floor.project, make.user("expert"))
+    for labeller, said in zip(floor.labellers, "aab", strict=True):
+        lease = dispatch.claim(make.session, labeller)
+        submit.submit(
+            make.session,
+            labeller,
+            lease.token,
+            label={"class": said},
+            key=f"key {said} {labeller.id}",
+            revision=0,
+            active_ms=0,
+            tab="t",
+        )
+    make.tasks(make.lane(floor.batch, "adjudicate"), floor.assets)
+    make.session.commit()
+    page = browse(expert, "/desk")
+    at_work(page)
+    assert page.inner_text("#desk-stage") == "Adjudication"
+    badges = page.eval_on_selector_all(".editor-badge", "all => all.map(b => b.textContent)")
+    assert badges == ["2 ×", "1 ×", ""]
+    assert not [x for x in floor.labellers if x.name in page.content()]
+    answer(page, "b")
+    saved(page)
+    assert answers(sessions)[-1][2].payload == {"class": "b", "verdict": "accept"}
+
+
+def test_a_picture_that_does_not_load_is_tried_again_or_skipped(
+    browse, make, floor, sessions, traps
+):
+    traps.expect("502")
+    for asset in floor.assets:
+        asset.uri += ".gone"
+    make.session.commit()
+    page = browse(floor.labellers[0], "/desk")
+    until(page, "() => document.getElementById('desk-state').dataset.kind === 'broken'")
+    page.get_by_role("button", name="Skip as broken").click()
+    eventually(page, lambda: [a for a in assignments(sessions) if a.skip_reason == "broken"])
+
+
+def test_keys_of_a_layout_without_latin_letters(browse, floor):
+    page = browse(floor.labellers[0], "/desk")
+    at_work(page)
+    press = """(more) => document.dispatchEvent(
+      new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...more }))"""
+    page.evaluate(press, {"key": "и", "code": "KeyB"})
+    assert page.get_attribute("[data-key=b]", "aria-pressed") == "true"
+    page.evaluate(press, {"key": "п", "code": "KeyG"})
+    assert page.is_visible("#desk-guideline")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_on_the_desk_can_be_read(browse, floor, scheme):
+    page = browse(floor.labellers[0], "/desk", color_scheme=scheme, reduced_motion="reduce")
+    at_work(page)
+    for key in ("", "b", "g", "Escape", "m", "Escape", "s", "Escape", "?", "Escape", "p"):
+        if key:
+            page.keyboard.press(key)
+        page.wait_for_timeout(100)  # colours settle with the next frame
+        check(page)

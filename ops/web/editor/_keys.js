@@ -21,12 +21,18 @@ export function assignKeys(classes, reserved = []) {
   return keys;
 }
 
-/** The key of an event as written on its cap: on layouts whose digits need Shift, the digit. */
+/**
+ * The key of an event as its cap shows it: on layouts whose digits need Shift the digit, on those
+ * without Latin letters the letter that lies there on a Latin one. Shift gives a capital.
+ */
 export function keyOf(event, keys) {
-  const key = event.key.length === 1 && !event.shiftKey ? event.key.toLowerCase() : event.key;
-  if (keys.has(key) || event.shiftKey) return key;
-  const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code ?? "");
-  return digit && keys.has(digit[1]) ? digit[1] : key;
+  const { shiftKey, code = "" } = event;
+  const key = event.key.length === 1 && !shiftKey ? event.key.toLowerCase() : event.key;
+  if (keys?.has(key)) return key;
+  const letter = /^Key([A-Z])$/.exec(code)?.[1];
+  if (letter && key.length === 1 && key > "\x7f") return shiftKey ? letter : letter.toLowerCase();
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1];
+  return !shiftKey && keys?.has(digit) ? digit : key;
 }
 
 /** Whether the event goes into a field in which keys are text. */

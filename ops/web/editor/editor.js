@@ -2,12 +2,12 @@
 
 import { Classes } from "./_classes.js";
 import { h } from "./_dom.js";
-import { isTyping } from "./_keys.js";
+import { isTyping, keyOf } from "./_keys.js";
 import { Passage } from "./_passage.js";
 import { Picture } from "./_picture.js";
 
 export { h } from "./_dom.js";
-export { isTyping } from "./_keys.js";
+export { isTyping, keyOf } from "./_keys.js";
 
 /**
  * An editor inside `root`.
@@ -120,7 +120,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     } else if (event.key === "/") return classes.openSearch();
     else if (event.key === "+" || event.key === "=") view.zoom(1);
     else if (event.key === "-" || event.key === "−") view.zoom(-1);
-    else if (event.key === "0" || event.key === "f") view.fit();
+    else if (event.key === "0" || keyOf(event) === "f") view.fit();
     else return false;
     return true;
   }

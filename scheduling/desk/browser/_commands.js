@@ -1,5 +1,7 @@
 // What the desk's keys and buttons do. A class of the ontology may own a letter: Shift still works.
 
+import { keyOf } from "../../../ops/web/editor/editor.js";
+
 const COMMANDS = [
   ["submit", ["Enter"], "Submit the chosen class, or accept the current one in a review"],
   ["skip", ["s", "S"], "Skip this task, with a reason"],
@@ -16,7 +18,8 @@ export const RESERVED = COMMANDS.flatMap(([, keys]) => keys).filter((key) => /^[
 
 /** The command a key press means, given the class keys in use: its name, or null. */
 export function commandOf(event, classKeys) {
-  const found = COMMANDS.find(([, keys]) => keys.includes(event.key) && !classKeys?.has(event.key));
+  const key = keyOf(event, classKeys);
+  const found = COMMANDS.find(([, keys]) => keys.includes(key) && !classKeys?.has(key));
   return found?.[0] ?? null;
 }
 

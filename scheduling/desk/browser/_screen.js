@@ -10,12 +10,16 @@ export function write(id, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Say something to those who listen. */
-export function announce(text) {
+function say(live, text) {
   // The same words twice in a row are otherwise not spoken again.
-  const live = $("live");
   live.textContent = live.textContent === text ? `${text}\u00a0` : text;
 }
+
+/** Say what is on the screen now to those who listen. */
+export const announce = (text) => say($("live"), text);
+
+/** Say what happened, without cutting off what is on the screen. */
+export const tell = (text) => say($("told"), text);
 
 export function title(text, waiting = 0) {
   document.title = `${waiting ? `(${waiting} waiting) ` : ""}${text} · Touchstone`;
@@ -51,6 +55,9 @@ export function state(next) {
   if (again || covered || focused === document.body) element.focus({ preventScroll: true });
 }
 
+/** Whether the task on the screen is still the last one. */
+export const busy = (on) => $("work").setAttribute("aria-busy", String(on));
+
 /** A bar above the work: {text, actions}; null takes it away. */
 export function notice(next) {
   $("notice").hidden = !next;
@@ -69,7 +76,7 @@ export function saved({ waiting, sending, signedOut }) {
       : sending
         ? ["sending", "Saving…"]
         : ["waiting", `${answers} saved here, waiting for the connection`];
-  if ($("saved").dataset.state !== "waiting" && kind === "waiting") announce(text);
+  if ($("saved").dataset.state !== "waiting" && kind === "waiting") tell(text);
   $("saved").dataset.state = kind;
   write("saved", text);
 }

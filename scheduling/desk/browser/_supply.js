@@ -2,6 +2,9 @@
 
 import { Refused } from "./_server.js";
 
+// Older, in ms, it may have been lost to its time limit: then the server is asked again.
+const FRESH = 10 * 60 * 1000;
+
 export class Supply {
   /** `exclude()` gives the tokens that the browser has and does not want again. */
   constructor({ server, tab, exclude, settled }) {
@@ -16,12 +19,12 @@ export class Supply {
   ready() {
     const item = this.stock;
     this.stock = null;
-    return item;
+    return item && performance.now() - item.since < FRESH ? item : null;
   }
 
   /** The next task: {work, brief, image, broken} or {empty: {reason, next_free_at}}. */
   async take() {
-    if (this.coming) await this.coming.catch(() => {});
+    if (this.coming) await this.coming;
     return this.ready() ?? (await this.#fetch());
   }
 
@@ -69,7 +72,7 @@ export class Supply {
     if (!answer.work) return { empty: answer.empty ?? { reason: "", next_free_at: null } };
     const { work } = answer;
     const [brief, image] = await Promise.all([this.#brief(work), this.#image(work)]);
-    return { work, brief, ...image };
+    return { work, brief, ...image, since: performance.now() };
   }
 
   async #brief(work) {

@@ -32,6 +32,7 @@ export class Workbench {
     this.presence.end();
     const ready = this.supply.ready();
     if (ready) return this.show(ready);
+    screen.busy(true);
     // A state that flashes by only disturbs.
     const slow = setTimeout(() => screen.state(states.LOADING), 150);
     try {
@@ -43,6 +44,7 @@ export class Workbench {
       if (turn === this.turn) this.showProblem(problem);
     } finally {
       clearTimeout(slow);
+      if (turn === this.turn) screen.busy(false);
     }
   }
 
@@ -54,7 +56,7 @@ export class Workbench {
     this.mine = true;
     this.shownAt = performance.now();
     screen.notice(null);
-    screen.state(item.broken ? this.#broken() : null);
+    screen.state(this.#cover());
     this.onBrief(item);
     if (!item.broken) this.editor.show(this.#toShow(item, draft));
     screen.$("remark").value = draft.remark ?? "";
@@ -89,8 +91,8 @@ export class Workbench {
     const { work } = item;
     if (!this.editor.value && this.#tooSoon()) return;
     const value = this.editor.value ?? (work.current ? { class: work.current } : null);
-    if (!value) return screen.announce("Choose a class first.");
-    if (!this.mine) return screen.announce("This task is open in another tab.");
+    if (!value) return screen.tell("Choose a class first.");
+    if (!this.mine) return screen.tell("This task is open in another tab.");
     const { active } = this.presence.end();
     const label = this.#label(work, value);
     const body = { label, key: uuid(), revision: 0, tab: this.tab, active_ms: active };
@@ -110,9 +112,11 @@ export class Workbench {
     if (this.paused) return this.resume();
     this.paused = true;
     clearTimeout(this.timer);
+    // What is still being fetched comes again after the break.
+    if (!this.item) this.turn += 1;
     this.presence.pause(true);
     this.supply.release();
-    screen.state(states.paused(this.waiting, () => this.resume()));
+    screen.state(this.#cover());
     screen.title("Break", this.waiting);
   }
 
@@ -120,7 +124,7 @@ export class Workbench {
     this.paused = false;
     this.presence.pause(false);
     if (!this.item) return this.next();
-    screen.state(this.item.broken ? this.#broken() : null);
+    screen.state(this.#cover());
     this.#announce(this.item);
     this.supply.prefetch();
     this.editor.focus();
@@ -239,6 +243,12 @@ export class Workbench {
     const remark = screen.$("remark").value.trim();
     const verdict = said.includes(value.class) ? "accept" : "fix";
     return { ...value, verdict, ...(remark && { remark }) };
+  }
+
+  // What lies over the task, if anything does.
+  #cover() {
+    if (this.paused) return states.paused(this.waiting, () => this.resume());
+    return this.item?.broken ? this.#broken() : null;
   }
 
   #broken() {

@@ -13,6 +13,9 @@ import { Supply } from "./_supply.js";
 import { openTab } from "./_tab.js";
 import { Workbench } from "./_workbench.js";
 
+// The API takes no more; whoever has that many waiting is long without a connection.
+const MOST_NAMED = 50;
+
 const { $ } = screen;
 const root = document.getElementById("desk");
 const memory = new Memory(root.dataset.user);
@@ -35,14 +38,14 @@ const outbox = new Outbox({
     bench.waiting = state.signedOut || !state.sending ? state.waiting : 0;
     screen.saved(state);
   },
-  onAccepted: () => screen.announce("Accepted."),
+  onAccepted: () => screen.tell("Accepted."),
   onRefused: tellRefused,
 });
 
 const supply = new Supply({
   server,
   tab,
-  exclude: () => [...outbox.tokens, bench.item?.work.token].filter(Boolean),
+  exclude: () => [bench.item?.work.token, ...outbox.tokens].filter(Boolean).slice(0, MOST_NAMED),
   settled: () => outbox.settled(),
 });
 
@@ -139,7 +142,7 @@ function showProjects(projects) {
 function setAtOnce() {
   const on = $("at-once").checked;
   memory.set("at-once", on);
-  screen.announce(on ? "A class is now submitted as you choose it." : "Enter submits.");
+  screen.tell(on ? "A class is now submitted as you choose it." : "Enter submits.");
 }
 
 async function askToSkip() {
@@ -151,7 +154,7 @@ async function askToSkip() {
 }
 
 function pressed(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") return void (isTyping(event) ? event.target.blur() : panels.close(back));
   if (isTyping(event)) {

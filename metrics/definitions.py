@@ -119,6 +119,28 @@ def efficiency(labels_: int, active_ms: int) -> float | None:
     return labels_ / active_hours(active_ms) if active_ms > 0 else None
 
 
+def efficiency_interval(
+    labels_: ArrayLike, active_ms: ArrayLike
+) -> tuple[float, float] | tuple[None, None]:
+    """95 % interval of labels per active hour, from the labels and active time of each labeller.
+
+    The variance of a ratio of totals by linearisation, with labellers as the clusters: one person's
+    answers resemble one another more than those of two people (W. G. Cochran, Sampling Techniques,
+    1977, §2.11 and §6.3), and Student's t with one degree less than there are labellers. None with
+    fewer than two labellers.
+    """
+    from scipy.special import stdtrit
+
+    n, hours = np.asarray(labels_, float), np.asarray(active_ms, float) / 3_600_000
+    k = int((hours > 0).sum())
+    if k < 2:
+        return None, None
+    ratio = n.sum() / hours.sum()
+    variance = k / (k - 1) * np.square(n - ratio * hours).sum() / hours.sum() ** 2
+    margin = float(stdtrit(k - 1, 0.975) * math.sqrt(variance))
+    return max(0.0, float(ratio) - margin), float(ratio) + margin
+
+
 def cost(active_ms: int, cost_per_hour: float | None) -> float | None:
     """Active hours × the project's cost per hour, in its currency; None when no cost is set."""
     return None if cost_per_hour is None else active_hours(active_ms) * cost_per_hour

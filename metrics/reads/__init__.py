@@ -6,6 +6,7 @@ days, `since` ≤ day < `until`. Undefined is NaN (None in columns of text), nev
 """
 
 from metrics.reads.batches import batches
+from metrics.reads.hard import colours, hard_assets
 from metrics.reads.overview import FIGURES, overview
 from metrics.reads.quality import (
     confusion,
@@ -13,19 +14,33 @@ from metrics.reads.quality import (
     flagged_assets,
     flagged_labellers,
 )
-from metrics.reads.work import as_of, daily, labeller_daily, labellers, projects, stages, times
+from metrics.reads.work import (
+    as_of,
+    daily,
+    days,
+    labeller_daily,
+    labellers,
+    names,
+    projects,
+    stages,
+    times,
+)
 
 __all__ = [
     "FIGURES",
     "as_of",
     "batches",
+    "colours",
     "confusion",
     "daily",
+    "days",
     "difficulties",
     "flagged_assets",
     "flagged_labellers",
+    "hard_assets",
     "labeller_daily",
     "labellers",
+    "names",
     "overview",
     "projects",
     "stages",

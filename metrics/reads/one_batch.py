@@ -35,18 +35,20 @@ _DISAGREEMENTS = text(
 _SUSPECTS = text(
     """
     SELECT asset.id AS asset_id, asset.external_id, asset.uri, left(asset.text, 200) AS text,
-           score.given, score.predicted, score.quality, score.reason, score.rank,
-           CASE WHEN score.outcome IS NOT NULL THEN score.outcome
-                WHEN now.id > score.consensus_id
-                     AND now.method IN ('review', 'adjudication', 'gold') THEN 'decided' END
-               AS outcome
+           score.given, score.predicted, score.quality, score.reason, score.rank, settled.outcome
     FROM label_score score JOIN asset ON asset.id = score.asset_id
     JOIN LATERAL (
         SELECT id, method FROM consensus WHERE consensus.asset_id = score.asset_id
         ORDER BY version DESC LIMIT 1
     ) now ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN score.outcome IS NOT NULL THEN score.outcome
+                    WHEN now.id > score.consensus_id
+                         AND now.method IN ('review', 'adjudication', 'gold') THEN 'decided'
+               END AS outcome
+    ) settled
     WHERE score.run_id = :run AND score.suspect
-    ORDER BY outcome IS NOT NULL, score.rank NULLS LAST, score.quality LIMIT :limit
+    ORDER BY settled.outcome IS NOT NULL, score.rank NULLS LAST, score.quality LIMIT :limit
     """
 )
 

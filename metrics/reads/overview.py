@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from metrics import definitions
 from metrics.reads.sums import SHARES, TOTALS, Scope, add_figures, sums
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def overview(session: Session, scope: Scope, since: date, until: date) -> "DataF
     """One row per figure of FIGURES: the period, and the one of equal length before it.
 
     Columns: key, name, unit, better, now, low, high, n, before, before_low, before_high, before_n.
-    low, high and n are NaN where a figure is a count rather than a share. Two statements.
+    low, high and n are NaN where a figure is a count; those of efficiency come from the differences
+    between labellers. Two statements.
     """
     import pandas as pd
 
@@ -68,5 +70,9 @@ def _period(session: Session, scope: Scope, since: date, until: date) -> dict[st
     add_figures(total)
     values = {str(name): float(value) for name, value in total.iloc[0].items()}
     values["labellers"] = int((by_labeller.labels > 0).sum())
+    low, high = definitions.efficiency_interval(by_labeller.labels, by_labeller.active_ms)
+    values["efficiency_n"] = values["labels"]
+    if low is not None and high is not None:
+        values["efficiency_low"], values["efficiency_high"] = low, high
     assert values.keys() >= set(SHARES)
     return values

@@ -38,7 +38,7 @@ def confusion(
         )
     )
     if against != "gold":
-        answers = answers.join(_in_force, _in_force.asset_id == Task.asset_id).where(
+        answers = answers.join(in_force, in_force.asset_id == Task.asset_id).where(
             Task.stage == "label"
         )
     pair = answers.subquery("pair")
@@ -49,7 +49,7 @@ def confusion(
 
 
 _given = Label.payload["class"].astext
-_in_force = aliased(
+in_force = aliased(
     Consensus,
     select(Consensus)
     .ext(distinct_on(Consensus.asset_id))
@@ -73,12 +73,12 @@ def _against_gold() -> Any:
 def _against_consensus(against: Against) -> Any:
     # The newest revision of each answer.
     pairs = (
-        select(_in_force.label["class"].astext.label("truth"), _given.label("given"))
+        select(in_force.label["class"].astext.label("truth"), _given.label("given"))
         .select_from(Label)
         .ext(distinct_on(Label.assignment_id))
         .order_by(Label.assignment_id, Label.revision.desc())
     )
-    return pairs.where(_in_force.method.in_(BY_PEOPLE)) if against == "people" else pairs
+    return pairs.where(in_force.method.in_(BY_PEOPLE)) if against == "people" else pairs
 
 
 def difficulties(session: Session, scope: Scope, project_id: int) -> "DataFrame":
@@ -102,14 +102,15 @@ def flagged_assets(
 ) -> "DataFrame":
     """Open flags on assets, newest first, with the asset's difficulty if it was judged.
 
-    flag_id, asset_id, external_id, batch_id, batch, project_id, project, kind, reason, evidence,
-    at, difficulty, colour. One statement.
+    flag_id, asset_id, external_id, batch_id, batch, project_id, project, pictured, text (an
+    excerpt), kind, reason, evidence, at, difficulty, colour. One statement.
     """
     statement = (
         select(
             Flag.id.label("flag_id"), Asset.id.label("asset_id"), Asset.external_id,
             Batch.id.label("batch_id"), Batch.name.label("batch"),
             Project.id.label("project_id"), Project.name.label("project"),
+            Asset.uri.is_not(None).label("pictured"), func.left(Asset.text, 200).label("text"),
             Flag.kind, Flag.reason, Flag.evidence, Flag.at,
             AssetDifficulty.difficulty, AssetDifficulty.colour,
         )

@@ -11,7 +11,7 @@ from metrics.models import DailyRollup, RollupState
 from metrics.reads.sums import Scope, add_costs, bins, frame, sums, within
 from metrics.rollup import NAME
 from ops.models import Project, Team, User
-from quality.models import Standing
+from quality.models import LabellerPace, Standing
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 def as_of(session: Session) -> datetime | None:
     """The moment up to which events are in the roll-ups; None before the first. One statement."""
     return session.scalar(select(RollupState.as_of).where(RollupState.name == NAME))
+
+
+def names(session: Session, scope: Scope) -> "DataFrame":
+    """The projects in scope by name, with work or without: project_id, project. One statement."""
+    listed = select(Project.id.label("project_id"), Project.name.label("project"))
+    return frame(session, listed.where(Project.id.in_(scope)).order_by(Project.name, Project.id))
+
+
+def days(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+    """One row per day over all projects in scope. Two statements."""
+    return sums(session, scope, since, until, ["day"])
 
 
 def daily(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
@@ -46,9 +57,10 @@ def stages(session: Session, scope: Scope, since: date, until: date) -> "DataFra
 def labellers(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
     """One row per labeller and project: figures of the period, and what is believed of them now.
 
-    Further columns: labeller (name), team, simulated, and standing, standing_low, standing_high
-    (posterior accuracy in the project's skill, 95 %) with the support standing_gold_n,
-    standing_review_n, standing_consensus_n. Four statements.
+    Further columns: labeller (name), team, simulated, pace (median time ÷ that of a typical
+    labeller on the same assets), and standing, standing_low, standing_high (posterior accuracy in
+    the project's skill, 95 %) with the support standing_gold_n, standing_review_n,
+    standing_consensus_n. Four statements.
     """
     found = sums(session, scope, since, until, ["labeller_id", "project_id"])
     add_costs(session, found)
@@ -64,6 +76,7 @@ def labellers(session: Session, scope: Scope, since: date, until: date) -> "Data
             User.name.label("labeller"),
             Team.name.label("team"),
             User.simulated,
+            LabellerPace.pace,
             Standing.mean.label("standing"),
             Standing.low.label("standing_low"),
             Standing.high.label("standing_high"),
@@ -76,6 +89,10 @@ def labellers(session: Session, scope: Scope, since: date, until: date) -> "Data
         .outerjoin(Team, Team.id == User.team_id)
         .outerjoin(
             Standing, (Standing.labeller_id == User.id) & (Standing.skill_id == Project.skill_id)
+        )
+        .outerjoin(
+            LabellerPace,
+            (LabellerPace.labeller_id == User.id) & (LabellerPace.project_id == Project.id),
         )
     )
     return found.merge(frame(session, people), on=["labeller_id", "project_id"], how="left")

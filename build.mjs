@@ -27,6 +27,14 @@ function refuseTwins(files) {
   }
 }
 
+// Afterwards, not before: a server that runs meanwhile always finds its files.
+function removeStale(outputs) {
+  const fresh = new Set(Object.keys(outputs).map((path) => basename(path)));
+  for (const name of readdirSync(OUT)) {
+    if (!fresh.has(name)) rmSync(join(OUT, name), { recursive: true });
+  }
+}
+
 function report(outputs) {
   const rows = Object.keys(outputs).map((path) => {
     const bytes = readFileSync(join(ROOT, path));
@@ -39,7 +47,6 @@ function report(outputs) {
 
 const files = STOREYS.flatMap(entries);
 refuseTwins(files);
-rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 
 const result = await build({
@@ -60,4 +67,5 @@ const result = await build({
   metafile: true,
   logLevel: "warning",
 });
+removeStale(result.metafile.outputs);
 report(result.metafile.outputs);

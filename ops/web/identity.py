@@ -1,12 +1,13 @@
 """Who is asking, and whether they may: sessions for people, hashed tokens for machines."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask import Flask, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ops import clock_time, people, tokens
@@ -50,9 +51,21 @@ def recognise() -> None:
         return
     person = user()
     g.viewer = Viewer(person.id, person.name, person.role)
-    moment = clock_time.now()
-    if person.last_seen_at is None or moment - person.last_seen_at > SEEN_EVERY:
-        person.last_seen_at = moment
+    _note_seen(person, clock_time.now())
+
+
+def _note_seen(person: User, moment: datetime) -> None:
+    if person.last_seen_at is not None and moment - person.last_seen_at <= SEEN_EVERY:
+        return
+    # At once and without waiting: a row lock taken later, or waited for, could cross with the
+    # locks of the request's own work.
+    free = (
+        select(User.id)
+        .where(User.id == person.id)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    seen = update(User).where(User.id.in_(free)).values(last_seen_at=moment)
+    db().execute(seen, execution_options={"synchronize_session": False})
 
 
 def viewer() -> Viewer | None:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -308,3 +309,20 @@ def test_erasing_leaves_the_work_and_not_the_name(client_for, make, session):
     session.expire_all()
     assert labeller.email is None
     assert count(session, Certificate) == 1
+
+
+def test_last_seen_is_noted_now_and_then_and_waits_for_nobody(client_for, session, sessions):
+    client = client_for("admin")
+    client.get("/account")
+    session.expire_all()
+    first = session.get(User, client.user.id).last_seen_at
+    assert first is not None
+    session.rollback()
+    later = clock_time.now() + timedelta(minutes=6)
+    clock_time.use(later.timestamp)
+    with sessions() as other:
+        other.execute(select(User.id).where(User.id == client.user.id).with_for_update())
+        assert client.get("/account").status_code == 200, "the row is locked: not noted, no wait"
+    assert client.get("/account").status_code == 200
+    session.expire_all()
+    assert session.get(User, client.user.id).last_seen_at == later

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from ops import clock_time
@@ -65,3 +65,47 @@ def answer(
 def answers(session: Session, task: Task, given: Iterable[tuple[User, str]]) -> list[Assignment]:
     """Several labellers' answers to one task."""
     return [answer(session, task, who, key) for who, key in given]
+
+
+def many(session: Session, given: Iterable[tuple[Task, User, str]]) -> None:
+    """The same for thousands of answers at once: (task, labeller, class key)."""
+    at, ontology = clock_time.now(), session.scalars(select(OntologyVersion.id)).first()
+    rows = list(given)
+    project_id = session.scalars(select(Lane.project_id).where(Lane.id == rows[0][0].lane_id)).one()
+    assignments = [
+        {
+            "task_id": task.id,
+            "labeller_id": who.id,
+            "project_id": project_id,
+            "state": "submitted",
+            "counts": task.round > 0,
+            "leased_at": at,
+            "expires_at": at,
+            "ended_at": at,
+            "active_ms": 5000,
+        }
+        for task, who, _ in rows
+    ]
+    made = session.execute(
+        insert(Assignment).returning(Assignment.id, Assignment.task_id, Assignment.labeller_id),
+        assignments,
+    )
+    keys = {(task.id, who.id): key for task, who, key in rows}
+    labels = [
+        {
+            "assignment_id": number,
+            "revision": 1,
+            "payload": {"class": keys[task_id, labeller_id]},
+            "ontology_version_id": ontology,
+            "client_key": str(number),
+            "created_at": at,
+        }
+        for number, task_id, labeller_id in made
+    ]
+    session.execute(insert(Label), labels)
+    done: dict[int, int] = {}
+    for task, _, _ in rows:
+        done[task.id] = done.get(task.id, 0) + (task.round > 0)
+    for task_id, n in done.items():
+        session.execute(update(Task).where(Task.id == task_id).values(n_done=n))
+    session.flush()

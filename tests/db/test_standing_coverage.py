@@ -1,7 +1,7 @@
 """A 95 % interval holds the truth about 95 % of the time, through the service's whole path.
 
-Labellers' accuracies are drawn from the stated prior, their answers go through the judging job (gold,
-and the consensus of the others as it fits it), and standing is read back.
+Accuracies are drawn from the stated prior, the answers go through the judging job (gold, and the
+consensus of the others as it fits it), and standing is read back.
 """
 
 import numpy as np

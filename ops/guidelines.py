@@ -17,7 +17,9 @@ def publish(session: Session, project: Project, markdown: str, by: User | None) 
         raise InvalidInput(f"write 1 to {LONGEST:,} characters of markdown", field="markdown")
     if "\0" in text:
         raise InvalidInput("the text holds a NUL character", field="markdown")
-    session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
+    session.execute(
+        select(Project.id).where(Project.id == project.id).with_for_update(key_share=True)
+    )
     before = current(session, project.id)
     if before is not None and before.markdown == text:
         return before

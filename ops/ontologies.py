@@ -44,7 +44,9 @@ def publish(
     Raises InvalidInput with one error per fault, its field named as `classes.3.hotkey`.
     """
     cleaned = clean(classes)
-    session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
+    session.execute(
+        select(Project.id).where(Project.id == project.id).with_for_update(key_share=True)
+    )
     before = current(session, project.id)
     if before is not None and before.classes == cleaned:
         return before

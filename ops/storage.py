@@ -101,7 +101,7 @@ def _local_path(uri: str, beside: Path | None) -> Path:
 def _inside(path: Path, settings: config.Settings) -> Path:
     try:
         real = path.resolve()
-    except (OSError, RuntimeError):  # a name too long, links in a circle
+    except (OSError, ValueError, RuntimeError):  # a name too long, links in a circle
         raise InvalidInput("is not a path that can be followed", field="uri") from None
     if not any(real.is_relative_to(root) for root in _roots(settings)):
         raise InvalidInput(

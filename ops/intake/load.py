@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, lanes, ontologies, projects
@@ -84,6 +84,7 @@ def import_rows(
     InvalidInput with up to 100 faults and leaves nothing behind; Frozen when delivered.
     """
     faults = faults if faults is not None else Faults()
+    _one_at_a_time(session, batch.project_id)
     if lanes.lock_batch(session, batch.id).state == "delivered":
         raise Frozen("This batch was delivered; nothing can be added to it.")
     ontology = ontologies.current(session, batch.project_id)
@@ -99,6 +100,12 @@ def import_rows(
         session.execute(text("DROP TABLE incoming"))
     _record(session, batch, by, report)
     return report
+
+
+def _one_at_a_time(session: Session, project_id: int) -> None:
+    """Wait for other imports into the project, so that what they bring is seen when comparing."""
+    key = func.hashtextextended(f"assets.import:{project_id}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def _answers(ontology: OntologyVersion | None) -> dict[str, str]:

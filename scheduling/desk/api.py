@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, url_for
+from flask import Response, current_app, url_for
 
 from ops import guidelines, ontologies, projects
 from ops.errors import NotFound
@@ -71,7 +71,7 @@ def medium(token: uuid.UUID) -> Response:
     uri = work.open_work(db(), user(), token).uri
     if uri is None:
         raise NotFound("This work is a text; it came with the work itself.")
-    content, mimetype = storage.read(uri)
+    content, mimetype = storage.read(uri, current_app.extensions["settings"])
     return Response(content, mimetype=mimetype)
 
 

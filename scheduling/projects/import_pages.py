@@ -154,7 +154,10 @@ def _typed(text: str) -> Iterator[intake.Row]:
 
 def folder_within(path: str) -> Path:
     """A folder on the server, if assets may be read from it. Raises InvalidInput."""
-    real = Path(path).resolve()
+    try:
+        real = Path(path).resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise InvalidInput("is not a path", field="folder") from None
     if not any(real.is_relative_to(root) for root in configured().roots):
         raise InvalidInput(
             "lies outside the folders allowed by TOUCHSTONE_ASSET_ROOTS", field="folder"

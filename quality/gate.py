@@ -97,6 +97,14 @@ def _unfinished(figures: Figures, _: GateTerms) -> Iterator[Reason]:
         yield _reason("unfinished", words, total, 0, total)
 
 
+def _unjudged(figures: Figures, _: GateTerms) -> Iterator[Reason]:
+    # What a reviewer has just changed is not the label in force until it is judged.
+    waiting = figures["unjudged"]
+    if waiting:
+        words = f"{_count(waiting, 'answer')} {_is(waiting)} just being judged."
+        yield _reason("unjudged", words, waiting, 0, None)
+
+
 def _adjudications(figures: Figures, _: GateTerms) -> Iterator[Reason]:
     waiting = figures["unfinished"].get("adjudicate", 0)
     if waiting:
@@ -182,7 +190,8 @@ def _gold(figures: Figures, terms: GateTerms) -> Iterator[Reason]:
 
 
 TERMS: tuple[Callable[[Figures, GateTerms], Iterator[Reason]], ...] = (
-    _labels, _unfinished, _adjudications, _sample_size, _accuracy_shown, _rescore, _suspects, _gold,
+    _labels, _unfinished, _unjudged, _adjudications, _sample_size, _accuracy_shown, _rescore,
+    _suspects, _gold,
 )  # fmt: skip
 STAGE = {"label": "label", "rework": "label again", "review": "review"}
 

@@ -14,13 +14,14 @@ Figures = dict[str, Any]
 
 
 def read(session: Session, batch: Batch) -> Figures:
-    """assets, labelled, unfinished (by stage), undecided, sample, rescore (or None) and gold."""
+    """assets, labelled, unfinished (by stage), unjudged, undecided, sample, rescore, gold."""
     values = {"batch": batch.id, "project": batch.project_id, "stuck": NO_ADJUDICATOR}
-    assets, labelled, undecided = session.execute(_COUNTS, values).one()
+    assets, labelled, undecided, unjudged = session.execute(_COUNTS, values).one()
     return {
         "assets": assets,
         "labelled": labelled,
         "undecided": undecided,
+        "unjudged": unjudged,
         "unfinished": dict(map(tuple, session.execute(_UNFINISHED, values))),
         "sample": _sample(session, batch),
         "rescore": _rescore(session, values),
@@ -33,7 +34,10 @@ _COUNTS = text(
     SELECT count(*), count(*) FILTER (WHERE EXISTS (
                SELECT FROM consensus WHERE consensus.asset_id = asset.id)),
            (SELECT count(*) FROM flag JOIN asset a ON a.id = flag.asset_id
-            WHERE a.batch_id = :batch AND flag.kind = :stuck AND flag.resolved_at IS NULL)
+            WHERE a.batch_id = :batch AND flag.kind = :stuck AND flag.resolved_at IS NULL),
+           (SELECT count(*) FROM assignment JOIN task ON task.id = assignment.task_id
+            JOIN lane ON lane.id = task.lane_id WHERE lane.batch_id = :batch
+              AND assignment.state = 'submitted' AND assignment.judged_at IS NULL)
     FROM asset WHERE asset.batch_id = :batch
     """
 )

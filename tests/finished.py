@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ops import consensus
-from ops.models import Asset, Batch, Project, User
+from ops import clock_time, consensus
+from ops.models import Asset, Assignment, Batch, Project, User
 from quality.review_sample import draw_review_sample
 from tests.db.answering import answer
 from tests.factories import Make
@@ -41,6 +42,7 @@ def finished(
     if reviewed:
         draw_review_sample(session, floor.batch, assets, lead, seed=1)
         _review(session, floor.batch, reviewer)
+    session.execute(update(Assignment).values(judged_at=clock_time.now()))
     floor.batch.state = "complete"
     session.commit()
     return Finished(floor.project, floor.batch, floor.assets, lead, floor.labellers)

@@ -159,7 +159,9 @@ def _live(batch: Batch) -> dict[str, Any]:
         "shown": _floor(found.figures["accuracy"]["delivered_low"]),
         "terms_missed": {reason["term"] for reason in found.reasons},
         "failed": None if run else one_batch.failed_run(session, batch),
-        "poll": _poll_seconds(bool(run) or (made is not None and not sealed), found),
+        "poll": _poll_seconds(
+            bool(run) or (made is not None and not sealed) or found.figures["unjudged"] > 0, found
+        ),
     }
 
 

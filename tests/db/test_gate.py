@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops import clock_time, consensus, lanes
 from ops.errors import Frozen, InvalidInput, NotReady
-from ops.models import Asset, Batch, Project, Task, User
+from ops.models import Asset, Assignment, Batch, Project, Task, User
 from quality import gate, judging
 from quality.models import LabelScore, RescoreRun, ReviewSample
 from quality.review_sample import draw_review_sample, results
@@ -39,6 +39,7 @@ def labelled(make: Make, session: Session) -> Labelled:
     for task in floor.tasks:
         answer(session, task, floor.labellers[0], "a")
         decide(session, floor.batch, task.asset_id, "a", "majority")
+    session.execute(update(Assignment).values(judged_at=clock_time.now()))
     floor.batch.state = "complete"
     session.commit()
     return Labelled(floor.project, floor.batch, floor.assets, lead, floor.labellers[0], reviewer)
@@ -166,6 +167,18 @@ def test_an_open_review_is_taken_over_and_a_finished_one_is_asked_anew(
     rows = {row.asset_id: row.task_id for row in session.scalars(select(ReviewSample))}
     assert rows[opened.id] == tasks[opened.id].id
     assert rows[finished.id] != tasks[finished.id].id
+
+
+def test_answers_that_are_not_judged_yet_hold_it_back(
+    labelled: Labelled, session: Session, sessions: sessionmaker[Session]
+):
+    draw_review_sample(session, labelled.batch, 60, labelled.lead)
+    task = session.scalars(select(Task).where(Task.stage == "review").limit(1)).one()
+    answer(session, task, labelled.reviewer, "b", verdict="fix")
+    assert terms_missed(session, labelled.batch)["unjudged"]["have"] == 1
+    session.commit()
+    judging.judge(sessions)
+    assert "unjudged" not in terms_missed(session, labelled.batch)
 
 
 def test_a_review_by_the_labeller_does_not_count(labelled: Labelled, session: Session):

@@ -2,9 +2,12 @@
 
 import random
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import clock_time
 from ops.db import transaction
 from ops.errors import Conflict
-from ops.models import Assignment, Task, User
+from ops.models import User
 from scheduling import dispatch, leases, submit
 
 pytestmark = pytest.mark.serial
@@ -132,7 +135,7 @@ def test_never_over_leased_and_never_empty_beside_free_work(
     rounds_with_empty = 0
     for _ in range(ROUNDS):
         clear(owner_sessions)
-        results = at_once(pool, [lambda who=who: work(who) for who in floor.labellers])
+        results = at_once(pool, [partial(work, who) for who in floor.labellers])
         assert [r for r in results if isinstance(r, Exception)] == []
         leased = check_counters(sessions)
         assert leased == sum(got for got, _ in results)
@@ -152,10 +155,159 @@ def test_an_empty_answer_means_that_nothing_is_free(
     floor = make.floor(labellers=THREADS, assets=THREADS // 3, wanted=3)
     make.session.commit()
 
-    def one(who: User) -> Any:
-        with transaction(sessions) as session:
-            return dispatch.claim(session, who)
-
-    results = at_once(pool, [lambda who=who: one(who) for who in floor.labellers])
+    results = at_once(pool, [partial(claim_one, sessions, who) for who in floor.labellers])
     assert all(isinstance(r, dispatch.Claimed) for r in results), results
     assert check_counters(sessions) == THREADS
+
+
+def claim_one(sessions: sessionmaker[Session], who: User) -> Any:
+    with transaction(sessions) as session:
+        return dispatch.claim(session, who)
+
+
+def submit_one(
+    sessions: sessionmaker[Session], who: User, token: str, key: str = "the same key"
+) -> Any:
+    with transaction(sessions) as session:
+        return submit.submit(
+            session,
+            who,
+            uuid.UUID(token),
+            label={"class": "a"},
+            key=key,
+            revision=0,
+            active_ms=0,
+            tab="t",
+        )
+
+
+def test_two_claims_at_once_by_one_labeller(
+    make: Any, sessions: sessionmaker[Session], pool: ThreadPoolExecutor
+) -> None:
+    floor = make.floor(assets=40, wanted=3, settings={"max_leases": 10})
+    make.session.commit()
+    me = floor.labellers[0]
+    for _ in range(5):
+        results = at_once(pool, [partial(claim_one, sessions, me)] * 2)
+        assert len({r.task_id for r in results}) == 2, results
+    check_counters(sessions)
+
+
+def test_nobody_holds_more_than_they_may(
+    make: Any, sessions: sessionmaker[Session], pool: ThreadPoolExecutor
+) -> None:
+    floor = make.floor(labellers=3, assets=40, wanted=3, settings={"max_leases": 2})
+    make.session.commit()
+    calls = [partial(claim_one, sessions, who) for who in floor.labellers for _ in range(8)]
+    results = at_once(pool, calls)
+    assert [r for r in results if isinstance(r, Exception)] == []
+    assert check_counters(sessions) == 3 * 2
+
+
+def test_submit_races_submit_with_one_key(
+    make: Any, sessions: sessionmaker[Session], pool: ThreadPoolExecutor
+) -> None:
+    floor = make.floor(assets=10, settings={"max_leases": 10})
+    make.session.commit()
+    me = floor.labellers[0]
+    for _ in range(10):
+        lease = claim_one(sessions, me)
+        results = at_once(pool, [partial(submit_one, sessions, me, lease.token)] * 6)
+        assert results == [submit.Accepted(1)] * 6
+    assert check_counters(sessions) == 0
+    with sessions() as session:
+        assert session.execute(text("SELECT count(*) FROM label")).scalar() == 10
+        kinds = session.execute(text("SELECT kind, count(*) FROM work_event GROUP BY 1")).all()
+        assert dict(map(tuple, kinds)) == {"leased": 10, "submitted": 10}
+
+
+def test_submit_races_submit_with_other_keys(
+    make: Any, sessions: sessionmaker[Session], pool: ThreadPoolExecutor
+) -> None:
+    floor = make.floor(assets=10, settings={"max_leases": 10})
+    make.session.commit()
+    me = floor.labellers[0]
+    for _ in range(10):
+        lease = claim_one(sessions, me)
+        calls = [partial(submit_one, sessions, me, lease.token, f"key {n:05}") for n in range(6)]
+        results = at_once(pool, calls)
+        assert sum(r == submit.Accepted(1) for r in results) == 1
+        assert sum(isinstance(r, Conflict) for r in results) == 5
+    check_counters(sessions)
+
+
+def test_expiry_races_submit(
+    make: Any, sessions: sessionmaker[Session], pool: ThreadPoolExecutor
+) -> None:
+    """Whichever is first, the answer is kept and the counters hold; others may take the task."""
+    floor = make.floor(labellers=4, assets=40, settings={"max_leases": 1})
+    make.session.commit()
+    others = floor.labellers[1:]
+    start, late = clock_time.now(), 0
+    for n in range(30):
+        clock_time.use(lambda n=n: (start + timedelta(hours=n)).timestamp())
+        lease = claim_one(sessions, floor.labellers[0])
+        clock_time.use(lambda n=n: (start + timedelta(hours=n, minutes=31)).timestamp())
+        results = at_once(
+            pool,
+            [
+                partial(submit_one, sessions, floor.labellers[0], lease.token),
+                *[partial(leases.expire, sessions)] * 2,
+                *[partial(claim_one, sessions, who) for who in others],
+            ],
+        )
+        assert [r for r in results if isinstance(r, Exception)] == []
+        late += results[0].surplus
+        check_counters(sessions)
+    with sessions() as session:
+        assert session.execute(text("SELECT count(*) FROM label")).scalar() == 30
+        surplus = session.execute(text("SELECT count(*) FROM assignment WHERE surplus")).scalar()
+        assert surplus == late
+
+
+def test_a_floor_in_full_swing_keeps_its_books(
+    make: Any, sessions: sessionmaker[Session], pool: ThreadPoolExecutor
+) -> None:
+    """Random claims, answers, skips, releases and sweeps by many at once, on moving time."""
+    floor = make.floor(labellers=12, assets=60, wanted=3, settings={"max_leases": 3})
+    make.session.commit()
+    base, started = clock_time.now().timestamp(), time.monotonic()
+    clock_time.use(lambda: base + 3600 * (time.monotonic() - started))  # an hour a second
+    rng = random.Random(7)
+    seeds = [rng.random() for _ in floor.labellers]
+
+    def day(who: User, seed: float) -> int:
+        rng, tokens, answers = random.Random(seed), [], 0
+        for _ in range(40):
+            what = rng.random()
+            with transaction(sessions) as session:
+                if what < 0.45 or not tokens:
+                    lease = dispatch.claim(session, who)
+                    tokens += [lease.token] if lease else []
+                    continue
+                token = uuid.UUID(tokens.pop(rng.randrange(len(tokens))))
+                if what < 0.85:
+                    label = {"class": rng.choice("abc")}
+                    key = f"key {rng.random()}"
+                    submit.submit(
+                        session, who, token, label=label, key=key, revision=0, active_ms=9, tab="t"
+                    )
+                    answers += 1
+                elif what < 0.92:
+                    submit.skip(session, who, token, reason="unclear")
+                else:
+                    leases.release(session, who, token)
+            if what > 0.97:
+                leases.expire(sessions)
+        return answers
+
+    calls = [partial(day, w, s) for w, s in zip(floor.labellers, seeds, strict=True)]
+    results = at_once(pool, calls)
+    assert [r for r in results if isinstance(r, Exception)] == []
+    check_counters(sessions)
+    with sessions() as session:
+        kept = session.execute(text("SELECT count(*) FROM label")).scalar()
+        told = session.execute(
+            text("SELECT count(*) FROM work_event WHERE kind IN ('submitted', 'surplus')")
+        ).scalar()
+    assert kept == told == sum(results) > 100

@@ -48,10 +48,12 @@ def follow_up(session: Session, verdicts: Sequence[Verdict]) -> int:
     for batch_id, some in sorted(by_batch.items()):
         batch = session.get_one(Batch, batch_id)
         settings = projects.settings_of(session.get_one(Project, batch.project_id))
-        doubts = {v.first.asset_id: v for v in some if doubtful(v, settings.adjudicate_below)}
-        opened += adjudicate(session, batch, {a: v.first.round for a, v in doubts.items()})
-        sure = {v.first.asset_id: v.first.round for v in some if v.first.asset_id not in doubts}
-        opened += review_sample(session, batch, sure, settings.review_share)
+        rounds = {v.first.asset_id: v.first.round for v in some}
+        doubts = {v.first.asset_id for v in some if doubtful(v, settings.adjudicate_below)}
+        made, nobody = adjudicate(session, batch, {a: rounds[a] for a in doubts})
+        # What nobody can adjudicate stands as it is, and is drawn like the rest.
+        stands = {a: r for a, r in rounds.items() if a not in doubts or a in nobody}
+        opened += made + review_sample(session, batch, stands, settings.review_share)
     return opened
 
 
@@ -80,14 +82,16 @@ def cover_gold(session: Session, met: Iterable[tuple[int, int]]) -> int:
     return opened
 
 
-def adjudicate(session: Session, batch: Batch, rounds: dict[int, int]) -> int:
-    """Open adjudication tasks for assets (id → round); returns how many.
+def adjudicate(
+    session: Session, batch: Batch, rounds: dict[int, int]
+) -> tuple[int, Collection[int]]:
+    """Open adjudication tasks for assets (id → round); returns how many, and where nobody may.
 
     Where everybody who may adjudicate has labelled the asset, the consensus stands and a flag says
     so.
     """
     if not rounds:
-        return 0
+        return 0, ()
     lane = lanes.lane_for(session, batch, "adjudicate")
     nobody = _without_adjudicator(session, lane, list(rounds))
     for asset_id, reason in nobody.items():
@@ -99,7 +103,8 @@ def adjudicate(session: Session, batch: Batch, rounds: dict[int, int]) -> int:
             asset_id=asset_id,
             evidence={"batch": batch.id, "round": rounds[asset_id]},
         )
-    return _open(session, batch, "adjudicate", {a: r for a, r in rounds.items() if a not in nobody})
+    free = {a: r for a, r in rounds.items() if a not in nobody}
+    return _open(session, batch, "adjudicate", free), nobody.keys()
 
 
 def _open(session: Session, batch: Batch, stage: str, rounds: dict[int, int]) -> int:

@@ -226,6 +226,14 @@ def test_what_was_adjudicated_is_reviewed_after_the_decision(session, sessions, 
     assert count(session, Task, Task.stage == "review") == 1
 
 
+def test_what_nobody_can_adjudicate_is_drawn_like_the_rest(session, sessions, make):
+    floor = make.floor(labellers=2, wanted=2)
+    floor.project.settings = {"review_share": 1.0}
+    settled(session, floor, "ab", sessions)
+    assert count(session, Flag, Flag.kind == NO_ADJUDICATOR) == 1
+    assert count(session, Task, Task.stage == "review") == 1
+
+
 def test_a_review_that_disputes_gold_flags_it_and_changes_nothing(session, sessions, make):
     floor = make.floor(labellers=1)
     floor.project.settings = {"review_share": 1.0}

@@ -13,7 +13,7 @@ def rules(app):
 def address(rule) -> str:
     """A well-formed address of the rule, of something that does not exist."""
     token = "00000000-0000-4000-8000-000000000000"
-    values = {name: _sample(rule._converters[name], token) for name in rule.arguments}
+    values = {name: _sample(kind, token) for name, kind in rule._converters.items()}
     with_defaults = {**values, **(rule.defaults or {})}
     built = rule.build(with_defaults, append_unknown=False)
     assert built is not None, rule

@@ -13,7 +13,7 @@ NEWEST = 200
 
 
 def tell(session: Session, user: User, *, key: str, text: str, url: str = "") -> None:
-    """Leave a notice for `user`; two with one `key` are one, so a job that runs twice tells once."""
+    """Leave a notice for `user`; two with one `key` are one: a job run twice tells once."""
     values = {"user_id": user.id, "key": key, "text": text, "url": url, "at": clock_time.now()}
     session.execute(insert(Notice).values(**values).on_conflict_do_nothing())
 

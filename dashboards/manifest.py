@@ -1,14 +1,19 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
-from ops.access import CLIENTS
+from ops.access import CLIENTS, LEADS
 from ops.nav import Entry
 
 TABLES: tuple[str, ...] = ()
 COMMANDS: dict[str, tuple[str, str]] = {}
 BLUEPRINTS: tuple[str, ...] = ("dashboards.portal:blueprint",)
 JOBS: dict[str, object] = {}
-NAV: tuple[Entry, ...] = (Entry("Projects", "portal.index", CLIENTS, order=10),)
+MOUNTS: tuple[str, ...] = ("dashboards.app:mount",)
+NAV: tuple[Entry, ...] = (
+    Entry("Projects", "portal.index", CLIENTS, order=10),
+    Entry("Dashboards", "/dashboards/", LEADS, order=30),
+)
 ACCESS: dict[str, frozenset[str]] = {
+    "dashboards.show": LEADS,
     "portal.index": CLIENTS,
     "portal.report": CLIENTS,
     "portal.report_pdf": CLIENTS,

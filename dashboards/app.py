@@ -1,0 +1,75 @@
+"""Dash behind the application's own door: access, CSRF and headers are decided before it is asked.
+
+One Flask route takes every address under /dashboards/ and hands the request to a Dash application
+on a server of its own, over WSGI. So the role matrix knows the route at the start, and Dash, pandas
+and what they pull in are loaded by the first person who opens a dashboard, not by every web worker.
+"""
+
+import contextvars
+import io
+import threading
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Flask, Response, current_app, request
+from flask_wtf.csrf import generate_csrf
+
+from dashboards.door import OUTSIDE, READER, make_reader
+from ops.errors import NotFound
+
+PREFIX = "/dashboards/"
+COOKIE = "csrf_token"
+# Every address that is a page; all others under the prefix belong to Dash itself.
+PAGES = ("", "labellers", "assets")
+
+blueprint = APIBlueprint("dashboards", __name__, enable_openapi=False, template_folder="templates")
+_making = threading.Lock()
+
+
+def mount(app: Flask) -> None:
+    """Put the dashboards under /dashboards/ of `app`."""
+    app.register_blueprint(blueprint)
+    app.extensions[READER] = make_reader(app.extensions["engine"].url)
+    app.extensions["csp"][PREFIX] = lambda: _policy(app)
+
+
+@blueprint.route(PREFIX, methods=["GET"], defaults={"rest": ""})
+@blueprint.route(f"{PREFIX}<path:rest>", methods=["GET", "POST"])
+def show(rest: str) -> Response:
+    """A page of the dashboards, or what its browser code asks for."""
+    if rest not in PAGES and not rest.startswith("_"):
+        raise NotFound("There is no such dashboard.")
+    environ = dict(request.environ)
+    # The form parser may have been at the stream: what Dash reads is a copy.
+    environ["wsgi.input"] = io.BytesIO(request.get_data())
+    environ[OUTSIDE] = contextvars.copy_context()
+    answer = Response.from_app(_dash(current_app).server, environ, buffered=True)
+    if rest in PAGES:
+        # Dash reads the token from here and sends it back as a header (double submit).
+        answer.set_cookie(
+            COOKIE,
+            generate_csrf(),
+            path=PREFIX,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
+    return answer
+
+
+def _dash(app: Flask) -> Any:
+    with _making:
+        if "dash" not in app.extensions:
+            from dashboards.pages import make_dash
+
+            app.extensions["dash"] = make_dash(PREFIX, COOKIE)
+    return app.extensions["dash"]
+
+
+def _policy(app: Flask) -> dict[str, str]:
+    """What Dash needs beyond the house's policy: one inline script, by its hash; <style> elements.
+
+    Plotly and AG Grid write their styles at run time. No script is ever evaluated from text.
+    """
+    dash = app.extensions.get("dash")
+    hashes = " ".join(dash.csp_hashes()) if dash is not None else ""
+    return {"script-src": hashes, "style-src": "'unsafe-inline'", "font-src": "'self' data:"}

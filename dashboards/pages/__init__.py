@@ -1,0 +1,69 @@
+"""The Dash application and its pages: each module has PATH, NAME, layout(asked), register(app)."""
+
+from typing import Any
+
+import dash
+from dash import Input, Output, dcc, html
+from flask import Flask, render_template
+from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
+
+from dashboards import asked, parts
+from dashboards.door import outside, reading
+from dashboards.pages import assets, labellers, overview
+from metrics import reads
+from ops import clock_time
+
+PAGES = (overview, labellers, assets)
+
+
+class Dashboards(dash.Dash):
+    """Dash inside the frame that every other page has: its header, its notice, its footer."""
+
+    def interpolate_index(self, **parts_: Any) -> str:
+        safe = {name: Markup(text) for name, text in parts_.items()}  # noqa: S704 - made by Dash
+        return outside(render_template, "dashboards/page.html", **safe)
+
+
+def make_dash(prefix: str, csrf_cookie: str) -> dash.Dash:
+    """The Dash application on a Flask server of its own, to be called from inside a request."""
+    server = Flask("dashboards")
+    # Errors go up to the application around it, which has pages and a log for them.
+    server.config["PROPAGATE_EXCEPTIONS"] = True
+    app = Dashboards(
+        "dashboards",
+        server=server,
+        routes_pathname_prefix=prefix,
+        requests_pathname_prefix=prefix,
+        pages_folder="",
+        include_assets_files=False,
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        enable_mcp=False,
+        csrf_token_name=csrf_cookie,
+        csrf_header_name="X-CSRFToken",
+        update_title="",
+        title="Dashboards · Touchstone",
+    )
+    app.layout = html.Div([dcc.Location(id="at"), html.Div(id="page", className="dash-page")])
+    app.callback(Output("page", "children"), Input("at", "pathname"), Input("at", "search"))(route)
+    parts.register(app)
+    for page in PAGES:
+        page.register(app)
+    return app
+
+
+def route(pathname: str, search: str) -> Any:
+    """The page at an address, with its figures."""
+    wanted = pathname.rstrip("/")
+    page = next((p for p in PAGES if wanted == p.PATH.rstrip("/")), overview)
+    question = asked.parse(search, clock_time.now().date())
+    try:
+        with reading() as (session, scope):
+            known = reads.names(session, scope)
+            if question.project_id not in set(known.project_id):
+                question = asked.parse(f"?days={question.days}", question.today)
+            body = page.layout(session, scope, question) if len(known) else parts.no_projects()
+    except OperationalError:
+        known, body = None, parts.too_slow()
+    return [parts.head(page, PAGES, question, known), body]

@@ -105,7 +105,7 @@ def accuracy(report: Report) -> list[str]:
     ]
     if wrong:
         lines.append(
-            f"{number(wrong, 'wrong label')} found in the sample; {sample['fixed']:,} corrected "
+            f"{number(wrong, 'wrong label')} found in the sample, {sample['fixed']:,} corrected "
             "before delivery."
         )
     lines.append(

@@ -326,7 +326,9 @@ def test_many_classes_are_searched(browse, make, sessions):
     )
     page.keyboard.press("/")
     page.keyboard.type("d-37")
+    assert page.locator(".editor-class:visible").all_inner_texts() == ["Breed-37"]
     page.keyboard.press("Enter")
+    assert page.locator(".editor-class:visible").count() == 40
     assert page.get_attribute("[data-key=breed-37]", "aria-pressed") == "true"
     page.keyboard.press("Enter")
     saved(page)

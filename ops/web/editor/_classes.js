@@ -105,7 +105,7 @@ export class Classes {
   }
 
   #arrows(event) {
-    const shown = [...this.buttons.values()].filter((button) => !button.hidden);
+    const shown = [...this.list.children].filter((button) => !button.hidden);
     const here = shown.indexOf(document.activeElement);
     const rows = Number(getComputedStyle(this.element).getPropertyValue("--rows")) || 1;
     const step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: rows, ArrowLeft: -rows }[event.key];
@@ -126,10 +126,12 @@ export class Classes {
   }
 
   #filter() {
-    const shown = new Set(this.#matches().map((entry) => entry.key));
-    for (const [key, button] of this.buttons) button.hidden = !shown.has(key);
-    this.none.hidden = shown.size > 0;
-    this.element.classList.toggle("is-filtered", shown.size < this.buttons.size);
+    const shown = this.#matches().map((entry) => this.buttons.get(entry.key));
+    for (const button of this.buttons.values()) button.hidden = !shown.includes(button);
+    // The best match comes first: it is the one that Enter takes.
+    this.list.append(...shown);
+    this.none.hidden = shown.length > 0;
+    this.element.classList.toggle("is-filtered", shown.length < this.buttons.size);
   }
 
   #searchKeys(event) {
@@ -141,7 +143,7 @@ export class Classes {
     } else if (event.key === "Escape") {
       this.#leave();
     } else if (event.key === "ArrowDown") {
-      [...this.buttons.values()].find((button) => !button.hidden)?.focus();
+      [...this.list.children].find((button) => !button.hidden)?.focus();
     } else return;
     event.preventDefault();
     event.stopPropagation();

@@ -118,7 +118,8 @@ function showCaps() {
     const cap = button.querySelector("kbd");
     if (cap && cap.textContent !== "Esc") cap.textContent = capOf(button.dataset.do, editor.keys);
   }
-  $("remark-row").querySelector("kbd").textContent = capOf("remark", editor.keys);
+  for (const cap of root.querySelectorAll("[data-cap]"))
+    cap.textContent = capOf(cap.dataset.cap, editor.keys);
 }
 
 function showValue(value) {

@@ -131,7 +131,7 @@ def _rows(
         found = folder.read(path, medium, faults)
         n = len(folder.files(path, medium))
         with click.progressbar(found, length=n, label="Reading", file=sys.stderr) as bar:
-            yield (_kept(row, faults, keep_in) for row in bar)
+            yield _announced(_kept(row, faults, keep_in) for row in bar)
         return
     form = jsonl if path.suffix.lower() in (".jsonl", ".ndjson") else csv
     size = path.stat().st_size
@@ -139,7 +139,15 @@ def _rows(
         path.open("rb") as file,
         click.progressbar(length=size, label="Reading", file=sys.stderr) as bar,
     ):
-        yield form.read(_counted(file, bar.update), faults, gold_column=gold_column)
+        read = form.read(_counted(file, bar.update), faults, gold_column=gold_column)
+        yield _announced(read)
+
+
+def _announced(rows: Iterable[intake.Row]) -> Iterator[intake.Row]:
+    """The rows, and after the last a word on what is done without a bar: a few statements."""
+    yield from rows
+    if sys.stderr.isatty():
+        click.echo("\nComparing and storing …", err=True)
 
 
 def _kept(row: intake.Row, faults: intake.Faults, keep_in: config.Settings | None) -> intake.Row:

@@ -47,7 +47,7 @@ def import_assets(project_id: int) -> Any:
         return _form(project, error.errors)
     except (Conflict, Frozen) as error:
         return _form(project, [{"field": error.field or "batch", "message": error.message}])
-    flash(f"Batch {batch.name}: {report}.", "success")
+    flash(f"{batch.name}: {report}.", "success")
     url = url_for("projects.assets", project_id=project.id, batch=batch.id)
     if request.files.get("uploaded"):
         # Our browser code asks: it would follow a redirect unseen, and the message with it.

@@ -61,6 +61,7 @@ def _page(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
         asked=asked,
         stages=[(stage, STAGE_WORDS[stage]) for stage in DESK_STAGES],
         can_invite="people.index" in current_app.view_functions,
+        onboarding="onboarding.index" in current_app.view_functions,
         errors=errors or [],
     )
 

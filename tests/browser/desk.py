@@ -99,3 +99,17 @@ def assignments(sessions: Any) -> list[Assignment]:
     """Every assignment, oldest first."""
     with sessions() as session:
         return list(session.scalars(select(Assignment).order_by(Assignment.id)))
+
+
+def answer(page: Any, key: str) -> None:
+    """Choose with a key and submit."""
+    page.keyboard.press(key)
+    page.keyboard.press("Enter")
+
+
+def work_through(page: Any, n: int) -> None:
+    """Answer `n` pictures with the key that their colour means."""
+    for _ in range(n):
+        at_work(page)
+        answer(page, seen(page))
+        saved(page)

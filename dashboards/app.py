@@ -10,6 +10,7 @@ import io
 import threading
 from typing import Any
 
+import werkzeug
 from apiflask import APIBlueprint
 from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import generate_csrf
@@ -43,7 +44,8 @@ def show(rest: str) -> Response:
     # The form parser may have been at the stream: what Dash reads is a copy.
     environ["wsgi.input"] = io.BytesIO(request.get_data())
     environ[OUTSIDE] = contextvars.copy_context()
-    answer = Response.from_app(_dash(current_app).server, environ, buffered=True)
+    given = werkzeug.Response.from_app(_dash(current_app).server, environ, buffered=True)
+    answer = Response(given.response, given.status_code, given.headers)
     if rest in PAGES:
         # Dash reads the token from here and sends it back as a header (double submit).
         answer.set_cookie(

@@ -1,4 +1,4 @@
-"""What a page's address asks for: the period and the project. Anything else in it is ignored."""
+"""What a page's address asks for. Anything else in it is ignored."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -6,15 +6,19 @@ from urllib.parse import parse_qs, urlencode
 
 PERIODS = (7, 14, 30)
 DEFAULT = 14
+COLOURS = ("red", "yellow", "green")
+LONGEST = 100  # characters of a class
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A period of whole UTC days that ends with `today`, and one project or all."""
+    """A period of whole UTC days that ends with `today`; one project or all; a class, a colour."""
 
     today: date
     days: int = DEFAULT
     project_id: int | None = None
+    label: str | None = None
+    colour: str | None = None
 
     @property
     def since(self) -> date:
@@ -26,8 +30,8 @@ class Asked:
         """The day after the last."""
         return self.today + timedelta(days=1)
 
-    def address(self, path: str, **change: int | None) -> str:
-        """The address of `path` with this period and project, or with some other."""
+    def address(self, path: str, **change: int | str | None) -> str:
+        """The address of `path` with the same period and project, and what is to change."""
         asked = {"days": self.days, "project": self.project_id, **change}
         query = urlencode({k: v for k, v in asked.items() if v is not None})
         return f"{path}?{query}"
@@ -36,8 +40,14 @@ class Asked:
 def parse(search: str | None, today: date) -> Asked:
     """Read `?days=14&project=3`; what makes no sense falls back to 14 days of all projects."""
     given = parse_qs((search or "").lstrip("?"))
-    days = _number(given.get("days"))
-    return Asked(today, days if days in PERIODS else DEFAULT, _number(given.get("project")))
+    days, colour = _number(given.get("days")), given.get("colour", [""])[0]
+    return Asked(
+        today,
+        days if days in PERIODS else DEFAULT,
+        _number(given.get("project")),
+        given.get("class", [""])[0][:LONGEST] or None,
+        colour if colour in COLOURS else None,
+    )
 
 
 def _number(values: list[str] | None) -> int | None:

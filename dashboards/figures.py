@@ -140,7 +140,7 @@ def _band(
             "line": {"width": 0},
             "hoverinfo": "skip",
             "legendgroup": name,
-            "showlegend": not traces,
+            "showlegend": False,
         }
         if stop - start == 1:  # a day alone has no width to fill: a bar of its interval instead
             outline |= {
@@ -195,7 +195,21 @@ def quadrant(labellers: "DataFrame") -> Figure:
     layout["yaxis"] |= {"tickformat": ".0%"}
     layout["hovermode"] = "closest"
     layout["shapes"] = _crosshair(found)
+    layout["annotations"] = [_corner(*corner) for corner in CORNERS]
     return {"data": [t for t in traces if t["x"]], "layout": layout}
+
+
+CORNERS = (
+    ("fast and right", 0, 1), ("slow and right", 1, 1),
+    ("fast and wrong", 0, 0), ("slow and wrong", 1, 0),
+)  # fmt: skip
+
+
+def _corner(text: str, x: int, y: int) -> dict[str, Any]:
+    return {
+        "text": text, "xref": "paper", "yref": "paper", "x": x, "y": y, "showarrow": False,
+        "xanchor": ("left", "right")[x], "yanchor": ("bottom", "top")[y], "opacity": 0.7,
+    }  # fmt: skip
 
 
 def _crosshair(found: "DataFrame") -> list[dict[str, Any]]:
@@ -247,8 +261,8 @@ def _layout(days: Sequence[date], y_title: str) -> dict[str, Any]:
             "type": "date",
             "range": [f"{days[0] - timedelta(days=1)}T12:00", f"{days[-1]}T12:00"],
             "tickformat": "%a<br>%d %b" if len(days) <= 7 else "%d %b",
-            "dtick": 86_400_000 * (1 if len(days) <= 7 else 2 if len(days) <= 14 else 5),
-            "tick0": str(days[-1]),
+            # Counted from the last day, so that it always has its label.
+            "tickvals": _iso(days[::-1][:: 1 if len(days) <= 7 else 3 if len(days) <= 14 else 7]),
         }
     return {
         "xaxis": xaxis,

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from dash import ALL as EVERY
 from dash import Input, Output, State, dcc, html, no_update
 
-from dashboards.asked import PERIODS, Asked
+from dashboards.asked import PERIODS, Asked, parse
+from dashboards.door import picture
 from ops import clock_time
 from ops.web.layout import moment
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 # Plotly's tool bar would only cover the chart: its pages zoom and pan nothing.
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
-ALL = 0
+ALL_PROJECTS = 0
 Children = Any
 
 
@@ -49,35 +52,36 @@ def _periods(path: str, asked: Asked) -> Children:
 
 
 def _projects(asked: Asked, known: "DataFrame") -> Children:
-    options = [{"label": "All projects", "value": ALL}]
-    options += [
-        {"label": r.project, "value": int(r.project_id)} for r in known.itertuples(index=False)
-    ]
-    return html.Div(
-        dcc.Dropdown(
-            id="project", options=options, value=asked.project_id or ALL, clearable=False,
-            searchable=len(options) > 8,
-        ),
-        className="dash-project",
-    )  # fmt: skip
+    listed = zip(known.project_id.tolist(), known.project, strict=True)
+    options = [{"label": "All projects", "value": ALL_PROJECTS}]
+    options += [{"label": name, "value": project_id} for project_id, name in listed]
+    drop = dcc.Dropdown(
+        id={"filter": "project"},
+        options=options,
+        value=asked.project_id or ALL_PROJECTS,
+        clearable=False,
+        searchable=len(options) > 8,
+    )
+    return html.Div(drop, className="dash-project")
 
 
 def register(app: Any) -> None:
-    """Choosing a project writes it into the address, which draws the page anew."""
+    """Choosing in a filter writes it into the address, which draws the page anew."""
 
     @app.callback(
         Output("at", "search"),
-        Input("project", "value"),
+        Input({"filter": EVERY}, "value"),
+        State({"filter": EVERY}, "id"),
         State("at", "search"),
         prevent_initial_call=True,
     )
-    def choose(project_id: int | None, search: str | None) -> Any:
-        from dashboards.asked import parse
-
+    def choose(values: list[Any], ids: list[dict[str, str]], search: str | None) -> Any:
+        chosen = {of["filter"]: value or None for of, value in zip(ids, values, strict=True)}
         asked = parse(search, clock_time.now().date())
-        if (project_id or None) == asked.project_id:
+        now = {"project": asked.project_id, "class": asked.label}
+        if all(now[name] == value for name, value in chosen.items()):
             return no_update
-        return asked.address("", project=project_id or None)
+        return asked.address("", **chosen)
 
 
 def card(title: str, body: Children, *, note: Children = None, size: str = "12") -> Children:
@@ -139,16 +143,12 @@ def too_slow() -> Children:
 
 def asset_link(row: Any, children: Children, **more: Any) -> Children:
     """A link to the project's page of assets, at this one."""
-    from urllib.parse import quote
-
     where = f"/projects/{row.project_id}/assets?search={quote(str(row.external_id))}"
     return html.A(children, href=where, **more)
 
 
 def medium(row: Any) -> Children:
     """The picture of an asset, or the beginning of its text."""
-    from dashboards.door import picture
-
     if row.pictured:
         alt = f"Asset {row.external_id}"
         return html.Img(

@@ -92,7 +92,7 @@ def change(row: Any, days: int) -> Change:
         text = f"{100 * step / row.before:+.0f} %"
     text = text.replace("-", "−")
     if not _moved(row, step):
-        return Change(f"{text}: within chance", 0)
+        return Change(f"no clear change ({text})", 0)
     sense = 0 if step == 0 else int(math.copysign(1, step)) * int(row.better)
     return Change(f"{text} on {then}", sense)
 

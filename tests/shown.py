@@ -97,7 +97,7 @@ def _believe(session: Session, floor: Floor, at: datetime) -> None:
 def _difficult(session: Session, floor: Floor, asset: Asset, at: datetime) -> None:
     reason = f"Takes 2.4 times as long as others, and {asset.external_id} divides the labellers."
     parts = {"answers": 3, "time_effect": 0.88, "time_se": 0.2, "seconds": 14.2,
-             "disagreement": 0.67, "skips": 1}  # fmt: skip
+             "disagreement": 2, "expected": 0.4, "skips": 1, "times": "usable"}  # fmt: skip
     session.add(
         AssetDifficulty(
             asset_id=asset.id, project_id=floor.project.id, difficulty=2.1, colour="red",

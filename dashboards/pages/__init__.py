@@ -20,8 +20,8 @@ PAGES = (overview, labellers, assets)
 class Dashboards(dash.Dash):
     """Dash inside the frame that every other page has: its header, its notice, its footer."""
 
-    def interpolate_index(self, **parts_: Any) -> str:
-        safe = {name: Markup(text) for name, text in parts_.items()}  # noqa: S704 - made by Dash
+    def interpolate_index(self, **made: Any) -> str:
+        safe = {name: Markup(text) for name, text in made.items()}  # noqa: S704 - made by Dash
         return outside(render_template, "dashboards/page.html", **safe)
 
 

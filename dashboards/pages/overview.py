@@ -99,7 +99,7 @@ def _charts(daily: "DataFrame", days: "DataFrame", asked: Asked, at: str) -> lis
     span = asked.since, asked.until
     shown = (
         ("Labels submitted per day, by project", figures.throughput(daily, *span)),
-        ("Time per label each day: median active seconds", figures.pace(days, *span)),
+        ("Active seconds per label: median and middle half", figures.pace(days, *span)),
         ("Accuracy per day, with 95 % intervals", figures.accuracy(days, *span)),
     )
     return [parts.card(title, parts.chart(f, title), note=at, size="4") for title, f in shown]

@@ -31,7 +31,7 @@ def hard_assets(
     """Judged assets, red before yellow before green and the hardest first. One statement.
 
     asset_id, external_id, batch_id, batch, project_id, project, pictured, text (an excerpt), label
-    (the class in force, None before the first), difficulty, colour, reason, parts.
+    (the class in force, None before the first), difficulty, colour, reason, parts, at.
     """
     statement = (
         select(
@@ -40,7 +40,7 @@ def hard_assets(
             Project.name.label("project"), Asset.uri.is_not(None).label("pictured"),
             func.left(Asset.text, EXCERPT).label("text"), _label.label("label"),
             AssetDifficulty.difficulty, AssetDifficulty.colour, AssetDifficulty.reason,
-            AssetDifficulty.parts,
+            AssetDifficulty.parts, AssetDifficulty.at,
         )
         .join(AssetDifficulty, AssetDifficulty.asset_id == Asset.id)
         .join(Batch, Batch.id == Asset.batch_id)

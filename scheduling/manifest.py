@@ -19,7 +19,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "scheduling.desk.api:blueprint",
     "scheduling.desk.page:blueprint",
     "scheduling.projects.pages:blueprint",
-    "scheduling.projects.api:blueprint",
+    "scheduling.projects.api_batches:blueprint",
 )
 JOBS: dict[str, object] = {
     "expire leases": Job("scheduling.leases:expire", every=5, where="clock"),

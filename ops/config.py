@@ -4,6 +4,7 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://user:password@host:port; empty: links are shown, not mailed"
     )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info")
     demo: bool = Field(False, description="Say on every page that the labellers are simulated")
 
     @property

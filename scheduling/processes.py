@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from ops import clock_time, config
+from ops import clock_time, config, log
 from ops.errors import ConfigError
 
 
 def _settings() -> config.Settings:
     settings = config.load()
+    log.configure(settings.log_level)
     clock_time.use_configured()
     if not settings.database_url:
         raise ConfigError("Set DATABASE_URL, or start everything with `touchstone serve`.")

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import structlog
 
-from ops import clock_time, config, migrate
+from ops import clock_time, config, log, migrate
 from ops.cli.serve import environment, free_port, start_all, touchstone, web_command
 from ops.errors import ConfigError, TouchstoneError
 from ops.supervisor import Supervisor
@@ -61,6 +60,7 @@ def _surroundings(settings: config.Settings, url: str, port: int) -> dict[str, s
         **environment(settings, url, HOST, port),
         "TOUCHSTONE_DEMO": "1",
         "TOUCHSTONE_ASSET_ROOTS": str(settings.home / "digits"),
+        "TOUCHSTONE_LOG_LEVEL": "warning",
     }
 
 
@@ -124,7 +124,7 @@ def _fill(settings: config.Settings, url: str, jobs: dict[str, Any]) -> None:
     start = today - timedelta(days=DAYS)
     simulated = clock_time.SimulatedTime(settings.home / "simulated_time", start=start)
     clock_time.use(simulated)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    log.configure("warning")  # what the jobs say would tear the progress bar
     try:
         with (
             _web(settings, url, simulated.path) as port,

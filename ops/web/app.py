@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ops import clock_time, config
+from ops import clock_time, config, log
 from ops.db import make_engine, make_sessions, transaction
 from ops.errors import ConfigError
 from ops.nav import Entry
@@ -47,6 +47,7 @@ def build(
     settings = settings or config.load()
     clock_time.use_configured()
     if engine is None:
+        log.configure(settings.log_level)  # a process of its own; tests bring their engine
         if not settings.database_url:
             raise ConfigError("Set DATABASE_URL, or start with `touchstone serve`.")
         engine = make_engine(settings.database_url)

@@ -44,7 +44,8 @@ def show(rest: str) -> Response:
     # The form parser may have been at the stream: what Dash reads is a copy.
     environ["wsgi.input"] = io.BytesIO(request.get_data())
     environ[OUTSIDE] = contextvars.copy_context()
-    given = werkzeug.Response.from_app(_dash(current_app).server, environ, buffered=True)
+    dash = _dash(current_app, environ)
+    given = werkzeug.Response.from_app(dash.server, environ, buffered=True)
     answer = Response(given.response, given.status_code, given.headers)
     if rest in PAGES:
         # Dash reads the token from here and sends it back as a header (double submit).
@@ -58,12 +59,21 @@ def show(rest: str) -> Response:
     return answer
 
 
-def _dash(app: Flask) -> Any:
+def _dash(app: Flask, environ: dict[str, Any]) -> Any:
+    """The Dash application of this process, made and ready at the first request.
+
+    Dash learns which scripts it may serve, and which callbacks it has, while it serves its first
+    page. Another worker may have served that page and this one be asked for a script: so a page is
+    drawn here before anything else is.
+    """
     with _making:
         if "dash" not in app.extensions:
             from dashboards.pages import make_dash
 
-            app.extensions["dash"] = make_dash(PREFIX, COOKIE)
+            made = make_dash(PREFIX, COOKIE)
+            first = {"PATH_INFO": PREFIX, "REQUEST_METHOD": "GET", "wsgi.input": io.BytesIO()}
+            werkzeug.Response.from_app(made.server, {**environ, **first})
+            app.extensions["dash"] = made
     return app.extensions["dash"]
 
 

@@ -46,7 +46,7 @@ def shown(
     now = clock_time.now()
     for i in range(answers):
         task = floor.tasks[i // 3]
-        labeller = floor.labellers[(i + i // 3) % 4]
+        labeller = floor.labellers[(i % 3 + i // 3) % 4]
         at = now - timedelta(days=int(days * (answers - 1 - i) / answers), minutes=1)
         _answer(session, floor, task, labeller, at, int(random.lognormal(8.5, 0.6)), random)
     _believe(session, floor, now)

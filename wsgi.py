@@ -80,19 +80,38 @@ def _group() -> None:
 
 def cli(argv: Sequence[str] | None = None) -> None:
     """Run the command line; an error of ours is one line and exit status 2."""
+    from pydantic import ValidationError
+
     from ops.errors import TouchstoneError
 
     try:
         # Commands of lower storeys may not import this module: what is merged goes down as data.
-        _group.main(
+        # Not click's own last word: it would print the usage beside an error.
+        status = _group.main(
+            standalone_mode=False,
             args=list(argv) if argv is not None else None,
             prog_name="touchstone",
             obj={"jobs": merged("JOBS"), "tasks": merged("TASKS")},
         )
+        if isinstance(status, int):  # what ctx.exit() was given
+            sys.exit(status)
     except TouchstoneError as error:
         where = f"{error.field}: " if error.field else ""
-        click.echo(f"touchstone: {where}{error.message}", err=True)
-        sys.exit(2)
+        _refuse(where + error.message)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        _refuse(f"TOUCHSTONE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}")
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+
+
+def _refuse(message: str) -> None:
+    click.echo(f"touchstone: {' '.join(message.split())}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

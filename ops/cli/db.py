@@ -41,7 +41,9 @@ def upgrade(server_too: bool, old_bin: Path | None) -> None:
     if server_too:
         from ops import db_server
 
-        db_server.upgrade(settings.home, old_bin=old_bin)
+        kept = db_server.upgrade(settings.home, old_bin=old_bin)
+        if kept:
+            click.echo(f"The data was moved; the old folder is kept at {kept}.")
     with database(settings):  # migrates on the way in
         click.echo("The database is at the newest revision.")
 
@@ -71,7 +73,24 @@ def backup(path: Path) -> None:
 def restore(path: Path, overwrite: bool) -> None:
     """Restore the backup at PATH."""
     from ops.db_backup import restore as read
+    from ops.transaction_numbers import catch_up
 
     with _owner() as url:
         read(url, path, replace=overwrite)
+        migrate.upgrade(url)  # a backup may be older than the code
+        catch_up(url)
     click.echo(f"Restored from {path}.")
+
+
+@db.command()
+def trail() -> None:
+    """Recompute the seals of the audit trail; exit status 1 when one does not hold."""
+    from ops import sealer
+    from ops.cli.database import opened
+    from ops.db import transaction
+
+    with opened() as sessions, transaction(sessions) as session:
+        found = sealer.verify(session)
+    click.echo(f"{found.seals} seals over {found.entries} entries; {found.unsealed} to be sealed.")
+    if found.broken:
+        raise click.ClickException(f"Seal {found.broken.seal_id} does not hold: {found.broken.why}")

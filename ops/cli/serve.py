@@ -86,4 +86,18 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         supervisor = Supervisor(environment(settings, url, host, port))
         start_all(supervisor, host, port, workers, threads)
         click.echo(f"Touchstone serves http://{host}:{port}  (Ctrl-C stops everything)")
+        _say_how_to_begin(url, supervisor.environment["TOUCHSTONE_BASE_URL"])
         supervisor.run()
+
+
+def _say_how_to_begin(url: str, base_url: str) -> None:
+    """While there are no accounts, print the link that makes the first one."""
+    from ops import first_admin
+    from ops.db import make_engine, make_sessions, transaction
+
+    engine = make_engine(url, pool_size=1)
+    with transaction(make_sessions(engine)) as session:
+        secret = None if first_admin.anyone(session) else first_admin.start(session)
+    engine.dispose()
+    if secret:
+        click.echo(f"There are no accounts yet. Make the first one at {base_url}/setup/{secret}")

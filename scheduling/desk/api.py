@@ -68,7 +68,7 @@ def medium(token: uuid.UUID) -> Response:
     """
     from ops import storage
 
-    uri = work.open_work(db(), user(), token).uri
+    uri = work.open_work(db(), user(), token, work.SEEN).uri
     if uri is None:
         raise NotFound("This work is a text; it came with the work itself.")
     content, mimetype = storage.read(uri, current_app.extensions["settings"])
@@ -147,5 +147,9 @@ def release(token: uuid.UUID, said: messages.ReleaseIn) -> dict[str, Any]:  # no
 @blueprint.get("/me")
 @blueprint.output(messages.MeOut)
 def me() -> dict[str, Any]:
-    """Get your own day, standing, projects and certificates"""
-    return work.about_me(db(), user())
+    """Get your own day, standing, projects, certificates and feedback"""
+    mine = work.about_me(db(), user())
+    for told in mine["feedback"]:
+        if told["medium"] == "image":
+            told["image"] = url_for("desk_api.medium", token=told["token"])
+    return mine

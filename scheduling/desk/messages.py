@@ -1,5 +1,6 @@
 """What goes to and from the desk, as one schema for the checks and the documentation."""
 
+import uuid
 from datetime import datetime
 from typing import Any, Literal
 
@@ -198,6 +199,19 @@ class CertificateOut(BaseModel):
     valid_until: datetime
 
 
+class FeedbackOut(BaseModel):
+    """An answer of one's own that a check decided otherwise, told the day after."""
+
+    token: uuid.UUID
+    medium: str
+    image: str | None
+    text: str | None
+    given: str = Field(description="The class one gave")
+    decided: str = Field(description="The class in force")
+    answered_at: datetime
+    checked_at: datetime
+
+
 class MeOut(BaseModel):
     """Everything about oneself."""
 
@@ -205,3 +219,4 @@ class MeOut(BaseModel):
     standing: list[StandingOut]
     projects: list[ProjectOut]
     certificates: list[CertificateOut]
+    feedback: list[FeedbackOut]

@@ -49,7 +49,10 @@ _OPEN = """
     SELECT a.id, a.project_id, s.uri, s.text FROM assignment a
     JOIN project_member m ON m.project_id = a.project_id AND m.user_id = a.labeller_id
     JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
-    WHERE a.token = %(token)s AND a.labeller_id = %(me)s AND a.state IN ('leased', 'expired')"""
+    WHERE a.token = %(token)s AND a.labeller_id = %(me)s AND a.state = ANY(%(states)s)"""
+OPEN = ("leased", "expired")
+# One's own answers may be looked at again, as feedback does.
+SEEN = (*OPEN, "submitted")
 
 _TODAY = """
     SELECT count(*) FILTER (WHERE state = 'submitted') AS submitted,
@@ -76,6 +79,21 @@ _CERTIFICATES = """
     WHERE c.user_id = %(me)s AND c.granted_at <= %(now)s AND c.valid_until > %(now)s
       AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s)
     ORDER BY k.name, c.level, c.valid_until DESC"""
+
+# Gold and reviewed answers alike, and only those of days gone by: what is shown, and when, tells
+# nobody which of their answers were gold.
+_FEEDBACK = """
+    SELECT a.token, p.medium, asset.text, a.ended_at AS answered_at, e.at AS checked_at,
+           (SELECT l.payload->>'class' FROM label l WHERE l.assignment_id = a.id
+            ORDER BY l.revision DESC LIMIT 1) AS given,
+           (SELECT c.label->>'class' FROM consensus c WHERE c.asset_id = t.asset_id
+            ORDER BY c.version DESC LIMIT 1) AS decided
+    FROM evidence e JOIN assignment a ON a.id = e.assignment_id JOIN task t ON t.id = a.task_id
+    JOIN asset ON asset.id = t.asset_id JOIN project p ON p.id = a.project_id
+    WHERE e.labeller_id = %(me)s AND e.kind IN ('gold', 'review') AND e.correct < 0.5
+      AND e.at < %(today)s
+    ORDER BY e.at DESC, e.id DESC LIMIT %(most)s"""
+MOST_FEEDBACK = 12
 
 
 def brief_key(project: int, ontology: int | None, guideline: int | None) -> str:
@@ -111,16 +129,18 @@ def _in_force(session: Session, asset_id: int) -> str | None:
     return found[0] if found else None
 
 
-def open_work(session: Session, labeller: User, token: uuid.UUID) -> Row[Any]:
+def open_work(
+    session: Session, labeller: User, token: uuid.UUID, states: tuple[str, ...] = OPEN
+) -> Row[Any]:
     """The project and the medium's place behind a token of one's own. Raises NotFound."""
-    found = sql.row(session, _OPEN, me=labeller.id, token=token)
+    found = sql.row(session, _OPEN, me=labeller.id, token=token, states=list(states))
     if found is None:
         raise NotFound("There is no such work on your desk.")
     return found
 
 
 def about_me(session: Session, labeller: User) -> dict[str, Any]:
-    """A labeller's own day, their standing as shown to them, their projects and certificates."""
+    """A labeller's own day, standing as shown to them, projects, certificates and feedback."""
     me, now = labeller.id, clock_time.now()
     since = now.astimezone(_zone(labeller)).replace(hour=0, minute=0, second=0, microsecond=0)
     today = sql.row(session, _TODAY, me=me, since=since)
@@ -130,7 +150,15 @@ def about_me(session: Session, labeller: User) -> dict[str, Any]:
         "standing": [_plain(r) for r in sql.rows(session, _STANDING, me=me)],
         "projects": [_plain(r) for r in sql.rows(session, _PROJECTS, me=me)],
         "certificates": [_plain(r) for r in sql.rows(session, _CERTIFICATES, me=me, now=now)],
+        "feedback": _feedback(session, me),
     }
+
+
+def _feedback(session: Session, me: int) -> list[dict[str, Any]]:
+    """The newest answers that a check found different; it changes once a day."""
+    midnight = clock_time.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    found = sql.rows(session, _FEEDBACK, me=me, today=midnight, most=MOST_FEEDBACK)
+    return [_plain(row) | {"image": None} for row in found if row.given != row.decided]
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

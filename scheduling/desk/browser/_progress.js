@@ -57,7 +57,7 @@ export class Progress {
   }
 
   #show() {
-    const { today, standing, certificates } = this.mine;
+    const { today, standing, certificates, feedback } = this.mine;
     this.#showToday();
     write("median", seconds(today.median_seconds));
     const known = standing.find(isKnown);
@@ -69,6 +69,8 @@ export class Progress {
       this.#standing(standing),
       h("h3", {}, "Certificates"),
       this.#certificates(certificates),
+      h("h3", {}, "Feedback"),
+      this.#feedback(feedback),
     );
   }
 
@@ -117,5 +119,23 @@ export class Progress {
       ];
     });
     return h("dl", { class: "desk-list is-stacked" }, ...items);
+  }
+
+  /** Answers that a check decided otherwise: the picture or text, what I said, what it is. */
+  #feedback(rows) {
+    const words = "Answers that were checked and decided otherwise appear here the day after.";
+    if (!rows.length) return h("p", { class: "desk-quiet" }, `Nothing to look at. ${words}`);
+    const items = rows.map((row) =>
+      h(
+        "li",
+        {},
+        row.image
+          ? h("img", { src: row.image, alt: "", loading: "lazy", width: "56", height: "56" })
+          : h("q", {}, row.text),
+        h("span", {}, "You said ", h("b", {}, row.given), ", it is ", h("b", {}, row.decided)),
+        h("small", {}, date.format(new Date(row.answered_at))),
+      ),
+    );
+    return h("ul", { class: "desk-feedback" }, ...items);
   }
 }

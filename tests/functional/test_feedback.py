@@ -1,0 +1,85 @@
+"""Feedback at the desk: checked answers, gold and reviewed alike, told the day after."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ops import clock_time, consensus
+from ops.models import Assignment
+from quality.models import Evidence
+
+
+@pytest.fixture
+def answered(session, make, client_for):
+    """A labeller who answered 'a' on three assets, and what they are asked through."""
+    floor = make.floor(labellers=1, assets=3)
+    client = client_for(floor.labellers[0])
+    for n in range(3):
+        work = client.post("/api/v1/desk/next", json={"tab": "t"}).json["work"]
+        body = {
+            "label": {"class": "a"},
+            "key": f"00000000-0000-4000-8000-00000000000{n}",
+            "revision": 0,
+            "tab": "t",
+            "active_ms": 900,
+        }
+        assert client.post(f"/api/v1/desk/{work['token']}/submit", json=body).status_code == 200
+    return floor, client, session.scalars(select(Assignment).order_by(Assignment.id)).all()
+
+
+def check(session, floor, assignment, kind, decided, at):
+    """As if a check of `kind` had found that the asset is `decided`."""
+    asset_id = assignment.task.asset_id
+    consensus.append(
+        session,
+        asset_id=asset_id,
+        batch_id=floor.batch.id,
+        method="gold" if kind == "gold" else "review",
+        label={"class": decided},
+        probability=None,
+        answers=1,
+        agreement=None,
+        posterior={},
+    )
+    session.add(
+        Evidence(
+            labeller_id=assignment.labeller_id,
+            skill_id=floor.project.skill_id,
+            project_id=floor.project.id,
+            assignment_id=assignment.id,
+            kind=kind,
+            correct=float(decided == "a"),
+            classes=3,
+            at=at,
+        )
+    )
+    session.commit()
+
+
+def test_yesterdays_checks_are_told_and_todays_are_not(answered, session):
+    floor, client, (one, two, three) = answered
+    yesterday = clock_time.now() - timedelta(days=1)
+    check(session, floor, one, "gold", "b", yesterday)
+    check(session, floor, two, "review", "c", yesterday)
+    check(session, floor, three, "review", "b", clock_time.now())
+    told = client.get("/api/v1/desk/me").json["feedback"]
+    assert {(t["token"], t["given"], t["decided"]) for t in told} == {
+        (str(one.token), "a", "b"),
+        (str(two.token), "a", "c"),
+    }
+    # Nothing says which of the two was gold.
+    assert len({tuple(sorted(t)) for t in told}) == 1
+
+
+def test_what_was_right_is_no_feedback(answered, session):
+    floor, client, (one, *_) = answered
+    check(session, floor, one, "review", "a", clock_time.now() - timedelta(days=1))
+    assert client.get("/api/v1/desk/me").json["feedback"] == []
+
+
+def test_nobody_reads_anothers_feedback(answered, session, client_for):
+    floor, _, (one, *_) = answered
+    check(session, floor, one, "gold", "b", clock_time.now() - timedelta(days=1))
+    other = client_for("labeller")
+    assert other.get("/api/v1/desk/me").json["feedback"] == []

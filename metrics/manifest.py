@@ -27,6 +27,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "deliveries.judge": LEADS,
     "deliveries.draw": LEADS,
     "deliveries.deliver_batch": LEADS,
+    "deliveries.rescore": LEADS,
+    "deliveries.rescore_runs": LEADS,
     "deliveries.show": STAFF_AND_CLIENTS,
     "deliveries.export": STAFF_AND_CLIENTS,
 }

@@ -25,7 +25,7 @@ BATCHES = (
 )
 GOLD_EVERY = 15
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-WAIT_SECONDS = 180
+WAIT_SECONDS = 600
 GUIDELINE = """# Which digit is it?
 
 Say which digit the **writer meant**, not which one the strokes happen to resemble.
@@ -186,10 +186,17 @@ class Story:
 
     def _re_score(self, batch: int, *, sample: int) -> None:
         self.lead.post(f"/api/v1/batches/{batch}/review-sample", {"n": sample})
-        self.lead.form(f"/batches/{batch}/rescore")
+        self._run(batch)
+
+    def _run(self, batch: int) -> None:
+        """Ask for a re-score run and wait for the worker to end it."""
+        self.lead.post(f"/api/v1/batches/{batch}/rescore-runs")
         deadline = real_time.monotonic() + WAIT_SECONDS
         while real_time.monotonic() < deadline:
-            if self.lead.get(f"/api/v1/batches/{batch}/gate")["figures"]["rescore"] is not None:
+            run = self.lead.get(f"/api/v1/batches/{batch}/rescore-runs")["runs"][0]
+            if run["state"] == "failed":
+                raise TouchstoneError(f"re-scoring failed: {run['error']}")
+            if run["state"] == "done":
                 return
             real_time.sleep(0.5)
         raise TouchstoneError("re-scoring took too long; is the worker running?")
@@ -207,7 +214,7 @@ class Story:
             if more:
                 self.lead.post(f"/api/v1/batches/{batch}/review-sample", {"n": min(more, 120)})
             if terms.get("rescore"):
-                self.lead.form(f"/batches/{batch}/rescore")
+                self._run(batch)
             self.floor.day(self._at(5, 12), self.judges, 2.0)
         raise TouchstoneError(f"the first batch is not let go: {gate['reasons']}")
 

@@ -84,6 +84,15 @@ def newest(session: Session, batch_id: int) -> RescoreRun | None:
     )
 
 
+def listed(session: Session, batch_id: int) -> Sequence[RescoreRun]:
+    """Every run of this batch, the newest first."""
+    return session.scalars(
+        select(RescoreRun)
+        .where(RescoreRun.batch_id == batch_id)
+        .order_by(RescoreRun.version.desc())
+    ).all()
+
+
 def progress(session: Session, run: RescoreRun) -> dict[str, Any]:
     """How far a run is: chunks done of all, labels scored, seconds since it began and left."""
     done, items, last = session.execute(

@@ -155,3 +155,16 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(
         client.get(f"/batches/{done.batch.id}")
         seen.append(len(count_queries))
     assert seen[0] == seen[1] <= 30
+
+
+def test_re_scoring_through_the_api(session, make, client_for):
+    floor = make.floor(assets=3)
+    lead = make.user("ops_lead")
+    make.member(floor.project, lead)
+    client = client_for(lead)
+    path = f"/api/v1/batches/{floor.batch.id}/rescore-runs"
+    assert client.get(path).json == {"runs": []}
+    refused = client.post(path, json={})
+    assert refused.status_code == 409
+    assert "at least 20" in refused.json["detail"]
+    assert client.post(path, json={"folds": 1}).status_code == 422

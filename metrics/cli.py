@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from metrics.verify import Check, check_delivery, check_file
-from ops import batches, config
+from ops import batches
 from ops.access import LEADS
-from ops.cli.session import acting, unit_of_work
+from ops.cli.database import acting, unit_of_work
 from ops.errors import Forbidden, NotReady
 
 
@@ -19,7 +19,7 @@ def deliver(batch: int, email: str | None) -> None:
     from metrics.deliver import deliver as deliver_batch
 
     try:
-        with unit_of_work(config.load()) as session:
+        with unit_of_work() as session:
             lead = acting(session, email)
             if lead.role not in LEADS:
                 raise Forbidden("Only a lead delivers a batch.", field="--as")
@@ -36,7 +36,7 @@ def deliver(batch: int, email: str | None) -> None:
 @click.pass_context
 def verify_report(context: click.Context, what: str) -> None:
     """Recompute the digests of a delivery (its number), or find the delivery that a file is."""
-    with unit_of_work(config.load()) as session:
+    with unit_of_work() as session:
         if what.isdigit() and not Path(what).exists():
             checks = check_delivery(session, int(what))
         else:

@@ -8,8 +8,8 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from ops import config, exports
-from ops.cli.session import unit_of_work
+from ops import exports
+from ops.cli.database import unit_of_work
 from ops.errors import InvalidInput, NotFound
 from ops.formats import csv, jsonl
 from ops.models import Batch, Delivery
@@ -26,7 +26,7 @@ def export(batch: int | None, delivery: int | None, form: str, out: Path | None)
     """Write the labels in force of BATCH (its number), or those of a delivery."""
     if (batch is None) == (delivery is None):
         raise InvalidInput("give the number of a batch, or --delivery and its number")
-    with unit_of_work(config.load()) as session:
+    with unit_of_work() as session:
         lines = FORMATS[form](_labels(session, batch, delivery))
         if out is None:
             sys.stdout.writelines(lines)

@@ -1,17 +1,15 @@
 """`touchstone users` and `touchstone tokens`."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
 
-from ops import config
-from ops.cli.database import opened
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from ops.models import User
+from ops import api_tokens, clock_time, config, first_admin, organisations, people
+from ops.cli.database import unit_of_work
+from ops.errors import InvalidInput, NotFound
+from ops.models import ROLES, ApiToken, User
 
 NOBODY = "There are no accounts yet: `touchstone users setup-link` makes the first."
 
@@ -24,10 +22,7 @@ def users() -> None:
 @users.command("setup-link")
 def setup_link() -> None:
     """Print the link that makes the first administrator; only while there are no accounts."""
-    from ops import first_admin
-    from ops.db import transaction
-
-    with opened() as sessions, transaction(sessions) as session:
+    with unit_of_work() as session:
         secret = first_admin.start(session)
     click.echo(_address(f"/setup/{secret}"))
     click.echo("The link works once, for 24 hours.", err=True)
@@ -37,14 +32,10 @@ def setup_link() -> None:
 @click.option("--role", help="Only people of this role.")
 def list_(role: str | None) -> None:
     """Print id, role, state, e-mail and name, separated by tabs."""
-    from sqlalchemy import select
-
-    from ops.models import User
-
     query = select(User).order_by(User.id)
     if role:
         query = query.where(User.role == _known_role(role))
-    with opened() as sessions, sessions() as session:
+    with unit_of_work() as session:
         found = session.scalars(query).all()
         if not found:
             click.echo("Nobody of this role." if role else NOBODY, err=True)
@@ -60,10 +51,7 @@ def list_(role: str | None) -> None:
 @click.option("--organisation", default="", help="For a client: the organisation, made if new.")
 def add(email: str, name: str, role: str, organisation: str) -> None:
     """Make an account and print its invitation link."""
-    from ops import organisations, people
-    from ops.db import transaction
-
-    with opened() as sessions, transaction(sessions) as session:
+    with unit_of_work() as session:
         client = None
         if organisation.strip() and role == "client":
             client = organisations.named(session, organisation) or organisations.create(
@@ -78,10 +66,7 @@ def add(email: str, name: str, role: str, organisation: str) -> None:
 @click.argument("email")
 def reset_link(email: str) -> None:
     """Print a link with which this person chooses a new password."""
-    from ops import people
-    from ops.db import transaction
-
-    with opened() as sessions, transaction(sessions) as session:
+    with unit_of_work() as session:
         secret = people.start_reset(session, _user(session, email))
     click.echo(_address(f"/link/{secret}"))
 
@@ -90,10 +75,7 @@ def reset_link(email: str) -> None:
 @click.argument("email")
 def deactivate(email: str) -> None:
     """Close an account: sessions and tokens end at once, history stays."""
-    from ops import people
-    from ops.db import transaction
-
-    with opened() as sessions, transaction(sessions) as session:
+    with unit_of_work() as session:
         people.deactivate(session, _user(session, email), by=None)
     click.echo(f"The account of {email} is closed.")
 
@@ -110,10 +92,7 @@ def tokens() -> None:
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 730))
 def create(email: str, name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token that acts as this person, and print it once."""
-    from ops import api_tokens, clock_time
-    from ops.db import transaction
-
-    with opened() as sessions, transaction(sessions) as session:
+    with unit_of_work() as session:
         user, ends = _user(session, email), clock_time.now() + timedelta(days=days)
         secret = api_tokens.make(
             session, user, name=name, scopes=list(scopes), expires_at=ends, by=None
@@ -124,13 +103,8 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int) -> None:
 @tokens.command("list")
 def list_tokens() -> None:
     """Print id, e-mail, scopes, last day and name of every live token, separated by tabs."""
-    from sqlalchemy import select
-    from sqlalchemy.orm import joinedload
-
-    from ops.models import ApiToken
-
     live = select(ApiToken).options(joinedload(ApiToken.user)).where(ApiToken.revoked_at.is_(None))
-    with opened() as sessions, sessions() as session:
+    with unit_of_work() as session:
         for token in session.scalars(live.order_by(ApiToken.id)):
             ends = token.expires_at.date().isoformat() if token.expires_at else "no end"
             scopes = ",".join(token.scopes)
@@ -141,10 +115,7 @@ def list_tokens() -> None:
 @click.argument("token_id", type=int)
 def revoke(token_id: int) -> None:
     """End a token."""
-    from ops import api_tokens
-    from ops.db import transaction
-
-    with opened() as sessions, transaction(sessions) as session:
+    with unit_of_work() as session:
         api_tokens.revoke(session, token_id, by=None)
     click.echo(f"Token {token_id} no longer works.")
 
@@ -154,20 +125,12 @@ def _address(path: str) -> str:
 
 
 def _known_role(role: str) -> str:
-    from ops.errors import InvalidInput
-    from ops.models import ROLES
-
     if role not in ROLES:
         raise InvalidInput(f"one of {', '.join(ROLES)}", field="role")
     return role
 
 
-def _user(session: "Session", email: str) -> "User":
-    from sqlalchemy import func, select
-
-    from ops.errors import NotFound
-    from ops.models import User
-
+def _user(session: Session, email: str) -> User:
     user = session.scalar(select(User).where(func.lower(User.email) == email.strip().lower()))
     if user is None:
         raise NotFound(f"There is no account with the address {email}.", field="email")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ops import batches, config, intake, storage
-from ops.cli.session import acting, unit_of_work
+from ops.cli.database import acting, unit_of_work
 from ops.errors import InvalidInput, NotFound
 from ops.formats import csv, folder, jsonl
 from ops.models import Batch, Organisation, Project, User

@@ -1,23 +1,17 @@
 """Majority, Dawid-Skene and Krippendorff's α on made-up answers, beside crowd-kit where installed.
 
-    python benchmarks/consensus.py [--answers 500000 1000000 5000000] [--json result.json]
-
 crowd-kit runs on the first size only (Dawid-Skene with 20 rounds takes it half a minute for half a
 million answers); the ratio is theirs ÷ ours on the same data in the same run.
 """
 
-import argparse
 import importlib.util
 import json
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from quality.measures.agreement import krippendorff_alpha, label_counts
 from quality.measures.consensus import dawid_skene, majority, winners
@@ -25,23 +19,25 @@ from quality.measures.consensus import dawid_skene, majority, winners
 CLASSES, PER_ASSET, ROUNDS = 5, 5, 20
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--answers", type=int, nargs="+", default=[500_000, 1_000_000, 5_000_000])
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+@click.command()
+@click.option(
+    "--answers",
+    multiple=True,
+    type=click.IntRange(1000),
+    default=(500_000, 1_000_000, 5_000_000),
+    show_default=True,
+    help="Sizes; may be repeated.",
+)
+def command(answers: tuple[int, ...]) -> None:
+    """Consensus and α against crowd-kit; prints a table and JSON."""
     measure(5_000)  # compile
     rows = []
-    for i, n in enumerate(options.answers):
+    for i, n in enumerate(answers):
         row = measure(n)
         row["crowd_kit_ms"] = crowd_kit(n) if i == 0 else None
         show(row)
         rows.append(row)
-    text = json.dumps(rows, indent=2)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
-    else:
-        print(text)
+    click.echo(json.dumps(rows, indent=2))
 
 
 def made_up(n: int) -> tuple[Any, ...]:
@@ -112,16 +108,12 @@ def timed(work: Callable[[], Any], runs: int = 3) -> tuple[Any, float]:
 
 
 def show(row: dict[str, Any]) -> None:
-    print(f"\n{row['answers']:,} answers, Dawid-Skene with {row['rounds']} rounds")
+    click.echo(f"\n{row['answers']:,} answers, Dawid-Skene with {row['rounds']} rounds")
     theirs = row["crowd_kit_ms"]
     for name, ours in row["ours_ms"].items():
         other = f"crowd-kit {theirs[name]:,.0f} ms, {theirs[name] / ours:,.0f} ×" if theirs else ""
-        print(f"  {name:12} {ours:10,.1f} ms   {other}")
-    print(f"  accuracy {row['accuracy']}, α {row['alpha']}")
+        click.echo(f"  {name:12} {ours:10,.1f} ms   {other}")
+    click.echo(f"  accuracy {row['accuracy']}, α {row['alpha']}")
     if theirs is None:
         missing = importlib.util.find_spec("crowdkit") is None
-        print("  crowd-kit: not installed" if missing else "  crowd-kit: first size only")
-
-
-if __name__ == "__main__":
-    main()
+        click.echo("  crowd-kit: not installed" if missing else "  crowd-kit: first size only")

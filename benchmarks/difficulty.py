@@ -1,46 +1,44 @@
 """How well hard assets are found from only k answers each, on real work histories.
 
-    python benchmarks/difficulty.py [--data ../shared/data] [--seeds 100] [--json result.json]
-
 An asset is hard when its error rate over all its answers is at least the 85th-percentile value,
 ties included. Only k of its answers are kept, drawn at random; the figure is the AUC, the chance
 that a hard asset scores above another, as a mean over fixed seeds.
 """
 
-import argparse
 import json
-import sys
 from pathlib import Path
 
+import click
 import numpy as np
 from scipy.stats import rankdata
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from quality.audit.reading import Answers, read_answers, read_truth
 from quality.measures.agreement import label_counts
 from quality.measures.difficulty import difficulty
 from quality.timing import asset_times, pace
 
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"  # beside the project
 HISTORIES = ("dog_photos_brief", "weather_tweets")
 KEPT = (1, 2, 3, 5)
 BARS = {"dog_photos_brief": {1: (0.685, 0.71), 2: (0.79, 0.82), 3: (0.835, 0.86)}}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    result = {name: measure(options.data / name, options.seeds) for name in HISTORIES}
-    for name, table in result.items():
-        show(name, table)
-    text = json.dumps(result, indent=2)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
-    else:
-        print(text)
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=DATA,
+    show_default=True,
+    help="Folder of the work histories.",
+)
+@click.option("--seeds", default=100, show_default=True, type=click.IntRange(1))
+def command(data: Path, seeds: int) -> None:
+    """How well hard assets are found from few answers; prints tables and JSON."""
+    result = {}
+    for name in HISTORIES:
+        result[name] = measure(data / name, seeds)
+        show(name, result[name])
+    click.echo(json.dumps(result, indent=2))
 
 
 def measure(folder: Path, seeds: int) -> dict[str, dict[int, float]]:
@@ -94,19 +92,15 @@ def auc(score: np.ndarray, hard: np.ndarray) -> float:
 
 
 def show(name: str, table: dict[str, dict[int, float]]) -> None:
-    print(f"\n{name}: AUC from k answers an asset")
-    print(f"{'':42}" + "".join(f"k = {k:<6}" for k in KEPT))
+    click.echo(f"\n{name}: AUC from k answers an asset")
+    click.echo(f"{'':42}" + "".join(f"k = {k:<6}" for k in KEPT))
     for score, by_k in table.items():
-        print(f"{score:42}" + "".join(f"{by_k[k]:<10.4f}" for k in KEPT))
+        click.echo(f"{score:42}" + "".join(f"{by_k[k]:<10.4f}" for k in KEPT))
     bars = BARS.get(name, {})
-    for step, title in enumerate(("bar to pass", "later bar")):
+    for step, title in enumerate(("to pass", "to aim at")):
         if bars:
             cells = (f"{bars[k][step]:<10}" if k in bars else " " * 10 for k in KEPT)
-            print(f"{title:42}" + "".join(cells))
+            click.echo(f"{title:42}" + "".join(cells))
     clues = ("mean time", "adjusted log time", "disagreement")
     gap = min(table["difficulty"][k] - max(table[clue][k] for clue in clues) for k in KEPT)
-    print(f"least advantage over the best single clue: {gap:+.4f}\n")
-
-
-if __name__ == "__main__":
-    main()
+    click.echo(f"least advantage over the best single clue: {gap:+.4f}\n")

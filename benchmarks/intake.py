@@ -1,43 +1,43 @@
 """How long an import takes: 100,000 texts from a CSV, again, and 20,000 pictures on disk.
 
-    python -m benchmarks.intake [--rows 100000] [--pictures 20000]
-
 Runs on an embedded server with fsync on, in a folder of its own, and prints seconds.
 """
 
-import argparse
 import io
 import tempfile
 import time
 from pathlib import Path
 
+import click
 from PIL import Image
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from ops import batches, clock_time, db, intake, migrate, ontologies, people, projects
 from ops.config import Settings
 from ops.db_server import running
 from ops.formats import csv, folder
-from ops.models import Organisation
+from ops.models import Batch, Organisation, User
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--pictures", type=int, default=20_000)
-    asked = parser.parse_args()
+@click.command()
+@click.option("--rows", default=100_000, show_default=True, type=click.IntRange(1))
+@click.option("--pictures", default=20_000, show_default=True, type=click.IntRange(1))
+def command(rows: int, pictures: int) -> None:
+    """How long imports take; prints seconds."""
     with tempfile.TemporaryDirectory() as where:
         home = Path(where)
         with running(home / "home") as server:
             migrate.upgrade(server.owner_url)
             engine = db.make_engine(server.url, statement_timeout_ms=600_000)
             settings = Settings(home=home / "home", asset_roots=str(home / "pictures"))
-            texts(engine, settings, asked.rows)
-            pictures(engine, settings, home / "pictures", asked.pictures)
+            import_texts(engine, settings, rows)
+            import_pictures(engine, settings, home / "pictures", pictures)
             engine.dispose()
 
 
-def texts(engine, settings, n):
+def import_texts(engine: Engine, settings: Settings, n: int) -> None:
+    """A CSV of `n` texts, twice: the second import adds nothing."""
     data = io.StringIO()
     data.write("external_id,text,town\n")
     for i in range(n):
@@ -54,13 +54,16 @@ def texts(engine, settings, n):
             report = intake.import_rows(
                 session, batch, rows, by=by, settings=settings, faults=faults
             )
-        print(f"{n:,} texts from a CSV, {name}: {time.perf_counter() - began:.2f} s ({report})")
+        click.echo(
+            f"{n:,} texts from a CSV, {name}: {time.perf_counter() - began:.2f} s ({report})"
+        )
     with engine.connect() as connection:
         tasks = connection.scalar(text("SELECT count(*) FROM task WHERE open"))
-    print(f"  open tasks: {tasks:,}")
+    click.echo(f"  open tasks: {tasks:,}")
 
 
-def pictures(engine, settings, where, n):
+def import_pictures(engine: Engine, settings: Settings, where: Path, n: int) -> None:
+    """A folder of `n` small pictures."""
     where.mkdir()
     out = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(out, "PNG")
@@ -72,10 +75,11 @@ def pictures(engine, settings, where, n):
         faults = intake.Faults()
         rows = folder.read(where, "image", faults)
         report = intake.import_rows(session, batch, rows, by=by, settings=settings, faults=faults)
-    print(f"{n:,} pictures in a folder: {time.perf_counter() - began:.2f} s ({report})")
+    click.echo(f"{n:,} pictures in a folder: {time.perf_counter() - began:.2f} s ({report})")
 
 
-def new_batch(session, medium):
+def new_batch(session: Session, medium: str) -> tuple[Batch, User]:
+    """A batch of a project of its own, and who made it."""
     by = people.create(
         session, email=f"{medium}@example.com", name="Lead", role="admin", password=None
     )
@@ -85,7 +89,3 @@ def new_batch(session, medium):
     project = projects.create(session, organisation=client, name=medium, medium=medium, by=by)
     ontologies.publish(session, project, [{"name": "A"}, {"name": "B"}], by)
     return batches.create(session, project, name="first", by=by), by
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,5 @@
 """Roll-up: a full rebuild of N events against one day's increment, on an embedded database.
 
-    python -m benchmarks.rollup --events 1000000 --days 30
-
 Assignments and events are made inside the database; four events an assignment: leased, submitted,
 consensus_scored, and one in ten gold_scored.
 """
@@ -57,7 +55,7 @@ FROM happened ORDER BY at
 @click.option("--events", default=1_000_000, show_default=True, type=click.IntRange(1000))
 @click.option("--days", default=30, show_default=True, type=click.IntRange(2))
 @click.option("--labellers", default=50, show_default=True, type=click.IntRange(1))
-def main(events: int, days: int, labellers: int) -> None:
+def command(events: int, days: int, labellers: int) -> None:
     """Print the time of a rebuild and of one day's increment, and their ratio."""
     with (
         tempfile.TemporaryDirectory(prefix="bench") as folder,
@@ -120,7 +118,3 @@ def _timed(call: Callable[[], int]) -> tuple[float, int]:
     start = time.perf_counter()
     result = call()
     return time.perf_counter() - start, result
-
-
-if __name__ == "__main__":
-    main()

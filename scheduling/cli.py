@@ -26,7 +26,7 @@ class Benchmarks(click.Group):
 
 @click.group(cls=Benchmarks)
 def bench() -> None:
-    """Measure this installation against a bare floor; prints JSON.
+    """Measure parts of this installation, each against its own yardstick.
 
     The benchmarks come with the source, not with an installed package.
     """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 import wsgi
@@ -49,6 +50,16 @@ def test_what_a_manifest_names_exists(storey):
     for target in named:
         module, _, attribute = target.partition(":")
         assert hasattr(importlib.import_module(module), attribute), target
+
+
+def test_every_benchmark_can_be_called():
+    from scheduling.cli import bench
+
+    context = click.Context(bench)
+    names = bench.list_commands(context)
+    assert {p.stem for p in (ROOT / "benchmarks").glob("*.py")} == set(names)
+    for name in names:
+        assert bench.get_command(context, name).help, name
 
 
 def test_every_command_explains_itself():

@@ -261,6 +261,7 @@ def _layout(days: Sequence[date], y_title: str) -> dict[str, Any]:
             "type": "date",
             "range": [f"{days[0] - timedelta(days=1)}T12:00", f"{days[-1]}T12:00"],
             "tickformat": "%a<br>%d %b" if len(days) <= 7 else "%d %b",
+            "ticklabeloverflow": "allow",
             # Counted from the last day, so that it always has its label.
             "tickvals": _iso(days[::-1][:: 1 if len(days) <= 7 else 3 if len(days) <= 14 else 7]),
         }
@@ -272,7 +273,7 @@ def _layout(days: Sequence[date], y_title: str) -> dict[str, Any]:
             "automargin": True,
             "zeroline": False,
         },
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "margin": {"l": 8, "r": 22, "t": 8, "b": 8},
         "legend": {"orientation": "h", "y": -0.18, "x": 0, "font": {"size": 12}},
         "font": {"family": "inherit", "size": 12},
         "paper_bgcolor": "rgba(0,0,0,0)",

@@ -141,19 +141,34 @@ def too_slow() -> Children:
     )
 
 
+def broken() -> Children:
+    """Something that nobody foresaw; the log has it."""
+    return empty(
+        "Something went wrong on our side",
+        "It has been logged. Reload the page; if it happens again, tell your administrator.",
+    )
+
+
 def asset_link(row: Any, children: Children, **more: Any) -> Children:
     """A link to the project's page of assets, at this one."""
     where = f"/projects/{row.project_id}/assets?search={quote(str(row.external_id))}"
     return html.A(children, href=where, **more)
 
 
+def flagged_people(flagged: "DataFrame") -> Children:
+    """Labellers with the reason for which each is flagged."""
+    rows = []
+    for row in flagged.itertuples(index=False):
+        where = html.Span(f" in {row.project}", className="dash-quiet")
+        rows.append(html.Li([html.Strong(row.labeller), where, html.P(row.reason)]))
+    return html.Ul(rows, className="dash-people")
+
+
 def medium(row: Any) -> Children:
     """The picture of an asset, or the beginning of its text."""
     if row.pictured:
         alt = f"Asset {row.external_id}"
-        return html.Img(
-            src=picture(int(row.asset_id)), alt=alt, className="dash-thumb", loading="lazy"
-        )
+        return html.Img(src=picture(int(row.asset_id)), alt=alt, className="dash-thumb")
     return html.Div(row.text or "", className="dash-excerpt")
 
 

@@ -1,8 +1,10 @@
 """The Dash application and its pages: each module has PATH, NAME, layout(asked), register(app)."""
 
+from dataclasses import replace
 from typing import Any
 
 import dash
+import structlog
 from dash import Input, Output, dcc, html
 from flask import Flask, render_template
 from markupsafe import Markup
@@ -14,6 +16,7 @@ from dashboards.pages import assets, labellers, overview
 from metrics import reads
 from ops import clock_time
 
+LOADING = html.P("Reading the figures …", className="dash-note")
 PAGES = (overview, labellers, assets)
 
 
@@ -45,7 +48,9 @@ def make_dash(prefix: str, csrf_cookie: str) -> dash.Dash:
         update_title="",
         title="Dashboards · Touchstone",
     )
-    app.layout = html.Div([dcc.Location(id="at"), html.Div(id="page", className="dash-page")])
+    app.layout = html.Div(
+        [dcc.Location(id="at"), html.Div(LOADING, id="page", className="dash-page")]
+    )
     app.callback(Output("page", "children"), Input("at", "pathname"), Input("at", "search"))(route)
     parts.register(app)
     for page in PAGES:
@@ -62,8 +67,12 @@ def route(pathname: str, search: str) -> Any:
         with reading() as (session, scope):
             known = reads.names(session, scope)
             if question.project_id not in set(known.project_id):
-                question = asked.parse(f"?days={question.days}", question.today)
+                question = replace(question, project_id=None)
             body = page.layout(session, scope, question) if len(known) else parts.no_projects()
     except OperationalError:
         known, body = None, parts.too_slow()
+    except Exception:
+        # An answer of status 500 would leave an empty page: say so, and log it as others are.
+        structlog.get_logger().exception("unforeseen error", page=page.NAME)
+        known, body = None, parts.broken()
     return [parts.head(page, PAGES, question, known), body]

@@ -120,6 +120,8 @@ def made_of(of: dict[str, Any]) -> list[str]:
     else:
         lines.append(f"Time: undefined{': ' + of['times'] if of.get('times') else ''}")
     usual = f", {of['expected']:.1f} usual" if "expected" in of else ""
-    lines.append(f"Disagreement: {of.get('disagreement', 0)} of {of.get('answers', 0)}{usual}")
+    lines.append(
+        f"Disagreement: {of.get('disagreement', 0)} of {of.get('answers', 0)} differ{usual}"
+    )
     lines.append(f"Skips: {of.get('skips', 0)}")
     return lines

@@ -26,8 +26,13 @@ COLUMNS = (
     "gold", "gold_low", "gold_high", "gold_n", "standing", "standing_low", "standing_high",
     "skip_rate", "skip_rate_low", "skip_rate_high", "decided", "flagged",
 )  # fmt: skip
+# More rows than this scroll inside the table.
+MOST_ROWS = 14
 # A spreadsheet would run a cell that begins with one of these.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# How AG Grid writes numbers; its own small interpreter reads these, nothing is evaluated as script.
+COUNT, TENTH, HUNDREDTH = (f"d3.format('{form}')(params.value)" for form in (",", ",.1f", ".2f"))
+SHARE = "d3.format('.1f')(100 * params.value) + ' %'"
 UNDEFINED = "params.value == null ? 'undefined' : "
 
 
@@ -51,7 +56,7 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
                 note=html.Div([html.Span(at), download], className="dash-tools"),
             ),
             parts.card(speed, parts.chart(figures.quadrant(table), speed, 380), note=at, size="8"),
-            parts.card("How to read this", _guide(), size="4"),
+            parts.card("Flagged, and why", _flagged(table), size="4"),
         ],
         className="row g-3",
     )
@@ -78,7 +83,7 @@ def register(app: Any) -> None:
 
 def _read(session: Session, scope: Any, asked: Asked) -> "DataFrame":
     """Labellers of the period with the reasons for which they are flagged, most labels first."""
-    found = reads.labellers(session, scope, asked.since, asked.until)
+    found = reads.labellers(session, scope, asked.since, asked.until, reads.LABELLING)
     flags = reads.flagged_labellers(session, scope, asked.project_id, limit=10_000)
     if asked.project_id is not None:
         found = found[found.project_id == asked.project_id]
@@ -105,12 +110,14 @@ def _inert(cell: Any) -> Any:
 
 def _grid(table: "DataFrame") -> Any:
     shown = table[[c for c in COLUMNS if c not in ("team", "decided")]].copy()
+    shown["mark"] = ["flagged" if reason else "" for reason in table.flagged]
     for figure in ("gold", "standing", "skip_rate"):
         shown[f"{figure}_interval"] = [
             _interval(low, high)
             for low, high in zip(table[f"{figure}_low"], table[f"{figure}_high"], strict=True)
         ]
     rows = shown.astype(object).where(shown.notna(), None).to_dict("records")
+    tall = len(rows) > MOST_ROWS
     return dash_ag_grid.AgGrid(
         id="labellers",
         rowData=rows,
@@ -119,11 +126,12 @@ def _grid(table: "DataFrame") -> Any:
         dashGridOptions={
             "rowHeight": 34,
             "headerHeight": 52,
-            "domLayout": "autoHeight" if len(rows) <= 12 else "normal",
+            "domLayout": "normal" if tall else "autoHeight",
             "tooltipShowDelay": 200,
             "enableCellTextSelection": True,
         },
-        style={"height": None if len(rows) <= 12 else "460px", "width": "100%"},
+        style={"height": "540px" if tall else None, "width": "100%"},
+        rowClassRules={"dash-flagged-row": "params.data.mark == 'flagged'"},
         className="dash-grid",
     )
 
@@ -135,19 +143,19 @@ def _interval(low: float, high: float) -> str:
 def _columns(one_project: bool) -> list[dict[str, Any]]:
     shared = [] if one_project else [_text("Project", "project", 150)]
     return [
-        _text("Labeller", "labeller", 160, pinned="left"),
+        _text("Labeller", "labeller", 170, flex=1),
+        _text("Flag", "mark", 84, tooltipField="flagged"),
         *shared,
-        _number("Labels", "labels", 76, ","),
-        _number("Active hours", "active_hours", 80, ",.1f"),
-        _number("Median seconds", "median_seconds", 90, ",.1f"),
-        _number("Pace (1 is usual)", "pace", 86, ".2f"),
-        _number("Gold accuracy", "gold", 92, ".1%"),
+        _number("Labels", "labels", 76, COUNT),
+        _number("Active hours", "active_hours", 80, TENTH),
+        _number("Median seconds", "median_seconds", 90, TENTH),
+        _number("Pace (1 is usual)", "pace", 86, HUNDREDTH),
+        _number("Gold accuracy", "gold", 96, SHARE),
         _text("95 % interval", "gold_interval", 124),
-        _number("Gold n", "gold_n", 66, ","),
-        _number("Standing", "standing", 92, ".1%"),
+        _number("Gold n", "gold_n", 66, COUNT),
+        _number("Standing", "standing", 96, SHARE),
         _text("95 % interval", "standing_interval", 124),
-        _number("Skipped", "skip_rate", 82, ".1%"),
-        _text("Flagged because", "flagged", 260, flex=1, tooltipField="flagged"),
+        _number("Skipped", "skip_rate", 84, SHARE),
     ]
 
 
@@ -157,9 +165,15 @@ def _text(name: str, field: str, width: int, **more: Any) -> dict[str, Any]:
 
 
 def _number(name: str, field: str, width: int, form: str) -> dict[str, Any]:
-    written = {"function": f"{UNDEFINED}d3.format('{form}')(params.value)"}
+    written = {"function": UNDEFINED + form}
     return {"headerName": name, "field": field, "width": width, "type": "numericColumn",
             "valueFormatter": written, "wrapHeaderText": True}  # fmt: skip
+
+
+def _flagged(table: "DataFrame") -> Any:
+    found = table[table.flagged != ""].rename(columns={"flagged": "reason"})
+    people = parts.flagged_people(found) if len(found) else html.P("Nobody is flagged.")
+    return [people, html.Details([html.Summary("How to read this page"), _guide()])]
 
 
 def _guide() -> Any:

@@ -26,7 +26,7 @@ UNITS = {"labels": "labels submitted", "active_hours": "at the desk",
          "efficiency": "labels per active hour", "gold": "of answers to gold are right",
          "agreement": "of answers equal the consensus",
          "acceptance": "of reviewed labels stay unchanged"}  # fmt: skip
-MOST_FLAGS = 8
+MOST_FLAGS, MOST_NOTED = 8, 4
 STATES = {"complete": "good", "paused": "warn"}
 
 
@@ -37,7 +37,8 @@ def register(_app: Any) -> None:
 def layout(session: Session, scope: Any, asked: Asked) -> Any:
     """The whole page, read in one snapshot."""
     mine = scope if asked.project_id is None else [asked.project_id]
-    period = mine, asked.since, asked.until
+    # Throughput is labels: what reviewers answer is no label.
+    period = mine, asked.since, asked.until, reads.LABELLING
     days = reads.days(session, *period)
     at = parts.as_of(reads.as_of(session))
     return html.Div(
@@ -45,7 +46,7 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             _big(reads.overview(session, *period), asked),
             *_charts(reads.daily(session, *period), days, asked, at),
             _batches(reads.batches(session, mine, delivered=False)),
-            _assets(reads.flagged_assets(session, mine, limit=MOST_FLAGS), asked),
+            _assets(session, mine, asked),
             _labellers(reads.flagged_labellers(session, mine, limit=MOST_FLAGS), asked),
         ],
         className="row g-3",
@@ -98,9 +99,9 @@ def _charts(daily: "DataFrame", days: "DataFrame", asked: Asked, at: str) -> lis
         return [parts.card("Work per day", nothing, note=at)]
     span = asked.since, asked.until
     shown = (
-        ("Labels submitted per day, by project", figures.throughput(daily, *span)),
-        ("Active seconds per label: median and middle half", figures.pace(days, *span)),
-        ("Accuracy per day, with 95 % intervals", figures.accuracy(days, *span)),
+        ("Labels per day, by project", figures.throughput(daily, *span)),
+        ("Seconds per label: median, middle half", figures.pace(days, *span)),
+        ("Accuracy per day, 95 % intervals", figures.accuracy(days, *span)),
     )
     return [parts.card(title, parts.chart(f, title), note=at, size="4") for title, f in shown]
 
@@ -148,35 +149,35 @@ def _left(row: Any) -> str:
     return f"about {left} left at {row.answers_per_hour:,.0f} an hour"
 
 
-def _assets(flagged: "DataFrame", asked: Asked) -> Any:
-    cards = [
-        parts.asset_link(
-            row,
-            [
-                parts.medium(row),
-                html.Div([html.Strong(row.external_id), html.P(row.reason),
-                          html.Div(f"{row.project} · {row.batch}", className="dash-quiet")]),
-            ],
-            className="dash-flag",
-        )
-        for row in flagged.itertuples(index=False)
-    ]  # fmt: skip
-    body = html.Div(cards, className="dash-flags") if cards else parts.empty(
+def _assets(session: Session, mine: Any, asked: Asked) -> Any:
+    more = html.A("All slow and ambiguous assets", href=asked.address("/dashboards/assets"))
+    flagged = reads.flagged_assets(session, mine, limit=MOST_FLAGS)
+    if len(flagged):
+        title = "Flagged assets: slow or ambiguous, newest first"
+        return parts.card(title, _asset_cards(flagged), note=more, size="8")
+    noted = reads.hard_assets(session, mine, colour="yellow", limit=MOST_NOTED)
+    if len(noted):
+        title = "No asset is flagged. The hardest that are noted"
+        return parts.card(title, _asset_cards(noted), note=more, size="8")
+    nothing = parts.empty(
         "No asset is flagged",
         "Assets that take long or divide the labellers appear here, at a stated rate of false "
         "alarms, once each has a few answers.",
-    )  # fmt: skip
-    more = html.A("All slow and ambiguous assets", href=asked.address("/dashboards/assets"))
-    return parts.card("Flagged assets: slow or ambiguous, newest first", body, note=more, size="8")
+    )
+    return parts.card("Flagged assets: slow or ambiguous", nothing, note=more, size="8")
+
+
+def _asset_cards(found: "DataFrame") -> Any:
+    cards = []
+    for row in found.itertuples(index=False):
+        where = html.Div(f"{row.project} · {row.batch}", className="dash-quiet")
+        words = html.Div([html.Strong(row.external_id), html.P(row.reason), where])
+        cards.append(parts.asset_link(row, [parts.medium(row), words], className="dash-flag"))
+    return html.Div(cards, className="dash-flags")
 
 
 def _labellers(flagged: "DataFrame", asked: Asked) -> Any:
-    rows = [
-        html.Li([html.Strong(row.labeller), html.Span(f" in {row.project}", className="dash-quiet"),
-                 html.P(row.reason)])
-        for row in flagged.itertuples(index=False)
-    ]  # fmt: skip
-    body = html.Ul(rows, className="dash-people") if rows else parts.empty(
+    body = parts.flagged_people(flagged) if len(flagged) else parts.empty(
         "No labeller is flagged",
         "Somebody who is often wrong, or too fast and wrong, appears here with the evidence.",
     )  # fmt: skip

@@ -14,6 +14,7 @@ from metrics.reads.quality import (
     flagged_assets,
     flagged_labellers,
 )
+from metrics.reads.sums import LABELLING
 from metrics.reads.work import (
     as_of,
     daily,
@@ -28,6 +29,7 @@ from metrics.reads.work import (
 
 __all__ = [
     "FIGURES",
+    "LABELLING",
     "as_of",
     "batches",
     "colours",

@@ -54,7 +54,10 @@ def hard_assets(
         statement = statement.where(_label == label)
     if colour is not None:
         statement = statement.where(AssetDifficulty.colour == colour)
-    return frame(session, statement)
+    found = frame(session, statement)
+    for name in ("text", "label"):  # beside other text pandas would make of None a NaN
+        found[name] = found[name].astype(object).where(found[name].notna(), None)
+    return found
 
 
 def colours(session: Session, scope: Scope, project_id: int | None = None) -> "DataFrame":

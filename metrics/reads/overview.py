@@ -1,13 +1,14 @@
 """The figures of a period beside those of the period before."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
 from metrics import definitions
-from metrics.reads.sums import SHARES, TOTALS, Scope, add_figures, sums
+from metrics.reads.sums import SHARES, TOTALS, Scope, add_figures, of_stages, sums
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -36,7 +37,13 @@ FIGURES = (
 )
 
 
-def overview(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+def overview(
+    session: Session,
+    scope: Scope,
+    since: date,
+    until: date,
+    stages: Collection[str] | None = None,
+) -> "DataFrame":
     """One row per figure of FIGURES: the period, and the one of equal length before it.
 
     Columns: key, name, unit, better, now, low, high, n, before, before_low, before_high, before_n.
@@ -46,8 +53,9 @@ def overview(session: Session, scope: Scope, since: date, until: date) -> "DataF
     import pandas as pd
 
     start = since - (until - since)
-    now = _period(session, scope, since, until)
-    before = _period(session, scope, start, since)
+    conditions = of_stages(stages)
+    now = _period(session, scope, since, until, conditions)
+    before = _period(session, scope, start, since, conditions)
     rows = []
     for figure in FIGURES:
         row: dict[str, object] = {
@@ -64,8 +72,11 @@ def overview(session: Session, scope: Scope, since: date, until: date) -> "DataF
     return table
 
 
-def _period(session: Session, scope: Scope, since: date, until: date) -> dict[str, float]:
-    by_labeller = sums(session, scope, since, until, ["labeller_id"], medians=False)
+def _period(
+    session: Session, scope: Scope, since: date, until: date, conditions: list[Any]
+) -> dict[str, float]:
+    by = ["labeller_id"]
+    by_labeller = sums(session, scope, since, until, by, *conditions, medians=False)
     total = by_labeller[list(TOTALS)].sum().to_frame().T
     add_figures(total)
     values = {str(name): float(value) for name, value in total.iloc[0].items()}

@@ -21,6 +21,8 @@ TOTALS = (
     "leased", "submitted", "surplus", "skipped", "released", "expired", "active_ms", "wall_ms",
     "gold_n", "gold_correct", "consensus_n", "consensus_agreed", "review_n", "review_accepted",
 )  # fmt: skip
+# The stages in which labels are made; the others judge them.
+LABELLING = ("label", "rework")
 # figure → (hits, n): the columns a share is made of.
 SHARES = {
     "gold": ("gold_correct", "gold_n"),
@@ -37,6 +39,11 @@ def frame(session: Session, statement: Any) -> "DataFrame":
 
     result = session.execute(statement)
     return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+
+
+def of_stages(stages: Collection[str] | None) -> list[Any]:
+    """The condition that rows are of these stages; none for all stages."""
+    return [] if stages is None else [DailyRollup.stage.in_(stages)]
 
 
 def within(statement: Any, scope: Scope, since: date | None, until: date | None) -> Any:

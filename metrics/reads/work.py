@@ -1,5 +1,6 @@
 """How much was done, how fast and how well: from roll-ups."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from metrics import definitions
 from metrics.models import DailyRollup, RollupState
-from metrics.reads.sums import Scope, add_costs, bins, frame, sums, within
+from metrics.reads.sums import Scope, add_costs, bins, frame, of_stages, sums, within
 from metrics.rollup import NAME
 from ops.models import Project, Team, User
 from quality.models import LabellerPace, Standing
@@ -28,14 +29,26 @@ def names(session: Session, scope: Scope) -> "DataFrame":
     return frame(session, listed.where(Project.id.in_(scope)).order_by(Project.name, Project.id))
 
 
-def days(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
-    """One row per day over all projects in scope. Two statements."""
-    return sums(session, scope, since, until, ["day"])
+def days(
+    session: Session,
+    scope: Scope,
+    since: date,
+    until: date,
+    stages: Collection[str] | None = None,
+) -> "DataFrame":
+    """One row per day over all projects in scope, of some stages or all. Two statements."""
+    return sums(session, scope, since, until, ["day"], *of_stages(stages))
 
 
-def daily(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+def daily(
+    session: Session,
+    scope: Scope,
+    since: date,
+    until: date,
+    stages: Collection[str] | None = None,
+) -> "DataFrame":
     """One row per day and project: see `sums` for the columns. Three statements."""
-    found = sums(session, scope, since, until, ["day", "project_id"])
+    found = sums(session, scope, since, until, ["day", "project_id"], *of_stages(stages))
     add_costs(session, found)
     return found
 
@@ -54,7 +67,13 @@ def stages(session: Session, scope: Scope, since: date, until: date) -> "DataFra
     return found
 
 
-def labellers(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+def labellers(
+    session: Session,
+    scope: Scope,
+    since: date,
+    until: date,
+    stages: Collection[str] | None = None,
+) -> "DataFrame":
     """One row per labeller and project: figures of the period, and what is believed of them now.
 
     Further columns: labeller (name), team, simulated, pace (median time ÷ that of a typical
@@ -62,7 +81,8 @@ def labellers(session: Session, scope: Scope, since: date, until: date) -> "Data
     the project's skill, 95 %) with the support standing_gold_n, standing_review_n,
     standing_consensus_n. Four statements.
     """
-    found = sums(session, scope, since, until, ["labeller_id", "project_id"])
+    by = ["labeller_id", "project_id"]
+    found = sums(session, scope, since, until, by, *of_stages(stages))
     add_costs(session, found)
     seen = (
         within(select(DailyRollup.labeller_id, DailyRollup.project_id), scope, since, until)

@@ -56,11 +56,17 @@ def edited(jobs: Mapping[str, Job], path: Path) -> dict[str, Job]:
     result = dict(jobs)
     if not path.exists():
         return result
-    for name, schedule in tomllib.loads(path.read_text()).items():
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{path.name} cannot be read: {error}", field=path.name) from None
+    for name, schedule in written.items():
         if name not in jobs:
             raise ConfigError(f"{path.name} names no known job: {name!r}", field=name)
         job = jobs[name]
         try:
+            if not isinstance(schedule, str):
+                raise ValueError("expected text in quotation marks")
             if schedule.startswith("every "):
                 result[name] = Job(job.call, every=float(schedule[6:]), where=job.where)
             else:

@@ -17,7 +17,7 @@ for module in wsgi.gathered("TABLES"):
 ADVISORY_LOCK = 7_415_082
 
 
-def include_name(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
+def include_name(name: str | None, kind: str, _parents: dict[str, str | None]) -> bool:
     """procrastinate brings its own tables through its own SQL."""
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 

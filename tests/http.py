@@ -28,8 +28,7 @@ class Client:
             self._csrf = found.group(1)
 
     def get(self, path: str, **more: Any) -> Any:
-        answer = self.http.get(path, **more)
-        return answer
+        return self.http.get(path, **more)
 
     def _send(self, method: str, path: str, **more: Any) -> Any:
         headers = {"X-CSRFToken": self._csrf, **more.pop("headers", {})}

@@ -15,7 +15,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    #
     op.create_table(
         "audit_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1123,11 +1122,9 @@ def upgrade() -> None:
             name=op.f("uq_gold_score_assignment_id_gold_version_id"),
         ),
     )
-    #
 
 
 def downgrade() -> None:
-    #
     op.drop_table("gold_score")
     op.drop_table("attempt_question")
     op.drop_index(
@@ -1236,4 +1233,3 @@ def downgrade() -> None:
     op.drop_table("audit_seal")
     op.drop_index("ix_audit_entry_order", table_name="audit_entry")
     op.drop_table("audit_entry")
-    #

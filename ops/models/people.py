@@ -1,4 +1,4 @@
-"""Who there is: organisations, teams, users, skills and certificates, and their keys to the door."""
+"""Who there is: organisations, teams, users, skills and certificates, and keys to the door."""
 
 import uuid
 from datetime import datetime
@@ -101,7 +101,7 @@ class Skill(Base):
 
 
 class Certificate(Base):
-    """A labeller's level in a skill, until it runs out or is revoked. Never edited: a new one is added."""
+    """A labeller's level in a skill, until it runs out or is revoked; a change adds a new one."""
 
     __tablename__ = "certificate"
     __table_args__ = (
@@ -126,7 +126,7 @@ class Certificate(Base):
 
 
 class OneTimeLink(Base):
-    """A link that works once: to set the system up, to accept an invitation, to reset a password."""
+    """A link that works once: to set up the system, accept an invitation or reset a password."""
 
     __tablename__ = "one_time_link"
     __table_args__ = (

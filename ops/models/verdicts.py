@@ -103,8 +103,8 @@ class GateVerdict(Base):
 class Delivery(Base):
     """A batch let go: frozen labels, frozen report, the verdict that allowed it.
 
-    The foreign key on (verdict, batch, passed) with `passed` pinned to true makes a delivery without
-    a passing verdict of the same batch impossible. Triggers refuse UPDATE and DELETE.
+    The foreign key on (verdict, batch, passed) with `passed` pinned to true makes a delivery
+    without a passing verdict of its batch impossible. Triggers refuse UPDATE and DELETE.
     """
 
     __tablename__ = "delivery"

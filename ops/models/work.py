@@ -90,7 +90,7 @@ class Task(Base):
 
 
 class Assignment(Base):
-    """A task leased to a labeller until submitted, skipped, released or expired: lease and answer in one.
+    """A task leased to a labeller until submitted, skipped, released or expired: lease and answer.
 
     A labeller knows it by `token` alone. `counts` is false for gold and for surplus.
     """

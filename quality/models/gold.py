@@ -35,7 +35,7 @@ class Gold(Base):
 
 
 class GoldVersion(Base):
-    """The accepted answers of a gold at one version: a list of label payloads, any of them right."""
+    """The accepted answers of a gold at one version: label payloads, any of them right."""
 
     __tablename__ = "gold_version"
     __table_args__ = (UniqueConstraint("gold_id", "version"),)

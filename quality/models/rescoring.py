@@ -64,7 +64,7 @@ class RescoreChunk(Base):
 
 
 class LabelScore(Base):
-    """The re-scored quality of one label: its out-of-sample probability, and what looks likelier."""
+    """The re-scored quality of one label: out-of-sample probability, and what looks likelier."""
 
     __tablename__ = "label_score"
     __table_args__ = (

@@ -63,7 +63,7 @@ class Standing(Base):
 
 
 class LabellerPace(Base):
-    """How fast a labeller works in a project: median and MAD on log active time; pace 1 is typical."""
+    """How fast a labeller works in a project: median, MAD on log active time; pace 1 is typical."""
 
     __tablename__ = "labeller_pace"
 
@@ -77,7 +77,7 @@ class LabellerPace(Base):
 
 
 class AssetDifficulty(Base):
-    """How hard an asset is, with the parts it is made of. `red` at the stated false-discovery rate."""
+    """How hard an asset is, and of what parts; `red` at the stated false-discovery rate."""
 
     __tablename__ = "asset_difficulty"
     __table_args__ = (CheckConstraint("colour IN ('green', 'yellow', 'red')", name="colour"),)

@@ -22,6 +22,14 @@ PATTERNS = ("", "/", ".", "x", "-", "\\")
 # More colours than this cannot be told apart: what is left is one series.
 MOST_SERIES = len(SERIES)
 REST = "Other projects"
+WHITE_MARKS = {
+    "fillmode": "overlay",
+    "fgcolor": "#fff",
+    "fgopacity": 0.7,
+    "size": 6,
+    "solidity": 0.15,
+}
+LONGEST = 24  # characters of a name in a legend
 BAND_OPACITY = 0.18
 
 Figure = dict[str, Any]
@@ -60,12 +68,12 @@ def _bars(
     by_day = rows.groupby("day").labels.sum()
     return {
         "type": "bar",
-        "name": name,
+        "name": name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…",
         "x": _iso(days),
         "y": [int(by_day.get(day, 0)) for day in days],
         "marker": {
             "color": colour or SERIES[place % MOST_SERIES],
-            "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "size": 5, "solidity": 0.2},
+            "pattern": {"shape": PATTERNS[place % len(PATTERNS)], **WHITE_MARKS},
         },
         "hovertemplate": "%{x|%a %d %b}: <b>%{y:,}</b> labels<extra>%{fullData.name}</extra>",
     }

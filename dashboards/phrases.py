@@ -16,6 +16,17 @@ NEEDS = {
 }
 
 
+# What the n of a figure counts.
+OF = {
+    "efficiency": "labels",
+    "gold": "answers",
+    "agreement": "answers",
+    "acceptance": "reviews",
+    "skip_rate": "decisions",
+    "expiry_rate": "leases",
+}
+
+
 @dataclass(frozen=True)
 class Change:
     """Words for a change, and whether it is good (1), bad (-1) or neither (0)."""
@@ -70,7 +81,7 @@ def support(row: Any) -> str:
     """What a figure rests on."""
     if row.unit in ("labels", "hours"):
         return "a full count, no estimate"
-    return "" if _missing(row.n) or row.n == 0 else f"n = {row.n:,.0f}"
+    return "" if _missing(row.n) or row.n == 0 else f"n = {row.n:,.0f} {OF[row.key]}"
 
 
 def change(row: Any, days: int) -> Change:

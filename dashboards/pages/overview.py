@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from dashboards import figures, parts, phrases
 from dashboards.asked import Asked
 from metrics import reads
+from ops import clock_time
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -112,7 +113,11 @@ def _batches(batches: "DataFrame") -> Any:
         "No batch in progress", "Import assets into a project to open one.",
         ("Go to projects", "/projects"),
     )  # fmt: skip
-    return parts.card("Batches in progress: answers done of those wanted", body, note="Live")
+    return parts.card(
+        "Batches in progress: answers done of those wanted",
+        body,
+        note=parts.as_of(clock_time.now()),
+    )
 
 
 def _batch(row: Any) -> Any:

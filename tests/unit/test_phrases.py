@@ -67,6 +67,20 @@ def test_counts_need_no_interval():
     assert phrases.support(labels) == "a full count, no estimate"
 
 
+def test_support_says_what_was_counted():
+    assert phrases.support(row((950, 1000), (1, 2))) == "n = 1,000 answers"
+
+
+def test_every_figure_of_the_overview_has_its_words():
+    from dashboards.pages.overview import BIG, UNITS
+    from metrics.reads import FIGURES
+
+    known = {figure.key: figure.unit for figure in FIGURES}
+    assert set(BIG) <= set(known)
+    assert set(BIG) == set(UNITS) == set(phrases.NEEDS)
+    assert {key for key in BIG if known[key] not in ("labels", "hours")} <= set(phrases.OF)
+
+
 def test_values_are_written_as_people_write_them():
     assert phrases.value("labels", "labels", 12345.0) == "12,345"
     assert phrases.value("active_hours", "hours", 0.5) == "30 min"

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
 
-from ops import clock_time, db, migrate
+from ops import clock_time, db, migrate, people
 from ops.config import Settings
 from tests.factories import PASSWORD, Make
 
@@ -23,6 +24,15 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no shared data beside the project")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """argon2 is slow by design, and nearly every test signs somebody in."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(people, "_hasher", lambda: quick)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "", description="smtp://user:password@host:port; empty: links are shown, not mailed"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least important events that are logged"
+    )
     demo: bool = Field(False, description="Say on every page that the labellers are simulated")
 
     @property

@@ -39,6 +39,7 @@ def make_engine(url: str, *, pool_size: int = 8, statement_timeout_ms: int = 60_
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text must not carry people's data into the log
         connect_args={
             "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC "
             "-c idle_in_transaction_session_timeout=60000"

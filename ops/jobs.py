@@ -10,7 +10,8 @@ class Job:
 
     `call` is "module:function" of a verb that takes a `sessionmaker` and returns how much it did
     (0 lets the clock stay silent). `where` is `clock` for a short sweep inside the clock process,
-    or a worker's queue, on which the clock defers it (never twice at once).
+    or a worker's queue, on which the clock defers it (at most one waits;
+    what may not run beside itself takes a lock of its own).
     Exactly one of `every` (seconds) and `cron` (five fields, UTC).
     """
 

@@ -9,6 +9,7 @@ from dash import Input, Output, dcc, html
 from flask import Flask, render_template
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolBusy
 
 from dashboards import asked, parts
 from dashboards.door import outside, reading
@@ -69,7 +70,7 @@ def route(pathname: str, search: str) -> Any:
             if question.project_id not in set(known.project_id):
                 question = replace(question, project_id=None)
             body = page.layout(session, scope, question) if len(known) else parts.no_projects()
-    except OperationalError:
+    except (OperationalError, PoolBusy):
         known, body = None, parts.too_slow()
     except Exception:
         # An answer of status 500 would leave an empty page: say so, and log it as others are.

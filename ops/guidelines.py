@@ -1,9 +1,8 @@
 """The instructions of a project: markdown, in versions that never change."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time
+from ops import versions
 from ops.errors import InvalidInput
 from ops.models import GuidelineVersion, Project, User
 
@@ -17,37 +16,16 @@ def publish(session: Session, project: Project, markdown: str, by: User | None) 
         raise InvalidInput(f"write 1 to {LONGEST:,} characters of markdown", field="markdown")
     if "\0" in text:
         raise InvalidInput("the text holds a NUL character", field="markdown")
-    session.execute(
-        select(Project.id).where(Project.id == project.id).with_for_update(key_share=True)
-    )
-    before = current(session, project.id)
-    if before is not None and before.markdown == text:
-        return before
-    version = GuidelineVersion(
-        project_id=project.id,
-        version=before.version + 1 if before else 1,
-        markdown=text,
-        created_by=by.id if by else None,
-        created_at=clock_time.now(),
-    )
-    session.add(version)
-    session.flush()
-    audit_log.record(
+    return versions.publish(
         session,
+        GuidelineVersion,
+        project,
         by,
-        "guideline.published",
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
-        version=version.version,
+        content={"markdown": text},
+        event="guideline.published",
     )
-    return version
 
 
 def current(session: Session, project_id: int) -> GuidelineVersion | None:
     """The version in force; None before the first."""
-    return session.scalar(
-        select(GuidelineVersion)
-        .where(GuidelineVersion.project_id == project_id)
-        .order_by(GuidelineVersion.version.desc())
-        .limit(1)
-    )
+    return versions.current(session, GuidelineVersion, project_id)

@@ -12,7 +12,7 @@ NAV         entries of the top navigation
 ACCESS      endpoint → roles that may call it (see ops.access)
 """
 
-from ops.access import ADMIN, ANYONE, CLIENTS, EVERYONE, LEADS, MANAGERS
+from ops.access import ADMIN, ANYONE, CLIENTS, EVERYONE, MANAGERS
 from ops.jobs import Job
 from ops.nav import Entry
 
@@ -90,15 +90,3 @@ ACCESS = {
     "people.add_skill": MANAGERS,
     "media.show": MANAGERS | CLIENTS,
 }
-
-__all__ = [
-    "ACCESS",
-    "ADMIN",
-    "BLUEPRINTS",
-    "COMMANDS",
-    "EVERYONE",
-    "JOBS",
-    "LEADS",
-    "NAV",
-    "TABLES",
-]

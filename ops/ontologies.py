@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time
+from ops import versions
 from ops.errors import InvalidInput
 from ops.models import OntologyVersion, Project, User
 
@@ -44,41 +43,20 @@ def publish(
     Raises InvalidInput with one error per fault, its field named as `classes.3.hotkey`.
     """
     cleaned = clean(classes)
-    session.execute(
-        select(Project.id).where(Project.id == project.id).with_for_update(key_share=True)
-    )
-    before = current(session, project.id)
-    if before is not None and before.classes == cleaned:
-        return before
-    version = OntologyVersion(
-        project_id=project.id,
-        version=before.version + 1 if before else 1,
-        classes=cleaned,
-        created_by=by.id if by else None,
-        created_at=clock_time.now(),
-    )
-    session.add(version)
-    session.flush()
-    audit_log.record(
+    return versions.publish(
         session,
+        OntologyVersion,
+        project,
         by,
-        "ontology.published",
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
-        version=version.version,
+        content={"classes": cleaned},
+        event="ontology.published",
         classes=[c["key"] for c in cleaned],
     )
-    return version
 
 
 def current(session: Session, project_id: int) -> OntologyVersion | None:
     """The version in force; None before the first."""
-    return session.scalar(
-        select(OntologyVersion)
-        .where(OntologyVersion.project_id == project_id)
-        .order_by(OntologyVersion.version.desc())
-        .limit(1)
-    )
+    return versions.current(session, OntologyVersion, project_id)
 
 
 def clean(classes: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -127,20 +127,25 @@ def _settle(session: Session, batch: Batch, asset_id: int, answer: dict[str, Any
     )
 
 
+# Active gold of :project that :labeller never met, in work or in an assessment.
+UNMET = """
+    gold.project_id = :project AND gold.state = 'active'
+    AND NOT EXISTS (
+        SELECT FROM task JOIN assignment ON assignment.task_id = task.id
+        WHERE task.asset_id = gold.asset_id AND assignment.labeller_id = :labeller)
+    AND NOT EXISTS (
+        SELECT FROM attempt_question question
+        JOIN attempt ON attempt.id = question.attempt_id
+        JOIN gold_version asked ON asked.id = question.gold_version_id
+        WHERE attempt.labeller_id = :labeller AND asked.gold_id = gold.id)
+"""
+
 _PICK = text(
-    """
+    f"""
     WITH picked AS (
         SELECT gold.id
         FROM gold JOIN asset ON asset.id = gold.asset_id
-        WHERE gold.project_id = :project AND gold.state = 'active' AND NOT gold.for_assessment
-          AND NOT EXISTS (
-              SELECT FROM task JOIN assignment ON assignment.task_id = task.id
-              WHERE task.asset_id = gold.asset_id AND assignment.labeller_id = :labeller)
-          AND NOT EXISTS (
-              SELECT FROM attempt_question question
-              JOIN attempt ON attempt.id = question.attempt_id
-              JOIN gold_version version ON version.id = question.gold_version_id
-              WHERE attempt.labeller_id = :labeller AND version.gold_id = gold.id)
+        WHERE {UNMET} AND NOT gold.for_assessment
         ORDER BY asset.batch_id <> :batch, gold.exposures, random()
         LIMIT 1
         FOR UPDATE OF gold SKIP LOCKED

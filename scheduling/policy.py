@@ -38,12 +38,6 @@ def gold_rate(low: float, n: int, terms: GoldTerms) -> float:
     return terms.rate_new + (terms.rate_trusted - terms.rate_new) * min(climbed, 1.0)
 
 
-def gap_range(rate: float) -> tuple[int, int]:
-    """The least and the greatest gap that `next_gap` can draw for `rate`."""
-    low, high = _around(rate)
-    return math.floor(low), math.ceil(high)
-
-
 def next_gap(rate: float, rng: random.Random) -> int:
     """How many claims until and including the next gold: at least 1, on average exactly 1 / rate.
 

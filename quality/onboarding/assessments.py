@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from ops import audit_log, clock_time, scope
 from ops.errors import InvalidInput, NotFound
 from ops.models import Project, Skill, User
+from quality.gold import UNMET
 from quality.models import Assessment
 
 
@@ -112,19 +113,11 @@ def _visible(user: User) -> Any:
 
 
 _POOL = text(
-    """
+    f"""
     SELECT DISTINCT ON (gold.id) gold.id, version.id, version.answers -> 0 ->> 'class',
            gold.for_assessment
     FROM gold JOIN gold_version version ON version.gold_id = gold.id
-    WHERE gold.project_id = :project AND gold.state = 'active'
-      AND NOT EXISTS (
-          SELECT FROM task JOIN assignment ON assignment.task_id = task.id
-          WHERE task.asset_id = gold.asset_id AND assignment.labeller_id = :labeller)
-      AND NOT EXISTS (
-          SELECT FROM attempt_question question
-          JOIN attempt ON attempt.id = question.attempt_id
-          JOIN gold_version asked ON asked.id = question.gold_version_id
-          WHERE attempt.labeller_id = :labeller AND asked.gold_id = gold.id)
+    WHERE {UNMET}
     ORDER BY gold.id, version.version DESC
     """
 )

@@ -1,5 +1,6 @@
 """The arithmetic of handing out: rates, gaps, active time, which lease comes back."""
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -56,9 +57,9 @@ def test_the_prior_bound_is_that_of_the_prior() -> None:
 
 @given(rate=rates, seed=st.integers())
 def test_gaps_stay_in_their_range(rate: float, seed: int) -> None:
-    low, high = policy.gap_range(rate)
     drawn = policy.next_gap(rate, random.Random(seed))
-    assert 1 <= low <= drawn <= high
+    assert max(1, math.floor((1 - policy.SPREAD) / rate)) <= drawn
+    assert drawn <= math.ceil((1 + policy.SPREAD) / rate)
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.3, 0.2, 0.07, 0.04])

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ops import flags
 from ops.models import Flag, Project
+from quality import flag_words
 
 if TYPE_CHECKING:
     from quality.timing_job import Answers, Judged
@@ -76,11 +77,7 @@ def _keep(
 
 def labeller_reason(judged: "Judged", i: int, kind: str) -> str:
     """Why a labeller is flagged, in one sentence."""
-    standing, found = judged.standings, judged.labeller_flags
-    accuracy = (
-        f"right in {standing.mean[i]:.0%} (95 %: {standing.low[i]:.0%} to {standing.high[i]:.0%}, "
-        f"n = {standing.n[i]}), the typical labeller in {found.typical:.0%}"
-    )
+    accuracy = flag_words.accuracy(judged.standings, i, judged.labeller_flags.typical)
     if kind == HASTY:
         return f"Takes {judged.pace.ratio()[i]:.2f} × the usual time and is {accuracy}."
     return f"Is {accuracy}.{'' if judged.usable.usable else _no_times(judged)}"
@@ -100,18 +97,16 @@ def _labeller_evidence(judged: "Judged", i: int) -> dict[str, Any]:
 
 def asset_reason(judged: "Judged", i: int) -> str:
     """Why an asset is hard, in one sentence; says so when times could not be used."""
-    found, said = judged.asset_flags, []
+    found, disputed = judged.asset_flags, ""
     answers = int(judged.votes[i].sum())
     if found.differing[i]:
         skips = int(judged.votes[i, -1])
         also = f" ({skips} skipped it)" if skips else ""
-        said.append(
+        disputed = (
             f"{found.differing[i]} of {answers} labellers differ from the most frequent answer"
             f"{also}, where about {found.expected[i]:.1f} would be usual"
         )
-    if judged.times is not None and judged.times.effect[i] > 2 * judged.times.se[i]:
-        said.append(f"takes {np.exp(judged.times.effect[i]):.1f} × the usual time")
-    sentence = "; ".join(said) or "slow and disputed more than usual, taken together"
+    sentence = flag_words.hard(disputed, judged.times, i)
     tail = "" if judged.usable.usable else _no_times(judged)
     return f"{sentence[0].upper()}{sentence[1:]}.{tail}"
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quality import flag_words
 from quality.audit.findings import Findings
-from quality.audit.words import percent
 
 
 def labeller_reasons(found: Findings) -> NDArray[Any]:
@@ -20,11 +20,7 @@ def labeller_reasons(found: Findings) -> NDArray[Any]:
         if flags.hasty[i]:
             parts.append(f"takes {ratio[i]:.2f} × the usual time and is right less often than most")
         if flags.wrong[i] or not parts:
-            parts.append(
-                f"right in {percent(standings.mean[i])} "
-                f"(95 %: {percent(standings.low[i])} to {percent(standings.high[i])}, "
-                f"n = {standings.n[i]}), the typical labeller in {percent(flags.typical)}"
-            )
+            parts.append(flag_words.accuracy(standings, int(i), flags.typical))
         reasons[i] = "; ".join(parts)
     return reasons
 
@@ -43,12 +39,10 @@ def asset_reasons(found: Findings) -> NDArray[Any]:
 
 
 def _asset_reason(found: Findings, i: int, judged: int) -> str:
-    flags, parts = found.asset_flags, []
+    flags, disputed = found.asset_flags, ""
     if flags.differing[i]:
-        parts.append(
+        disputed = (
             f"{flags.differing[i]} of {judged} answers differ from the most frequent, "
             f"where about {flags.expected[i]:.1f} would be usual"
         )
-    if found.times is not None and found.times.effect[i] > 2 * found.times.se[i]:
-        parts.append(f"takes {np.exp(found.times.effect[i]):.1f} × the usual time")
-    return "; ".join(parts) or "slow and disputed more than usual, taken together"
+    return flag_words.hard(disputed, found.times, i)

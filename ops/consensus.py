@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from ops import clock_time
-from ops.errors import InvalidInput
-from ops.models import CONSENSUS_METHODS, Consensus
+from ops.errors import Frozen, InvalidInput
+from ops.models import CONSENSUS_METHODS, Batch, Consensus
 
 
 def current(session: Session, asset_ids: Sequence[int]) -> dict[int, Consensus]:
@@ -40,10 +40,13 @@ def append(
 
     Two writers at once cannot make the same version: the unique key refuses the second
     (sqlalchemy.exc.IntegrityError), whose caller tries again. Raises InvalidInput for an unknown
-    method.
+    method, Frozen when the batch was delivered; a delivery that is under way is waited for.
     """
     if method not in CONSENSUS_METHODS:
         raise InvalidInput(f"method must be one of {', '.join(CONSENSUS_METHODS)}", field="method")
+    batch = select(Batch.state).where(Batch.id == batch_id)
+    if session.scalar(batch.with_for_update(read=True, key_share=True)) == "delivered":
+        raise Frozen("This batch was delivered; its labels stay as they are.")
     last = session.scalar(select(func.max(Consensus.version)).where(Consensus.asset_id == asset_id))
     made = Consensus(
         asset_id=asset_id,

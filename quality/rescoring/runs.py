@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, queue
-from ops.errors import Conflict, InvalidInput, NotFound, NotReady
+from ops.errors import Conflict, Frozen, InvalidInput, NotFound, NotReady
 from ops.models import Asset, Batch, Consensus, User
 from quality.models import LabelScore, RescoreChunk, RescoreRun
 
@@ -25,11 +25,13 @@ def request(
     """Put a run over the batch's labels on the worker's queue `gpu`.
 
     Raises InvalidInput for unknown settings, NotReady when there are too few labels to learn from,
-    Conflict when a run of this batch is under way.
+    Conflict when a run of this batch is under way, Frozen when the batch was delivered.
     """
     chosen = {**DEFAULTS, **(settings or {})}
     _check(chosen)
-    session.execute(select(Batch.id).where(Batch.id == batch.id).with_for_update(key_share=True))
+    locked = select(Batch.state).where(Batch.id == batch.id).with_for_update(key_share=True)
+    if session.scalar(locked) == "delivered":
+        raise Frozen("This batch was delivered; its labels are scored no more.")
     if active(session, batch.id):
         raise Conflict("A re-score run of this batch is under way.")
     labelled = select(func.count(func.distinct(Consensus.asset_id)))

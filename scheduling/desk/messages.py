@@ -209,7 +209,6 @@ class FeedbackOut(BaseModel):
     given: str = Field(description="The class one gave")
     decided: str = Field(description="The class in force")
     answered_at: datetime
-    checked_at: datetime
 
 
 class MeOut(BaseModel):

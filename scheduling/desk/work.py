@@ -80,19 +80,20 @@ _CERTIFICATES = """
       AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s)
     ORDER BY k.name, c.level, c.valid_until DESC"""
 
-# Gold and reviewed answers alike, and only those of days gone by: what is shown, and when, tells
-# nobody which of their answers were gold.
+# Gold and reviewed answers alike, and only those of days gone by. When each was checked is not
+# said, nor shown by the order: gold is checked within seconds, work hours later.
 _FEEDBACK = """
-    SELECT a.token, p.medium, asset.text, a.ended_at AS answered_at, e.at AS checked_at,
+    SELECT a.token, p.medium, asset.text, a.ended_at AS answered_at,
            (SELECT l.payload->>'class' FROM label l WHERE l.assignment_id = a.id
             ORDER BY l.revision DESC LIMIT 1) AS given,
            (SELECT c.label->>'class' FROM consensus c WHERE c.asset_id = t.asset_id
             ORDER BY c.version DESC LIMIT 1) AS decided
     FROM evidence e JOIN assignment a ON a.id = e.assignment_id JOIN task t ON t.id = a.task_id
     JOIN asset ON asset.id = t.asset_id JOIN project p ON p.id = a.project_id
+    JOIN project_member m ON m.project_id = p.id AND m.user_id = a.labeller_id
     WHERE e.labeller_id = %(me)s AND e.kind IN ('gold', 'review') AND e.correct < 0.5
       AND e.at < %(today)s
-    ORDER BY e.at DESC, e.id DESC LIMIT %(most)s"""
+    ORDER BY a.ended_at DESC, a.id DESC LIMIT %(most)s"""
 MOST_FEEDBACK = 12
 
 

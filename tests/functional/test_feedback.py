@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ops import clock_time, consensus
-from ops.models import Assignment
+from ops.models import Assignment, ProjectMember
 from quality.models import Evidence
 
 
@@ -75,6 +75,26 @@ def test_yesterdays_checks_are_told_and_todays_are_not(answered, session):
 def test_what_was_right_is_no_feedback(answered, session):
     floor, client, (one, *_) = answered
     check(session, floor, one, "review", "a", clock_time.now() - timedelta(days=1))
+    assert client.get("/api/v1/desk/me").json["feedback"] == []
+
+
+def test_the_day_of_the_check_betrays_nothing(answered, session):
+    """Gold is checked within seconds, work hours later: neither the time nor the order says so."""
+    floor, client, (one, two, three) = answered
+    yesterday = clock_time.now() - timedelta(days=1)
+    check(session, floor, one, "review", "b", yesterday)
+    check(session, floor, two, "gold", "b", yesterday - timedelta(hours=5))
+    check(session, floor, three, "review", "b", yesterday - timedelta(hours=9))
+    told = client.get("/api/v1/desk/me").json["feedback"]
+    assert [t["token"] for t in told] == [str(a.token) for a in (three, two, one)]
+    assert "checked_at" not in told[0]
+
+
+def test_a_project_one_left_is_not_shown(answered, session):
+    floor, client, (one, *_) = answered
+    check(session, floor, one, "review", "b", clock_time.now() - timedelta(days=1))
+    session.delete(session.get(ProjectMember, (floor.project.id, floor.labellers[0].id)))
+    session.commit()
     assert client.get("/api/v1/desk/me").json["feedback"] == []
 
 

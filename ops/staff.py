@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from ops import audit_log, certificates, organisations, people, projects
+from ops import audit_log, certificates, organisations, people, projects, scope
 from ops.access import WORKERS
 from ops.errors import Forbidden, InvalidInput, NotFound
 from ops.models import ROLES, Certificate, Project, Skill, User
@@ -40,6 +40,22 @@ def may_manage(by: User, role: str) -> bool:
     return role in MANAGED.get(by.role, ())
 
 
+def may_manage_account(session: Session, by: User, user: User) -> bool:
+    """Whether `by` may change and end this account, and make links that open it."""
+    return may_manage(by, user.role) and not _opens_more(session, by, user.organisation_id)
+
+
+def _opens_more(session: Session, by: User, organisation_id: int | None) -> bool:
+    """Whether a client account of the organisation would see projects that `by` may not.
+
+    Whoever makes a link to an account can open it.
+    """
+    foreign = select(Project.id).where(
+        Project.organisation_id == organisation_id, Project.id.not_in(scope.projects(by))
+    )
+    return session.scalar(foreign.limit(1)) is not None
+
+
 def roles_for(by: User) -> list[str]:
     """The roles `by` may give, in the usual order."""
     return [role for role in ROLES if may_manage(by, role)]
@@ -60,6 +76,11 @@ def invite(
         organisation = organisations.named(session, name) or organisations.create(
             session, name=name, kind="client", by=by
         )
+        if _opens_more(session, by, organisation.id):
+            raise InvalidInput(
+                "this client has projects that you are no member of; ask an administrator",
+                field="organisation",
+            )
     user = people.create(
         session, email=who.email, name=who.name, role=who.role, organisation=organisation, by=by
     )
@@ -91,6 +112,8 @@ def managed(session: Session, user_id: int, *, by: User) -> User:
     user = find(session, user_id)
     if not may_manage(by, user.role):
         raise Forbidden(f"Your role may not change an account of the role {user.role}.")
+    if not may_manage_account(session, by, user):
+        raise Forbidden("This client has projects that you are no member of.")
     return user
 
 

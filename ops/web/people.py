@@ -251,7 +251,7 @@ def _person_page(person: User, **more: object) -> str:
     return render_template(
         "people/person.html",
         person=person,
-        manageable=staff.may_manage(user(), person.role),
+        manageable=staff.may_manage_account(db(), user(), person),
         works=person.role in WORKERS,
         roles=staff.roles_for(user()),
         erased=erasure.is_erased(person),

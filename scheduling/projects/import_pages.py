@@ -158,7 +158,7 @@ def folder_within(path: str) -> Path:
         real = Path(path).resolve()
     except (OSError, ValueError, RuntimeError):
         raise InvalidInput("is not a path", field="folder") from None
-    if not any(real.is_relative_to(root) for root in configured().roots):
+    if not any(real.is_relative_to(root) for root in configured().roots[:-1]):
         raise InvalidInput(
             "lies outside the folders allowed by TOUCHSTONE_ASSET_ROOTS", field="folder"
         )

@@ -1,0 +1,233 @@
+"""Nobody reaches what is another's: every address with an id, each role, a foreign object."""
+
+import pytest
+from flask import url_for
+from sqlalchemy import select
+
+from metrics.deliver import deliver
+from ops import sealer
+from ops.access import ANYONE
+from ops.models import Assignment, Certificate
+from ops.web import media
+from quality import gold
+from quality.onboarding import assessments, attempts
+from scheduling import dispatch
+from tests.finished import finished
+
+ROLES = ("ops_lead", "onboarding_manager", "labeller", "reviewer", "expert", "client")
+# Managers know everybody who works here: these are about people, not about a project.
+ABOUT_STAFF = {"api.show_person", "people.person"}
+SECRETS = {"signin.link", "setup.form", "setup.submit"}  # whoever holds the secret may
+# The static files and the dashboards' own assets are the same for all who may open them.
+OF_NO_PROJECT = {"static", "dashboards.show"}
+
+
+@pytest.fixture
+def foreign(make, session, sessions, app):
+    """Something of every kind that can be named in an address, all of somebody else's project."""
+    done = finished(make, session)
+    spare = make.batch(done.project)
+    assets = make.assets(spare, 3)
+    golds = [gold.make(session, done.project, a, [{"class": "a"}], done.lead) for a in assets[:2]]
+    lane = make.lane(spare, requirements={}, requirement_key="other")
+    make.tasks(lane, assets[2:])
+    labeller = make.member(done.project, make.user())
+    skill = make.skill()
+    terms = {"title": "Entry", "questions": 1, "minutes": 30}
+    test = assessments.create(session, done.project, skill, terms, done.lead)
+    attempt = attempts.begin(session, test, labeller)
+    question = attempts.questions_of(session, attempt)[0]
+    work = dispatch.claim(session, labeller, project_id=done.project.id)
+    made = deliver(session, done.batch, done.lead)
+    admin = make.user(role="admin")
+    certificate = make.certificate(labeller, skill)
+    pictured = make.assets(spare, 1, uri="upload:" + "0" * 64 + ".png", text=None)[0]
+    session.commit()
+    sealer.seal(sessions)
+    with app.test_request_context():
+        signed = media.url(pictured.id).rpartition("/")[2]
+    return {
+        "project_id": done.project.id,
+        "batch_id": done.batch.id,
+        "gold_id": golds[0].id,
+        "delivery_id": made.id,
+        "assessment_id": test.id,
+        "user_id": admin.id,
+        "certificate_id": certificate.id,
+        "desk_token": work.token,
+        "attempt_token": attempt.token,
+        "question_token": question.token,
+        "token_id": 1,
+        "signed": signed,
+        "form": "jsonl",
+        "asset": assets[0].id,
+        "client_organisation": done.project.organisation_id,
+        "asset_ids": [asset.id for asset in assets],
+        "name": done.project.name,
+    }
+
+
+def _values(rule, foreign):
+    values = {name: foreign[name] for name in rule.arguments if name != "token"}
+    if "token" in rule.arguments:
+        kind = "attempt_token" if rule.endpoint.startswith("onboarding.") else "desk_token"
+        values["token"] = foreign[kind]
+    return values
+
+
+BODIES = {
+    "desk_api.shown": {"tab": "t"},
+    "desk_api.heartbeat": {"tab": "t", "beat": 1, "active_ms": 0},
+    "desk_api.submit_label": {
+        "label": {"class": "a"}, "key": "k" * 10, "revision": 0, "tab": "t", "active_ms": 0,
+    },
+    "desk_api.skip": {"reason": "unclear"},
+    "desk_api.release": {},
+    "api.grant_certificate": {
+        "skill": "x", "level": 1, "valid_until": "2999-01-01", "reason": "because",
+    },
+    "api.revoke_certificate": {"reason": "because"},
+    "api_projects.create_batch": {"name": "b"},
+    "api_projects.import_assets": {"rows": [{"external_id": "x", "text": "y"}]},
+    "api_projects.add_member": {"user": 1},
+    "api_projects.publish_ontology": {"classes": [{"key": "a", "name": "A"}]},
+    "api_projects.publish_guideline": {"markdown": "x"},
+    "deliveries.draw": {"n": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_foreign_object_answers_as_if_it_were_not_there(app, foreign, client_for, make, role):
+    member = make.user(role=role)
+    if role != "client":
+        make.member(make.project(), member)
+    client = client_for(member)
+    reached = []
+    for rule in app.url_map.iter_rules():
+        if not rule.arguments or rule.endpoint in SECRETS | OF_NO_PROJECT | ABOUT_STAFF:
+            continue
+        assert app.extensions["access"][rule.endpoint] != ANYONE, rule
+        if rule.endpoint == "account.revoke_token":
+            continue  # below: it is about a person, not a project
+        with app.test_request_context():
+            address = url_for(rule.endpoint, **_values(rule, foreign))
+        for method in rule.methods - {"OPTIONS", "HEAD"}:
+            more = {"json": BODIES.get(rule.endpoint, {})} if "/api/" in address else {}
+            answer = client._send(method, address, **more)
+            if answer.status_code not in (403, 404):
+                reached.append((method, rule.rule, answer.status_code))
+    assert not reached, reached
+
+
+def test_the_addresses_are_right(app, foreign, client_for):
+    """What the others are refused is there: an administrator finds it at the same address."""
+    client = client_for("admin")
+    refused = []
+    for rule in app.url_map.iter_rules():
+        roles = app.extensions["access"][rule.endpoint]
+        if "GET" not in rule.methods or not rule.arguments or "admin" not in roles:
+            continue
+        if rule.endpoint in OF_NO_PROJECT | {"media.show"}:
+            continue
+        with app.test_request_context():
+            address = url_for(rule.endpoint, **_values(rule, foreign))
+        answer = client.get(address)
+        if answer.status_code != 200:
+            refused.append((rule.rule, answer.status_code))
+    # It has neither classes beyond those of the factory nor a guideline.
+    assert refused == [("/api/v1/projects/<int:project_id>/guideline", 404)]
+
+
+def test_a_form_cannot_name_what_the_address_could_not(foreign, client_for, make, session):
+    """One's own project in the address, another's object in the address or the form beside it."""
+    lead = make.user(role="ops_lead")
+    own = make.project()
+    make.member(own, lead)
+    client = client_for(lead)
+    base = f"/projects/{own.id}"
+    tries = [
+        client.post(f"{base}/batches/{foreign['batch_id']}", data={"action": "pause"}),
+        client.post(f"{base}/gold/{foreign['gold_id']}", data={"action": "retire"}),
+        client.post(f"{base}/gold", data={"asset": foreign["asset"], "class": "a"}),
+        client.get(f"{base}/gold/mark?asset={foreign['asset']}"),
+        client.post(f"{base}/people/{foreign['user_id']}", data={"action": "remove"}),
+        client.post(f"{base}/import", data={"batch": foreign["batch_id"], "lines": "x"}),
+    ]
+    assert [answer.status_code for answer in tries] == [404] * len(tries)
+    listed = client.get(f"{base}/assets?batch={foreign['batch_id']}")
+    assert "data-asset" not in listed.text
+    terms = {
+        "project": foreign["project_id"], "title": "x", "questions": 1, "minutes": 1,
+        "attempts": 1, "level": 1, "valid_days": 1, "pass_percent": 50,
+    }  # fmt: skip
+    assert client.post("/onboarding/assessments/new", data=terms).status_code == 422
+    invited = {
+        "name": "N", "email": "n@example.com", "role": "labeller",
+        "projects": [foreign["project_id"]],
+    }  # fmt: skip
+    assert client.post("/people/new", data=invited).status_code == 422
+    sent = client.post("/api/v1/people", json=invited)
+    assert (sent.status_code, sent.json["errors"][0]["field"]) == (422, "projects")
+
+
+@pytest.mark.parametrize("path", ["/projects", "/batches", "/people/new", "/onboarding"])
+def test_lists_leave_out_what_is_anothers(foreign, client_for, path):
+    page = client_for("ops_lead").get(path)
+    assert page.status_code == 200
+    assert foreign["name"] not in page.text
+
+
+def test_the_desk_gives_no_work_of_a_project_one_is_no_member_of(foreign, client_for):
+    asked = {"tab": "t", "project": foreign["project_id"]}
+    assert client_for("labeller").post("/api/v1/desk/next", json=asked).status_code == 404
+
+
+def test_a_lead_opens_no_account_of_a_client_they_do_not_work_for(
+    foreign, client_for, make, session
+):
+    """A link to an account opens it: an invitation or a reset would show a client's deliveries."""
+    client = make.user(role="client", organisation_id=foreign["client_organisation"])
+    session.commit()
+    lead = client_for("ops_lead")
+    for action in ("link", "change", "deactivate"):
+        assert lead.post(f"/people/{client.id}/{action}").status_code == 403, action
+    form = {"name": "Eve", "email": "eve@example.com", "role": "client"}
+    form["organisation"] = client.organisation.name
+    assert lead.post("/people/new", data=form).status_code == 422
+    assert lead.post("/api/v1/people", json=form).status_code == 422
+    table = "email,name,role,organisation\neve@example.com,Eve,client," + form["organisation"]
+    assert lead.post("/people/import", data={"csv": table}).status_code == 422
+
+
+def test_a_lead_manages_the_clients_of_their_own_projects(client_for, make, session):
+    project = make.project()
+    lead = make.member(project, make.user(role="ops_lead"))
+    client = make.user(role="client", organisation_id=project.organisation_id)
+    session.commit()
+    assert client_for(lead).post(f"/people/{client.id}/link").status_code == 201
+
+
+def test_uploads_of_others_are_no_folder_to_import(client_for, make, settings):
+    settings.media.mkdir(parents=True)
+    project = make.project(medium="image")
+    lead = make.member(project, make.user(role="ops_lead"))
+    form = {"batch": "new", "batch_name": "b", "folder": str(settings.media)}
+    answer = client_for(lead).post(f"/projects/{project.id}/import", data=form)
+    assert answer.status_code == 422
+    assert "lies outside" in answer.text
+
+
+def test_a_key_is_ended_by_its_owner_only(client_for, make, session):
+    from ops import tokens
+    from ops.models import ApiToken
+
+    tokens.create(session, make.user(), "mine", ["read"])
+    session.commit()
+    token = session.scalars(select(ApiToken)).one()
+    other = client_for("admin")
+    assert other.post(f"/account/tokens/{token.id}/revoke").status_code == 404
+
+
+def test_the_fixture_is_real(foreign, session):
+    assert session.scalar(select(Assignment).where(Assignment.token == foreign["desk_token"]))
+    assert session.get(Certificate, foreign["certificate_id"])

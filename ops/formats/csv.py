@@ -1,12 +1,15 @@
 """Assets and labels as CSV.
 
 Assets: `external_id`, then `uri` or `text`; every further column is metadata. UTF-8, commas, a
-header. Labels: one line per asset with its class.
+header. Labels: one line per asset with its class. A spreadsheet takes a text that begins with one
+of = + - @ for a formula and runs it, so such a text gets an apostrophe in front unless it is a
+number. JSON lines hold every text as it is.
 """
 
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +17,8 @@ from ops.intake.faults import Faults
 from ops.intake.rows import Row
 
 MIMETYPE = "text/csv"
+_NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+)?")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LABEL_COLUMNS = ("external_id", "class", "method", "probability", "answers", "agreement")
 
 
@@ -105,5 +110,13 @@ def write(labels: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def _line(cells: Iterable[Any]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(["" if c is None else c for c in cells])
-    return out.getvalue()
+    # The writer quotes a carriage return only where it is part of the line's end.
+    csv.writer(out, lineterminator="\r\n").writerow(["" if c is None else inert(c) for c in cells])
+    return out.getvalue().removesuffix("\r\n") + "\n"
+
+
+def inert(cell: Any) -> Any:
+    """The cell, with an apostrophe in front where a spreadsheet would see a formula."""
+    if not isinstance(cell, str) or not cell.startswith(FORMULA):
+        return cell
+    return cell if _NUMBER.fullmatch(cell) else f"'{cell}"

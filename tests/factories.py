@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops import clock_time, people
+from ops import clock_time, consensus, people
 from ops.models import (
     Asset,
     Batch,
     Certificate,
+    Consensus,
     Lane,
     OntologyVersion,
     Organisation,
@@ -123,6 +124,19 @@ class Make:
         self.session.add_all(rows)
         self.session.flush()
         return rows
+
+    def decided(self, asset: Asset, key: str = "a", **more: Any) -> Consensus:
+        """The next version of an asset's consensus: class `key`, by the majority of 3 who agree."""
+        values = {
+            "method": "majority",
+            "label": {"class": key},
+            "probability": 0.9,
+            "answers": 3,
+            "agreement": 1.0,
+            "posterior": {},
+            **more,
+        }
+        return consensus.append(self.session, asset_id=asset.id, batch_id=asset.batch_id, **values)
 
     def lane(self, batch: Batch, stage: str = "label", **more: Any) -> Lane:
         return self._add(Lane(project_id=batch.project_id, batch_id=batch.id, stage=stage, **more))

@@ -8,7 +8,6 @@ import sys
 
 from sqlalchemy import select
 
-from ops import consensus
 from ops.db import transaction
 from quality.models import RescoreChunk, RescoreRun
 from quality.rescoring import runs
@@ -19,17 +18,7 @@ def labelled(session, make):
     floor = make.floor(assets=600, labellers=0)
     for i, asset in enumerate(floor.assets):
         asset.text = f"word{i % 3} more{i % 7}"
-        consensus.append(
-            session,
-            asset_id=asset.id,
-            batch_id=floor.batch.id,
-            method="majority",
-            label={"class": "abc"[i % 3]},
-            probability=0.9,
-            answers=3,
-            agreement=1.0,
-            posterior={},
-        )
+        make.decided(asset, "abc"[i % 3])
     session.commit()
     return floor.batch
 

@@ -18,20 +18,6 @@ def batch(session, make, lead):
     return batches.create(session, make.project(), name="First", by=lead)
 
 
-def decide(session, asset):
-    return consensus.append(
-        session,
-        asset_id=asset.id,
-        batch_id=asset.batch_id,
-        method="majority",
-        label={"class": "a"},
-        probability=0.9,
-        answers=3,
-        agreement=1.0,
-        posterior={"a": 0.9},
-    )
-
-
 def test_a_batch_is_found_by_members_only(session, make, batch, lead):
     with pytest.raises(NotFound):
         batches.find(session, lead, batch.id)
@@ -87,14 +73,14 @@ def test_a_batch_is_complete_when_nothing_is_open_or_leased_and_all_is_decided(
     lane = lanes.lane_for(session, batch, "label")
     lanes.open_tasks(session, lane, [a.id for a in assets], wanted=1)
     for asset in assets:
-        decide(session, asset)
+        make.decided(asset)
     assert not batches.note_completion(session, batch.id)  # open
     session.execute(update(Task).values(n_leased=1))
     assert not batches.note_completion(session, batch.id)  # leased
     session.execute(update(Task).values(n_leased=0, n_done=1))
     more = make.assets(batch, 1)
     assert not batches.note_completion(session, batch.id)  # undecided
-    decide(session, more[0])
+    make.decided(more[0])
     assert batches.note_completion(session, batch.id)
     assert (batch.state, batches.note_completion(session, batch.id)) == ("complete", False)
     review = lanes.lane_for(session, batch, "review")
@@ -106,7 +92,7 @@ def test_gold_wants_no_answers_and_keeps_no_batch_open(session, make, batch):
     (asset,) = make.assets(batch, 1)
     lane = lanes.lane_for(session, batch, "label")
     lanes.open_tasks(session, lane, [asset.id], wanted=0, round=0)
-    decide(session, asset)
+    make.decided(asset)
     assert batches.note_completion(session, batch.id)
 
 
@@ -125,8 +111,8 @@ def test_a_delivered_batch_takes_no_work(session, make, batch, lead):
 
 def test_consensus_is_appended_and_the_newest_is_in_force(session, make, batch):
     one, two = make.assets(batch, 2)
-    decide(session, one)
-    newest = decide(session, one)
+    make.decided(one)
+    newest = make.decided(one)
     assert newest.version == 2
     assert consensus.current(session, [one.id, two.id]) == {one.id: newest}
 

@@ -4,34 +4,20 @@ import json
 
 import pytest
 
-from ops import clock_time, consensus, exports, ontologies
+from ops import clock_time, exports, ontologies
 from ops.formats import csv, jsonl
 from ops.models import Delivery, DeliveryItem, GateVerdict
-
-
-def decide(session, asset, key="a"):
-    consensus.append(
-        session,
-        asset_id=asset.id,
-        batch_id=asset.batch_id,
-        method="majority",
-        label={"class": key},
-        probability=0.9,
-        answers=3,
-        agreement=1.0,
-        posterior={},
-    )
 
 
 def test_every_label_comes_once_whatever_the_chunk(session, make, monkeypatch):
     batch = make.batch(make.project())
     assets = make.assets(batch, 11)
     for n, asset in enumerate(assets[:10]):
-        decide(session, asset, "a")
+        make.decided(asset, "a")
         if n % 2:
-            decide(session, asset, "b")
+            make.decided(asset, "b")
     other = make.assets(make.batch(batch.project), 1)
-    decide(session, other[0])
+    make.decided(other[0])
     whole = list(exports.of_batch(session, batch.id))
     monkeypatch.setattr(exports, "CHUNK", 3)
     assert list(exports.of_batch(session, batch.id)) == whole
@@ -73,7 +59,7 @@ def delivery(session, make):
         )
     )
     session.flush()
-    decide(session, asset, "b")  # what came later is not in it
+    make.decided(asset, "b")  # what came later is not in it
     return made
 
 

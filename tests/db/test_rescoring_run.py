@@ -28,17 +28,7 @@ def labelled(session, make):
         if i in (3, 22, 41, 61):
             given = "abc"[(i + 1) % 3]
             wrong.add(asset.id)
-        consensus.append(
-            session,
-            asset_id=asset.id,
-            batch_id=floor.batch.id,
-            method="majority",
-            label={"class": given},
-            probability=0.9,
-            answers=3,
-            agreement=1.0,
-            posterior={},
-        )
+        make.decided(asset, given)
     for task in floor.tasks:
         task.n_done = task.wanted
     session.commit()

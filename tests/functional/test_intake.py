@@ -233,20 +233,8 @@ def test_the_api_keeps_projects_apart(client_for, project, make, session):
 def test_labels_are_exported_as_they_are_in_force(lead, project, make, session):
     batch = make.batch(project)
     one, two, _ = make.assets(batch, 3)
-    from ops import consensus
-
     for asset, key in ((one, "cat"), (two, "dog"), (one, "dog")):
-        consensus.append(
-            session,
-            asset_id=asset.id,
-            batch_id=batch.id,
-            method="majority",
-            label={"class": key},
-            probability=0.75,
-            answers=3,
-            agreement=1.0,
-            posterior={},
-        )
+        make.decided(asset, key, probability=0.75)
     session.commit()
     at = f"/api/v1/batches/{batch.id}/labels"
     lines = [json.loads(line) for line in lead.get(at).text.splitlines()]

@@ -10,7 +10,6 @@ from PIL import Image
 from sqlalchemy import func, select
 
 import wsgi
-from ops import consensus
 from ops.models import Asset, Batch
 from quality.models import Gold
 
@@ -133,17 +132,7 @@ def test_labels_come_out_as_lines_and_as_a_table(run, project, make, session, tm
     batch = make.batch(project)
     (asset,) = make.assets(batch, 1)
     asset.external_id = 'ü, "x"'
-    consensus.append(
-        session,
-        asset_id=asset.id,
-        batch_id=batch.id,
-        method="majority",
-        label={"class": "cat"},
-        probability=None,
-        answers=3,
-        agreement=1.0,
-        posterior={},
-    )
+    make.decided(asset, "cat", probability=None)
     session.commit()
     status, out, err = run("export", batch.id)
     assert status == 0, err

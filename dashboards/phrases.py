@@ -104,6 +104,9 @@ def change(row: Any, days: int) -> Change:
     text = text.replace("-", "−")
     if not _moved(row, step):
         return Change(f"no clear change ({text})", 0)
+    if row.unit in ("labels", "hours") and row.before_days < days / 2:
+        # A count over days without work is no yardstick: the change is told, not praised.
+        return Change(f"{text} on {then}, with work on {row.before_days:.0f} of them", 0)
     sense = 0 if step == 0 else int(math.copysign(1, step)) * int(row.better)
     return Change(f"{text} on {then}", sense)
 

@@ -46,9 +46,11 @@ def overview(
 ) -> "DataFrame":
     """One row per figure of FIGURES: the period, and the one of equal length before it.
 
-    Columns: key, name, unit, better, now, low, high, n, before, before_low, before_high, before_n.
-    low, high and n are NaN where a figure is a count; those of efficiency come from the differences
-    between labellers. Two statements.
+    Columns: key, name, unit, better, now, low, high, n, before, before_low, before_high, before_n,
+    before_days.
+    before_days counts the days before on which work was done. low, high and n are NaN where a
+    figure is a count; those of efficiency come from the differences between labellers. Three
+    statements.
     """
     import pandas as pd
 
@@ -67,6 +69,9 @@ def overview(
                 row[prefix + part] = period.get(f"{figure.key}_{part}")
         rows.append(row)
     table = pd.DataFrame(rows)
+    table["before_days"] = len(
+        sums(session, scope, start, since, ["day"], *conditions, medians=False)
+    )
     numbers = [c for c in table.columns if c not in ("key", "name", "unit")]
     table[numbers] = table[numbers].astype(float)
     return table

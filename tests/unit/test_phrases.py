@@ -59,9 +59,13 @@ def test_a_change_is_rarely_clear_where_nothing_changed():
 def test_counts_need_no_interval():
     labels = SimpleNamespace(
         key="labels", unit="labels", better=1, now=120.0, before=100.0, low=NAN, high=NAN, n=NAN,
-        before_low=NAN, before_high=NAN,
+        before_low=NAN, before_high=NAN, before_days=5.0,
     )  # fmt: skip
     assert phrases.change(labels, 7) == phrases.Change("+20 % on the 7 days before", 1)
+    labels.before_days = 1.0
+    assert phrases.change(labels, 7) == phrases.Change(
+        "+20 % on the 7 days before, with work on 1 of them", 0
+    )
     labels.before = 0.0
     assert phrases.change(labels, 7) == phrases.Change("none in the 7 days before", 0)
     assert phrases.support(labels) == "a full count, no estimate"

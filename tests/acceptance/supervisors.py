@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +21,8 @@ from ops.errors import DatabaseServerError
 ROOT = Path(__file__).parents[2]
 LIBRARIES = sysconfig.get_path("purelib")
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand folders to others")
+
 PROGRAM = """
 import dataclasses, json, sys
 from pathlib import Path
@@ -34,6 +37,11 @@ except DatabaseServerError as error:
     print(f"refused: {{error}}", flush=True)
     sys.exit(2)
 """
+
+
+def mode(path: Path) -> int:
+    """The permission bits of a file or folder."""
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 class Supervisor:

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import threading
@@ -17,6 +16,8 @@ import pytest
 from ops.db_server import binaries, running, url_of
 from tests.acceptance.supervisors import (
     LIBRARIES,
+    as_root,
+    mode,
     postgres_of,
     postmaster_of,
     query,
@@ -25,11 +26,6 @@ from tests.acceptance.supervisors import (
 )
 
 pytestmark = pytest.mark.serial
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand folders to others")
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_data_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import stat
 import subprocess
 from pathlib import Path
 
@@ -12,18 +11,15 @@ import pytest
 from ops.db_server import account, binaries, running, url_of
 from ops.errors import DatabaseServerError
 from tests.acceptance.supervisors import (
+    as_root,
     assert_refused,
+    mode,
     postgres_of,
     postmaster_of,
     until,
 )
 
 pytestmark = pytest.mark.serial
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand folders to others")
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_taken_port_is_named(home: Path) -> None:

@@ -1,0 +1,235 @@
+"""Hostile input over HTTP: forged requests, ways off the site, markup wherever text goes in."""
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from ops import guidelines, storage, tokens
+from ops.errors import StorageError
+from ops.web.media import thumbnail
+from quality import gold
+from tests.factories import PASSWORD
+from tests.finished import finished
+from tests.functional.test_role_matrix import address
+
+# Each has a mark of its own, so that what comes back raw can be named.
+PAYLOADS = [
+    "<script>x{n}()</script>",
+    "<img src=x onerror=x{n}()>",
+    '"><svg onload=x{n}()>',
+    "'><iframe srcdoc=x{n}>",
+    "</textarea><script>x{n}()</script>",
+    "</title><script>x{n}()</script>",
+    "</script><script>x{n}()</script>",
+    "<!--<img src=x{n}>-->",
+    "<a href=javascript:x{n}()>a</a>",
+    '" autofocus onfocus=x{n}() x="',
+    "' onmouseover=x{n}() x='",
+    "<math><mi xlink:href=x{n}></math>",
+    "<style>x{n}{{}}</style>",
+    "<base href=//x{n}>",
+    "<meta http-equiv=refresh content=x{n}>",
+    "<object data=x{n}>",
+    "<embed src=x{n}>",
+    "<form action=//x{n}>",
+    "<link rel=stylesheet href=x{n}>",
+    "<template>x{n}</template>",
+    "<details open ontoggle=x{n}()>",
+    "<video><source onerror=x{n}()></video>",
+    "{{{{ x{n} }}}}<b>",
+    "{{% x{n} %}}<b>",
+    "<x{n}>",
+    "<ScRiPt>x{n}()</ScRiPt>",
+    "&lt;<script>x{n}()</script>",
+    "<body onload=x{n}()>",
+    "<div hx-get=//x{n} hx-trigger=load>",
+    "<input formaction=javascript:x{n}()>",
+]
+HOSTILE = [text.format(n=n) for n, text in enumerate(PAYLOADS)]
+ALL = " ".join(HOSTILE)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_no_unsafe_request_without_the_token_of_the_form(app, client_for, method):
+    client = client_for("admin")
+    for rule in app.url_map.iter_rules():
+        if method in rule.methods and rule.endpoint != "static":
+            answer = client.http.open(address(rule), method=method)
+            allowed = app.extensions["access"][rule.endpoint]
+            assert answer.status_code == 400, (rule.rule, answer.status_code)
+            assert "Form expired" in answer.text, (rule.rule, allowed)
+
+
+def test_a_made_up_key_beside_a_session_opens_nothing(client_for, make, session):
+    client = client_for("admin")
+    headers = {"Authorization": "Bearer ts_made_up"}
+    forged = client.http.post("/people/skills", data={"name": "S"}, headers=headers)
+    assert forged.status_code == 400
+    assert client.get("/api/v1/people", headers=headers).status_code == 200
+
+
+def test_a_key_needs_no_form_and_only_does_what_it_may(app, make, session):
+    project = make.project()
+    lead = make.member(project, make.user(role="ops_lead"))
+    reading = tokens.create(session, lead, "r", ["read"])
+    writing = tokens.create(session, lead, "w", ["write"])
+    session.commit()
+
+    def make_batch(secret):
+        headers = {"Authorization": f"Bearer {secret}"}
+        path = f"/api/v1/projects/{project.id}/batches"
+        return app.test_client().post(path, json={"name": "B"}, headers=headers).status_code
+
+    assert [make_batch(s) for s in (reading, writing, "ts_wrong")] == [403, 201, 401]
+
+
+@pytest.mark.parametrize(
+    "away",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example",
+     "\\\\evil.example", "javascript:alert(1)", "evil.example", "/\n/evil.example"],
+)  # fmt: skip
+def test_signing_in_leads_nowhere_else(client_for, make, session, away):
+    person = make.user()
+    client = client_for()
+    page = client.get("/signin")
+    client._remember(page)
+    form = {"email": person.email, "password": PASSWORD, "next": away}
+    session.commit()
+    answer = client.post("/signin", data=form)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/desk"
+
+
+@pytest.fixture
+def infested(make, session):
+    """A delivered-ready project with markup in every text that somebody else typed."""
+    classes = ["a", "b", "c"]
+    done = finished(make, session, classes=classes, name=ALL, purpose=ALL)
+    done.batch.name = f"batch {ALL}"
+    for asset in done.assets:
+        asset.text, asset.external_id = ALL, f"{asset.id} {ALL}"
+        asset.meta = {ALL: ALL}
+    done.lead.name = f"Lead {ALL}"
+    for labeller in done.labellers:
+        labeller.name = f"Labeller {ALL}"
+    from sqlalchemy import text
+
+    listed = [
+        {"key": k, "name": f"{k} {ALL}", "colour": "#4363d8", "hotkey": k, "description": ALL}
+        for k in classes
+    ]
+    from ops.models import OntologyVersion
+
+    made = OntologyVersion(
+        project_id=done.project.id, version=2, classes=listed, created_at=done.project.created_at
+    )
+    session.add(made)
+    guidelines.publish(session, done.project, f"# {ALL}\n\n[x](javascript:alert(1)) {ALL}", None)
+    extra = make.assets(done.batch, 1)[0]
+    one = gold.make(session, done.project, extra, [{"class": "a"}], done.lead)
+    gold.retire(session, done.project, one, done.lead, reason=ALL)
+    session.execute(text("SELECT 1"))
+    session.commit()
+    return done
+
+
+def _raw(page: str) -> list[str]:
+    """The payloads that come out as they went in. An apostrophe alone is harmless: no template
+    puts an attribute between two, and in a text it is a text."""
+    return [text for text in HOSTILE if text in page and set(text) & set('<"')]
+
+
+PAGES = ["", "/batches", "/assets", "/classes", "/guideline", "/people", "/gold", "/gold/mark",
+         "/settings", "/import"]  # fmt: skip
+
+
+def test_markup_comes_out_as_text_for_staff(infested, client_for):
+    client = client_for(infested.lead)
+    paths = ["/projects", "/people", "/people/new", "/batches", "/onboarding",
+             "/onboarding/assessments/new", f"/batches/{infested.batch.id}",
+             f"/people/{infested.labellers[0].id}"]  # fmt: skip
+    paths += [f"/projects/{infested.project.id}{tail}" for tail in PAGES]
+    seen = 0
+    for path in paths:
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert not _raw(page.text), (path, _raw(page.text))
+        assert 'href="javascript:' not in page.text, path
+        seen += "x0()" in page.text
+    assert seen > 12  # the payloads are there, as text
+
+
+def test_markup_comes_out_as_text_for_a_client(infested, client_for):
+    client = client_for("client", organisation_id=infested.project.organisation_id)
+    page = client.get("/portal").text
+    assert "x0()" in page
+    assert not _raw(page)
+
+
+def test_markup_in_the_guideline_comes_out_as_text_at_the_desk(make, session, client_for):
+    floor = make.floor(name=ALL)
+    text = f"# {ALL}\n\n[x](javascript:alert(1)) ![y](javascript:alert(1))"
+    guidelines.publish(session, floor.project, text, None)
+    client = client_for(floor.labellers[0])
+    work = client.post("/api/v1/desk/next", json={"tab": "t"}).json["work"]
+    html = client.get(f"/api/v1/desk/{work['token']}/brief").json["guideline"]["html"]
+    assert "x0()" in html
+    assert not [text for text in HOSTILE if text in html and text.startswith("<")]
+    assert 'href="javascript:' not in html
+    assert 'src="javascript:' not in html
+    answer = client.get("/desk")
+    assert not _raw(answer.text)
+
+
+def _bomb(side: int) -> bytes:
+    """A PNG of `side`² pixels in a few kilobytes: black all over, at one bit a pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\0" * (side // 8)) * side, 9)
+    signature = b"\x89PNG\r\n\x1a\n"
+    return signature + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("side", [12_000, 40_000])
+def test_a_bomb_makes_no_thumbnail(settings, side):
+    settings.media.mkdir(parents=True)
+    path = settings.media / "bomb.png"
+    path.write_bytes(_bomb(side))
+    with pytest.raises(StorageError):
+        thumbnail(str(path), 96, settings)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://169.254.169.254/x.png", "simplecache::http://localhost/x", "file:///etc/passwd",
+     "local:///etc/passwd", "/etc/passwd", "../../etc/passwd", "FILE:///etc/passwd",
+     "upload:../../etc/passwd", "zip://x::file:///etc/a.zip", "/etc/pass\0wd"],
+)  # fmt: skip
+def test_no_address_leads_out_of_the_allowed_folders(settings, uri):
+    with pytest.raises(StorageError):
+        storage.read(uri, settings)
+
+
+def test_a_link_out_of_the_folder_is_followed_and_refused(settings, tmp_path):
+    out = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(out, "PNG")
+    (tmp_path / "secret.png").write_bytes(out.getvalue())
+    settings.media.mkdir(parents=True)
+    (settings.media / "link.png").symlink_to(tmp_path / "secret.png")
+    with pytest.raises(StorageError, match="outside"):
+        storage.read(str(settings.media / "link.png"), settings)
+
+
+def test_a_download_is_named_without_line_ends_or_paths(infested, client_for):
+    answer = client_for(infested.lead).get(f"/batches/{infested.batch.id}/labels.csv")
+    named = answer.headers["Content-Disposition"]
+    assert answer.status_code == 200
+    assert named.isprintable()
+    assert not set(named.partition("filename=")[2]) & set("<>/\\'\";{}")

@@ -38,6 +38,7 @@ def foreign(make, session, sessions, app):
     attempt = attempts.begin(session, test, labeller)
     question = attempts.questions_of(session, attempt)[0]
     work = dispatch.claim(session, labeller, project_id=done.project.id)
+    assert work is not None
     made = deliver(session, done.batch, done.lead)
     admin = make.user(role="admin")
     certificate = make.certificate(labeller, skill)

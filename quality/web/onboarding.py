@@ -147,7 +147,7 @@ def take(token: uuid.UUID) -> ResponseReturnValue:
         attempts.finish(db(), attempt)
     if attempt.finished_at is not None or question is None:
         return redirect(url_for("onboarding.result", token=token), 303)
-    found = db().get_one(Assessment, attempt.assessment_id)
+    found = assessments.find(db(), user(), attempt.assessment_id)  # members only
     ontology = ontologies.current(db(), found.project_id)
     guideline = guidelines.current(db(), found.project_id)
     return render_template(
@@ -173,8 +173,8 @@ def _asset(question: AttemptQuestion) -> Asset:
 def medium(token: uuid.UUID, question_token: uuid.UUID) -> ResponseReturnValue:
     """The picture of a question, under no name but its token."""
     attempt = attempts.find(db(), user(), token)
-    question = _question(attempt, question_token)
-    asset = _asset(question)
+    assessments.find(db(), user(), attempt.assessment_id)  # members only
+    asset = _asset(_question(attempt, question_token))
     if asset.uri is None:
         raise NotFound("There is no such picture.")
     data, kind = storage.read(asset.uri, current_app.extensions["settings"])

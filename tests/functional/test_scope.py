@@ -7,9 +7,10 @@ from sqlalchemy import select
 from metrics.deliver import deliver
 from ops import sealer
 from ops.access import ANYONE
-from ops.models import Assignment, Certificate
+from ops.models import Assignment, Certificate, ProjectMember, User
 from ops.web import media
 from quality import gold
+from quality.models import Attempt
 from quality.onboarding import assessments, attempts
 from scheduling import dispatch
 from tests.finished import finished
@@ -216,6 +217,18 @@ def test_uploads_of_others_are_no_folder_to_import(client_for, make, settings):
     answer = client_for(lead).post(f"/projects/{project.id}/import", data=form)
     assert answer.status_code == 422
     assert "lies outside" in answer.text
+
+
+def test_whoever_left_a_project_sees_nothing_more_of_it(foreign, client_for, session):
+    attempt = session.scalars(select(Attempt)).one()
+    client = client_for(session.get_one(User, attempt.labeller_id))
+    take = f"/onboarding/take/{attempt.token}"
+    desk = f"/api/v1/desk/{foreign['desk_token']}"
+    assert [client.get(path).status_code for path in (take, f"{desk}/brief")] == [200, 200]
+    session.delete(session.get(ProjectMember, (foreign["project_id"], attempt.labeller_id)))
+    session.commit()
+    pages = (take, f"{take}/{foreign['question_token']}/medium", f"{desk}/brief")
+    assert [client.get(path).status_code for path in pages] == [404] * 3
 
 
 def test_a_key_is_ended_by_its_owner_only(client_for, make, session):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -44,6 +45,11 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def listen_to_ctrl_c() -> None:
+    """Let a child be interrupted, whatever this process was told to ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Supervisor:
     """A process inside `running(home)` that stays there until its input ends."""
 
@@ -67,6 +73,8 @@ class Supervisor:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            # A run started in the background ignores Ctrl-C, and its children would inherit that.
+            preexec_fn=listen_to_ctrl_c,  # noqa: PLW1509 - no thread here holds a lock
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{LIBRARIES}"},
             **options,
         )

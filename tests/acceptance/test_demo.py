@@ -15,6 +15,7 @@ import requests
 
 from ops.demo.accounts import LOGINS, PASSWORD
 from tests.acceptance.processes import ROOT, eventually
+from tests.acceptance.supervisors import listen_to_ctrl_c
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.xdist_group("demo")
@@ -43,6 +44,7 @@ class Demo:
                 env=environment,
                 stdout=log,
                 stderr=log,
+                preexec_fn=listen_to_ctrl_c,  # noqa: PLW1509 - no thread here holds a lock
             )
         eventually(self._serves, 400)
 

@@ -15,6 +15,7 @@ from dashboards.asked import Asked
 from dashboards.door import reading
 from metrics import reads
 from ops import clock_time
+from ops.formats.csv import inert
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,7 +30,6 @@ COLUMNS = (
 # More rows than this scroll inside the table.
 MOST_ROWS = 14
 # A spreadsheet would run a cell that begins with one of these.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # How AG Grid writes numbers; its own small interpreter reads these, nothing is evaluated as script.
 COUNT, TENTH, HUNDREDTH = (f"d3.format('{form}')(params.value)" for form in (",", ",.1f", ".2f"))
 SHARE = "d3.format('.1f')(100 * params.value) + ' %'"
@@ -100,12 +100,8 @@ def as_csv(table: "DataFrame") -> str:
     writer.writerow(COLUMNS)
     values = table[list(COLUMNS)].astype(object).where(table[list(COLUMNS)].notna(), "")
     for row in values.itertuples(index=False, name=None):
-        writer.writerow([_inert(cell) for cell in row])
+        writer.writerow([inert(cell) for cell in row])
     return out.getvalue()
-
-
-def _inert(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _grid(table: "DataFrame") -> Any:

@@ -14,7 +14,6 @@ from scheduling.projects import facts, readiness, reads
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.reads import Progress
 
-NEW_ORGANISATION = "new"
 MANY = 300
 
 

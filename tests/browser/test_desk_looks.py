@@ -28,14 +28,20 @@ def test_nothing_jumps_and_nothing_scrolls(browse, floor):
     at_work(page)
     page.evaluate(
         """() => {
-          window.shifts = 0;
+          window.shifts = [];
+          const box = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
           new PerformanceObserver((list) => {
-            for (const shift of list.getEntries()) window.shifts += shift.value;
+            for (const shift of list.getEntries())
+              for (const { node, previousRect, currentRect } of shift.sources)
+                window.shifts.push(
+                  `${node?.id || node?.className || node?.nodeName}: ` +
+                    `${box(previousRect)} to ${box(currentRect)}`,
+                );
           }).observe({ type: "layout-shift" });
         }"""
     )
     work_through(page, 4)
-    assert page.evaluate("() => window.shifts") == 0
+    assert page.evaluate("() => window.shifts") == []
     assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
 
 

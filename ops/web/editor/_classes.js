@@ -25,6 +25,7 @@ export class Classes {
     this.field.addEventListener("input", () => this.#filter());
     this.field.addEventListener("keydown", (event) => this.#searchKeys(event));
     this.search = h("div", { class: "editor-search" }, this.field, h("kbd", {}, "/"));
+    this.search.hidden = true; // until there are many: an empty list must not move when it fills
     this.none = h("p", { class: "editor-none", role: "status", hidden: true }, "No class matches.");
     this.element = h("div", { class: "editor-choice" }, this.search, this.list, this.none);
     this.buttons = new Map();

@@ -81,6 +81,7 @@ def _group() -> None:
 def cli(argv: Sequence[str] | None = None) -> None:
     """Run the command line; an error of ours is one line and exit status 2."""
     from pydantic import ValidationError
+    from sqlalchemy.exc import OperationalError
 
     from ops.errors import TouchstoneError
 
@@ -101,6 +102,8 @@ def cli(argv: Sequence[str] | None = None) -> None:
     except ValidationError as error:
         fault = error.errors()[0]
         _refuse(f"TOUCHSTONE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}")
+    except OperationalError as error:
+        _refuse(f"The database does not answer: {str(error.orig).splitlines()[0]}")
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
     except click.ClickException as error:

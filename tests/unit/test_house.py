@@ -82,3 +82,23 @@ def test_an_error_of_ours_is_one_line_and_status_2():
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "DATABASE_URL" in done.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_line_and_status_2(tmp_path):
+    address = "postgresql://nobody@127.0.0.1:1/nothing"  # nothing can listen on port 1 unasked
+    done = subprocess.run(
+        [sys.executable, "-m", "wsgi", "db", "check"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": address,
+            "TOUCHSTONE_HOME": str(tmp_path),
+        },
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("touchstone: The database does not answer: ")
+    assert done.stderr.count("\n") == 1

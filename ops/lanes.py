@@ -8,35 +8,38 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from ops.errors import Frozen
-from ops.models import Batch, Lane, ProjectRequirement, Task
+from ops.models import Batch, Lane, Project, ProjectRequirement, Task
+from ops.project_settings import ProjectSettings
 
 PRIORITY_STEP = 2**32
 PRIORITIES = range(-1000, 1001)
 RANDOM_MASK = 2**31 - 1
 
 
-def lane_for(session: Session, batch: Batch, stage: str) -> Lane:
+def lane_for(session: Session, batch: Batch, stage: str, kind: str = "ordinary") -> Lane:
     """The lane of `batch` at `stage`, made when it is missing.
 
-    It asks what the project requires for the stage.
+    It asks what the project requires for the stage; a hard one asks for its experts as well.
     """
-    levels = _required(session, batch.project_id, stage)
+    levels = _required(session, batch.project_id, stage, kind)
     made = pg_insert(Lane).values(
         project_id=batch.project_id,
         batch_id=batch.id,
         stage=stage,
+        kind=kind,
         requirement_key=requirement_key(levels),
         requirements=levels,
     )
     session.execute(
         made.on_conflict_do_nothing(
-            index_elements=[Lane.batch_id, Lane.stage, Lane.requirement_key]
+            index_elements=[Lane.batch_id, Lane.stage, Lane.kind, Lane.requirement_key]
         )
     )
     return session.scalars(
         select(Lane).where(
             Lane.batch_id == batch.id,
             Lane.stage == stage,
+            Lane.kind == kind,
             Lane.requirement_key == requirement_key(levels),
         )
     ).one()
@@ -47,26 +50,36 @@ def requirement_key(levels: dict[str, int]) -> str:
     return ",".join(f"{skill}>={levels[skill]}" for skill in sorted(levels, key=int))
 
 
-def _required(session: Session, project_id: int, stage: str) -> dict[str, int]:
+def _required(session: Session, project_id: int, stage: str, kind: str) -> dict[str, int]:
     rows = session.execute(
         select(ProjectRequirement.skill_id, ProjectRequirement.level).where(
             ProjectRequirement.project_id == project_id, ProjectRequirement.stage == stage
         )
     )
-    return {str(skill): level for skill, level in rows}
+    levels = {str(skill): level for skill, level in rows}
+    if kind == "hard":
+        project = session.get_one(Project, project_id)
+        level = ProjectSettings.model_validate(project.settings).hard.level or 1
+        skill = str(project.skill_id)
+        levels[skill] = max(level, levels.get(skill, 0))
+    return levels
 
 
-def take_over_requirements(session: Session, project_id: int, stage: str) -> None:
-    """Give the existing lanes of a stage what the project requires now.
+def take_over_requirements(session: Session, project_id: int, stage: str | None = None) -> None:
+    """Give the existing lanes of a stage, or of all, what the project requires now.
 
-    A batch has one lane per stage, because lanes follow the requirements in place.
+    A batch has one lane per stage and kind, because lanes follow the requirements in place.
     """
-    levels = _required(session, project_id, stage)
-    session.execute(
-        update(Lane)
-        .where(Lane.project_id == project_id, Lane.stage == stage)
-        .values(requirements=levels, requirement_key=requirement_key(levels))
-    )
+    chosen = Lane.project_id == project_id
+    if stage is not None:
+        chosen &= Lane.stage == stage
+    for one, kind in session.execute(select(Lane.stage, Lane.kind).where(chosen).distinct()).all():
+        levels = _required(session, project_id, one, kind)
+        session.execute(
+            update(Lane)
+            .where(Lane.project_id == project_id, Lane.stage == one, Lane.kind == kind)
+            .values(requirements=levels, requirement_key=requirement_key(levels))
+        )
 
 
 def lock_batch(session: Session, batch_id: int) -> Batch:

@@ -1,5 +1,7 @@
 """What a project sets: one pydantic model, validated at the boundary, stored as JSON."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -26,6 +28,70 @@ class GateTerms(BaseModel):
     gold_accuracy: float | None = Field(None, gt=0, lt=1, description="Least gold accuracy")
 
 
+class OverlapTerms(BaseModel):
+    """How many answers an asset gets.
+
+    fixed: `wanted_answers` each. share: `wanted_answers` for a share of the assets, one for the
+    rest. dynamic: `minimum` first, then one more at a time until the consensus is `target` sure, at
+    most `maximum`; what is in doubt even then goes to an expert.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["fixed", "share", "dynamic"] = Field("fixed", description="How it is decided")
+    share: float = Field(0.1, ge=0, le=1, description="share: part of the assets answered often")
+    minimum: int = Field(2, ge=1, le=25, description="dynamic: answers every asset gets")
+    maximum: int = Field(5, ge=1, le=25, description="dynamic: answers an asset gets at most")
+    target: float = Field(0.95, gt=0.5, lt=1, description="dynamic: sure enough to stop asking")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "OverlapTerms":
+        if self.minimum > self.maximum:
+            raise ValueError("overlap.minimum must not be above overlap.maximum")
+        return self
+
+
+class LimitTerms(BaseModel):
+    """What one labeller may do at most, beside the leases they may hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    batch_share: float | None = Field(
+        None, gt=0, le=1, description="Part of a batch's assets that one labeller may answer"
+    )
+    hours_per_day: float | None = Field(
+        None, gt=0, le=24, description="Active hours in a labeller's own day, over all projects"
+    )
+
+
+class HardTerms(BaseModel):
+    """Which assets go to experts, and for how long they wait there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    level: int | None = Field(
+        None, ge=1, le=5, description="Level of the project's skill for hard assets (empty: off)"
+    )
+    below_confidence: float = Field(
+        0.5, ge=0, le=1, description="Model confidence below which an asset counts as hard"
+    )
+    deadline_hours: float = Field(
+        24, gt=0, le=720, description="After so long everybody gets it, and the lead is told"
+    )
+
+
+class ReviewTerms(BaseModel):
+    """How much of a labeller's work is reviewed, by their standing, beside the random sample."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    newcomer: float = Field(0.0, ge=0, le=1, description="Share of a newcomer's labels")
+    known: float = Field(0.0, ge=0, le=1, description="Share once their standing is known")
+    trusted: float = Field(0.0, ge=0, le=1, description="Share of the trusted")
+    layers: int = Field(1, ge=1, le=3, description="Reviewers who look one after the other")
+    layer_share: float = Field(1.0, gt=0, le=1, description="Share that goes on to the next layer")
+
+
 class ProjectSettings(BaseModel):
     """The settings of one project. Every number has one place: here."""
 
@@ -38,12 +104,22 @@ class ProjectSettings(BaseModel):
     adjudicate_below: float = Field(
         0.8, ge=0, le=1, description="Consensus probability below which an expert decides"
     )
+    order: Literal["random", "uncertain_first"] = Field(
+        "random", description="Order within a batch; uncertain_first asks for model predictions"
+    )
+    reserve_hours: float = Field(
+        24, gt=0, le=720, description="How long reserved work waits for its labeller"
+    )
     review_share: float = Field(0.0, ge=0, le=1, description="Share of labels drawn for review")
     false_discovery_rate: float = Field(0.05, gt=0, lt=0.5, description="Of flagged assets")
     cost_per_hour: float | None = Field(None, ge=0, description="Cost of an active hour")
     attributes: dict[str, list[str]] = Field(
         default_factory=dict, description="Attributes asked of a labeller, e.g. language: [de]"
     )
+    overlap: OverlapTerms = Field(default_factory=OverlapTerms)
+    limits: LimitTerms = Field(default_factory=LimitTerms)
+    hard: HardTerms = Field(default_factory=HardTerms)
+    review: ReviewTerms = Field(default_factory=ReviewTerms)
     gold: GoldSettings = Field(default_factory=GoldSettings)
     gate: GateTerms = Field(default_factory=GateTerms)
 

@@ -119,6 +119,7 @@ def save_settings(
     before, after = project.settings, settings.model_dump(mode="json")
     project.settings = after
     session.flush()
+    lanes.take_over_requirements(session, project.id)
     changed = sorted(key for key in after if after[key] != before.get(key))
     _record(session, project, by, "project.settings_saved", changed=changed)
     return settings

@@ -54,6 +54,12 @@ class ProjectMember(Base):
     # A labeller paused here gets no new work; what is leased may still be submitted.
     paused_until: Mapped[datetime | None] = mapped_column(Moment)
     pause_reason: Mapped[str] = mapped_column(default="")
+    # Until somebody lifts it.
+    suspended_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Only first labels, all of them reviewed.
+    restricted_at: Mapped[datetime | None] = mapped_column(Moment)
+    # No work until an assessment of the project's skill is passed after this moment.
+    training_since: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class ProjectRequirement(Base):

@@ -26,7 +26,9 @@ from ops.db import Base, Moment
 from ops.models.people import User
 from ops.models.projects import STAGES, Asset, Batch, Project
 
-ASSIGNMENT_STATES = ("leased", "submitted", "skipped", "released", "expired")
+ASSIGNMENT_STATES = ("reserved", "leased", "submitted", "skipped", "released", "expired")
+# layer_2 and layer_3 are further reviews; hard asks for experts.
+LANE_KINDS = ("ordinary", "hard", "layer_2", "layer_3")
 SKIP_REASONS = ("unclear", "broken", "not_in_classes", "offensive", "other")
 
 
@@ -39,14 +41,16 @@ class Lane(Base):
 
     __tablename__ = "lane"
     __table_args__ = (
-        UniqueConstraint("batch_id", "stage", "requirement_key"),
+        UniqueConstraint("batch_id", "stage", "kind", "requirement_key"),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
+        CheckConstraint(f"kind IN {LANE_KINDS}", name="kind"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), index=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id))
     stage: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="ordinary", server_default="ordinary")
     requirement_key: Mapped[str] = mapped_column(default="")
     requirements: Mapped[dict[str, Any]] = mapped_column(default=dict)
     generation: Mapped[int] = mapped_column(default=0)
@@ -92,7 +96,9 @@ class Task(Base):
 class Assignment(Base):
     """A task leased to a labeller until submitted, skipped, released or expired: lease and answer.
 
-    A labeller knows it by `token` alone. `counts` is false for gold and for surplus.
+    A labeller knows it by `token` alone. `counts` is false for gold and for surplus. Reserved, it
+    is kept for the labeller until they ask for work, and takes up its place in the task like a
+    lease.
     """
 
     __tablename__ = "assignment"
@@ -104,7 +110,9 @@ class Assignment(Base):
             "task_id",
             "labeller_id",
             unique=True,
-            postgresql_where=text("state IN ('leased', 'submitted', 'skipped') AND NOT surplus"),
+            postgresql_where=text(
+                "state IN ('reserved', 'leased', 'submitted', 'skipped') AND NOT surplus"
+            ),
         ),
         Index("ix_assignment_task", "task_id", "labeller_id"),
         Index("ix_assignment_mine", "labeller_id", "id"),
@@ -115,6 +123,12 @@ class Assignment(Base):
             "labeller_id",
             "expires_at",
             postgresql_where=text("state = 'leased'"),
+        ),
+        Index(
+            "ix_assignment_reserved",
+            "labeller_id",
+            "expires_at",
+            postgresql_where=text("state = 'reserved'"),
         ),
         # What I lost and may be offered again when there is nothing else.
         Index(
@@ -186,11 +200,14 @@ class Label(Base):
 
 
 WORK_EVENTS = (
+    "reserved",
     "leased",
     "submitted",
     "skipped",
     "released",
     "expired",
+    "recalled",
+    "reopened",
     "surplus",
     "gold_scored",
     "consensus_scored",

@@ -3,7 +3,7 @@
 from quality.models.gold import Gold, GoldScore, GoldVersion
 from quality.models.onboarding import Assessment, Attempt, AttemptQuestion
 from quality.models.rescoring import RUN_STATES, LabelScore, RescoreChunk, RescoreRun
-from quality.models.review import ReviewSample
+from quality.models.review import ReviewDraw, ReviewSample, ReviewStratum
 from quality.models.standing import AssetDifficulty, Evidence, LabellerPace, Standing
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "LabellerPace",
     "RescoreChunk",
     "RescoreRun",
+    "ReviewDraw",
     "ReviewSample",
+    "ReviewStratum",
     "Standing",
 ]

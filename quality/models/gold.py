@@ -16,7 +16,13 @@ class Gold(Base):
     __tablename__ = "gold"
     __table_args__ = (
         CheckConstraint("state IN ('active', 'retired')", name="state"),
-        Index("ix_gold_active", "project_id", postgresql_where=text("state = 'active'")),
+        Index(
+            "ix_gold_active",
+            "project_id",
+            "class_key",
+            "exposures",
+            postgresql_where=text("state = 'active' AND NOT for_assessment"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,6 +32,12 @@ class Gold(Base):
     state: Mapped[str] = mapped_column(default="active")
     # How often it was handed out: the least exposed goes first.
     exposures: Mapped[int] = mapped_column(default=0)
+    # The class of its first accepted answer, so that a labeller meets all of them.
+    class_key: Mapped[str] = mapped_column(default="", server_default="")
+    # Learnt from the answers: how much they tell of who gave them; see quality.gold_telling.
+    difficulty: Mapped[float | None]
+    discrimination: Mapped[float | None]
+    answers_n: Mapped[int] = mapped_column(default=0, server_default="0")
     # The share of it kept for assessments rather than slipped into work.
     for_assessment: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Integer
+from sqlalchemy import CheckConstraint, ForeignKey, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
-from ops.models import Asset, Batch, Task, User
+from ops.models import Asset, Batch, Project, Task, User
 
 
 class ReviewSample(Base):
@@ -27,3 +27,30 @@ class ReviewSample(Base):
     seed: Mapped[int]
     drawn_at: Mapped[datetime] = mapped_column(Moment)
     drawn_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+
+
+REVIEW_REASONS = ("standing", "layer", "rework", "restricted")
+
+
+class ReviewDraw(Base):
+    """A review that was asked for beside the random sample: why, and which layer it is."""
+
+    __tablename__ = "review_draw"
+    __table_args__ = (CheckConstraint(f"reason IN {REVIEW_REASONS}", name="reason"),)
+
+    task_id: Mapped[int] = mapped_column(ForeignKey(Task.id), primary_key=True)
+    layer: Mapped[int] = mapped_column(Integer, default=1)
+    reason: Mapped[str]
+    drawn_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ReviewStratum(Base):
+    """How many of a labeller's labels of a class were looked at for review, and how many drawn."""
+
+    __tablename__ = "review_stratum"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
+    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
+    class_key: Mapped[str] = mapped_column(primary_key=True)
+    seen: Mapped[int] = mapped_column(default=0)
+    drawn: Mapped[int] = mapped_column(default=0)

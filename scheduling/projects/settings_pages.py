@@ -2,7 +2,7 @@
 
 import types
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from flask import flash, redirect, request, url_for
@@ -16,7 +16,15 @@ from ops.project_settings import ProjectSettings
 from ops.web.identity import db, user
 from scheduling.projects.blueprint import blueprint, page, project_of
 
-GROUPS = {"": "Work", "gold": "Gold", "gate": "Terms of the gate"}
+GROUPS = {
+    "": "Work",
+    "overlap": "Answers an asset gets",
+    "limits": "Limits of one labeller",
+    "hard": "Hard assets",
+    "review": "Review",
+    "gold": "Gold",
+    "gate": "Terms of the gate",
+}
 
 
 @dataclass(frozen=True)
@@ -26,11 +34,12 @@ class FormField:
     name: str
     label: str
     help: str
-    kind: str  # number, checkbox, attributes
+    kind: str  # number, checkbox, choice, attributes
     value: Any
     required: bool
     limits: dict[str, Any]
     whole: bool
+    choices: tuple[str, ...] = ()
 
 
 def fields(settings: BaseModel, prefix: str = "") -> list[FormField]:
@@ -48,8 +57,10 @@ def fields(settings: BaseModel, prefix: str = "") -> list[FormField]:
 
 def _field(path: str, info: FieldInfo, value: Any) -> FormField:
     kinds = _types(info.annotation)
-    kind = "number"
-    if bool in kinds:
+    kind, choices = "number", ()
+    if get_origin(info.annotation) is Literal:
+        kind, choices = "choice", get_args(info.annotation)
+    elif bool in kinds:
         kind = "checkbox"
     elif int not in kinds and float not in kinds:
         kind = "attributes"
@@ -62,6 +73,7 @@ def _field(path: str, info: FieldInfo, value: Any) -> FormField:
         required=type(None) not in kinds and kind == "number",
         limits=_limits(info),
         whole=int in kinds,
+        choices=choices,
     )
 
 
@@ -104,6 +116,8 @@ def _value(field: FormField, text: str) -> Any:
         return bool(text)
     if field.kind == "attributes":
         return _attributes(text)
+    if field.kind == "choice":
+        return text
     if not text:
         if field.required:
             raise ValueError("give a number")

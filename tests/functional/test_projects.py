@@ -131,13 +131,15 @@ def test_settings_show_every_field_and_name_what_is_wrong(lead, new_project, ses
     names = re.findall(r'name="([a-z_.]+)"', page)
     assert {"wanted_answers", "gold.rate_new", "gate.accuracy", "attributes"} <= set(names)
     kept = dict(re.findall(r'name="([a-z_.]+)" type="number"[^>]* value="([^"]*)"', page))
-    values = {**kept, "name": "Birds", "purpose": "", "gate.rescore": "1"}
+    chosen = dict(re.findall(r'<select[^>]* name="([a-z_.]+)"><option value="([a-z_]+)"', page))
+    values = {**kept, **chosen, "name": "Birds", "purpose": "", "gate.rescore": "1"}
     wrong = {**values, "wanted_answers": "0", "gold.rate_new": "many"}
     answer = lead.post(at, data=wrong)
     assert answer.status_code == 422
     assert answer.text.count("invalid-feedback") == 1  # what is no number, before any limit
     wrong["gold.rate_new"] = "0.2"
     assert "greater than or equal to 1" in lead.post(at, data=wrong).text
+    assert "Input should be" in lead.post(at, data={**values, "order": "sideways"}).text
     good = {**values, "wanted_answers": "5", "attributes": "language: de, en"}
     assert lead.post(at, data=good).status_code == 303
     session.rollback()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 _RECOUNT = text(
     """
     SELECT t.id, t.wanted, t.n_leased, t.n_done,
-           count(a.id) FILTER (WHERE a.state = 'leased' AND a.counts) AS leased,
+           count(a.id) FILTER (WHERE a.state IN ('reserved', 'leased') AND a.counts) AS leased,
            count(a.id) FILTER (WHERE a.state = 'submitted' AND a.counts) AS done
     FROM task t LEFT JOIN assignment a ON a.task_id = t.id GROUP BY t.id
     """

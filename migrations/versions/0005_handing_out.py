@@ -23,6 +23,22 @@ EVENTS = (
 def upgrade() -> None:
     _checks(ASSIGNMENT, EVENTS)
     op.create_table(
+        "gold_seen",
+        sa.Column("labeller_id", sa.BigInteger(), nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("class_key", sa.String(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["labeller_id"], ["user_account.id"], name=op.f("fk_gold_seen_labeller_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_gold_seen_project_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "labeller_id", "project_id", "class_key", name=op.f("pk_gold_seen")
+        ),
+    )
+    op.create_table(
         "review_stratum",
         sa.Column("project_id", sa.BigInteger(), nullable=False),
         sa.Column("labeller_id", sa.BigInteger(), nullable=False),
@@ -65,6 +81,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_rule_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_rule_project_id_name")),
+    )
+    op.create_table(
+        "rule_look",
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_rule_look_project_id")
+        ),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_rule_look")),
     )
     op.create_table(
         "desk_tally",
@@ -157,6 +182,11 @@ def upgrade() -> None:
     )
     op.add_column("desk", sa.Column("project_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_desk_project_id"), "desk", "project", ["project_id"], ["id"])
+    op.create_index("ix_evidence_at", "evidence", ["project_id", "at"], unique=False)
+    op.add_column("gold", sa.Column("batch_id", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "gold", sa.Column("lot", sa.Double(), server_default=sa.text("random()"), nullable=False)
+    )
     op.add_column("gold", sa.Column("class_key", sa.String(), server_default="", nullable=False))
     op.add_column("gold", sa.Column("difficulty", sa.Double(), nullable=True))
     op.add_column("gold", sa.Column("discrimination", sa.Double(), nullable=True))
@@ -169,12 +199,20 @@ def upgrade() -> None:
         postgresql_where="((state)::text = 'active'::text)",
     )
     op.create_index(
-        "ix_gold_active",
+        "ix_gold_batch",
         "gold",
-        ["project_id", "class_key", "exposures"],
+        ["batch_id", "lot"],
         unique=False,
         postgresql_where=sa.text("state = 'active' AND NOT for_assessment"),
     )
+    op.create_index(
+        "ix_gold_project",
+        "gold",
+        ["project_id", "lot"],
+        unique=False,
+        postgresql_where=sa.text("state = 'active' AND NOT for_assessment"),
+    )
+    op.create_foreign_key(op.f("fk_gold_batch_id"), "gold", "batch", ["batch_id"], ["id"])
     op.add_column("lane", sa.Column("kind", sa.String(), server_default="ordinary", nullable=False))
     op.drop_constraint(op.f("uq_lane_batch_id_stage_requirement_key"), "lane", type_="unique")
     op.create_unique_constraint(
@@ -199,7 +237,8 @@ def upgrade() -> None:
         """
         UPDATE gold SET class_key = coalesce(
             (SELECT v.answers -> 0 ->> 'class' FROM gold_version v
-             WHERE v.gold_id = gold.id ORDER BY v.version DESC LIMIT 1), '')
+             WHERE v.gold_id = gold.id ORDER BY v.version DESC LIMIT 1), ''),
+            batch_id = (SELECT batch_id FROM asset WHERE asset.id = gold.asset_id)
         """
     )
 
@@ -244,8 +283,14 @@ def downgrade() -> None:
         postgresql_nulls_not_distinct=False,
     )
     op.drop_column("lane", "kind")
+    op.drop_constraint(op.f("fk_gold_batch_id"), "gold", type_="foreignkey")
     op.drop_index(
-        "ix_gold_active",
+        "ix_gold_project",
+        table_name="gold",
+        postgresql_where=sa.text("state = 'active' AND NOT for_assessment"),
+    )
+    op.drop_index(
+        "ix_gold_batch",
         table_name="gold",
         postgresql_where=sa.text("state = 'active' AND NOT for_assessment"),
     )
@@ -260,6 +305,9 @@ def downgrade() -> None:
     op.drop_column("gold", "discrimination")
     op.drop_column("gold", "difficulty")
     op.drop_column("gold", "class_key")
+    op.drop_column("gold", "lot")
+    op.drop_column("gold", "batch_id")
+    op.drop_index("ix_evidence_at", table_name="evidence")
     op.drop_constraint(op.f("fk_desk_project_id"), "desk", type_="foreignkey")
     op.drop_column("desk", "project_id")
     op.drop_index(
@@ -280,5 +328,7 @@ def downgrade() -> None:
     op.drop_table("rule_firing")
     op.drop_index("ix_desk_tally_day", table_name="desk_tally")
     op.drop_table("desk_tally")
+    op.drop_table("rule_look")
     op.drop_table("rule")
     op.drop_table("review_stratum")
+    op.drop_table("gold_seen")

@@ -22,6 +22,8 @@ class Evidence(Base):
         CheckConstraint("kind IN ('gold', 'review', 'consensus')", name="kind"),
         CheckConstraint("correct BETWEEN 0 AND 1 AND certainty BETWEEN 0 AND 1", name="range"),
         Index("ix_evidence_labeller", "labeller_id", "skill_id", "at"),
+        # What is new since somebody last looked, revised evidence included.
+        Index("ix_evidence_at", "project_id", "at"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

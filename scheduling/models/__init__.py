@@ -7,6 +7,7 @@ from scheduling.models.rules import (
     STANDING_FIRINGS,
     Rule,
     RuleFiring,
+    RuleLook,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "HardTask",
     "Rule",
     "RuleFiring",
+    "RuleLook",
 ]

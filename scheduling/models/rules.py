@@ -48,6 +48,15 @@ class Rule(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class RuleLook(Base):
+    """Up to when the evidence of a project was looked at; without a row all of it is looked at."""
+
+    __tablename__ = "rule_look"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
+    looked_at: Mapped[datetime] = mapped_column(Moment)
+
+
 class RuleFiring(Base):
     """A rule that held for a labeller: the evidence, what was done, and what became of it.
 

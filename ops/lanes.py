@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from ops.errors import Frozen
-from ops.models import Batch, Lane, Project, ProjectRequirement, Task
+from ops.models import Batch, Lane, Project, ProjectRequirement
 from ops.project_settings import ProjectSettings
 
 PRIORITY_STEP = 2**32
@@ -92,48 +91,107 @@ def lock_batch(session: Session, batch_id: int) -> Batch:
     return session.scalars(fresh.with_for_update(key_share=True)).one()
 
 
+# Arrays of one length, except that a single number wanted or no confidences hold for all. Without a
+# confidence the order is random.
+_OPEN = text(
+    """
+    INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
+    SELECT :lane, asset, :stage, :round,
+           CAST(:first AS bigint)
+               + least(floor(coalesce(confidence, random()) * (:last + 1.0)), :last)::bigint,
+           coalesce(wanted, :wanted), 0, 0, false
+    FROM unnest(CAST(:assets AS bigint[]), CAST(:each AS smallint[]),
+                CAST(:confidences AS float8[])) AS given(asset, wanted, confidence)
+    WHERE asset IS NOT NULL
+    ON CONFLICT (asset_id, stage, round) DO NOTHING
+    RETURNING id
+    """
+)
+
+
 def open_tasks(
     session: Session,
     lane: Lane,
     asset_ids: Sequence[int],
     *,
-    wanted: int,
+    wanted: int | Sequence[int],
     round: int = 1,
     priority: int = 0,
+    confidences: Sequence[float | None] = (),
 ) -> list[int]:
     """Open a task for each asset that has none of this stage and round; returns the new ids.
 
-    One statement, whatever the number. Tasks of one priority go out in random order. A complete
-    batch that gets work is open again. Raises Frozen when the batch was delivered.
+    One statement, whatever the number; `wanted` may differ by asset. Assets for which a model's
+    confidence (0 to 1) is given go out from the least confident on, others in random order. A
+    complete batch that gets work is open again. Raises Frozen when the batch was delivered.
     """
     batch = lock_batch(session, lane.batch_id)
     if batch.state == "delivered":
         raise Frozen("This batch was delivered; no work can be added to it.")
-    asset = func.unnest(bindparam("assets", list(asset_ids), ARRAY(BigInteger))).column_valued("a")
-    chance = cast(func.floor(func.random() * (RANDOM_MASK + 1)), BigInteger)
-    npri = literal(-priority * PRIORITY_STEP, BigInteger) + chance
-    rows = select(
-        literal(lane.id, BigInteger),
-        asset,
-        literal(lane.stage),
-        literal(round),
-        npri,
-        literal(wanted),
-    )
-    columns = ["lane_id", "asset_id", "stage", "round", "npri", "wanted"]
-    made = (
-        pg_insert(Task)
-        .from_select(columns, rows)
-        .on_conflict_do_nothing(index_elements=[Task.asset_id, Task.stage, Task.round])
-        .returning(Task.id)
-    )
-    new = list(session.scalars(made))
+    values = {
+        "lane": lane.id,
+        "stage": lane.stage,
+        "round": round,
+        "first": -priority * PRIORITY_STEP,
+        "last": RANDOM_MASK,
+        "assets": list(asset_ids),
+        "wanted": wanted if isinstance(wanted, int) else 0,
+        "each": [] if isinstance(wanted, int) else list(wanted),
+        "confidences": list(confidences),
+    }
+    new = list(session.scalars(_OPEN, values))
     if new:
         # They may lie behind the cursors of labellers who have been through this lane.
         session.execute(
             update(Lane).where(Lane.id == lane.id).values(generation=Lane.generation + 1)
         )
-        if wanted and batch.state == "complete":
-            batch.state, batch.completed_at = "open", None
-            session.flush()
+        if wanted:
+            reopen(session, batch)
     return new
+
+
+def reopen(session: Session, batch: Batch) -> None:
+    """A complete batch that has work again, and is locked by the caller, is open."""
+    if batch.state == "complete":
+        batch.state, batch.completed_at = "open", None
+        session.flush()
+
+
+_BATCHES = text(
+    """
+    SELECT DISTINCT lane.batch_id FROM task JOIN lane ON lane.id = task.lane_id
+    WHERE task.id = ANY(:tasks) ORDER BY 1
+    """
+)
+_MORE = """
+    WITH held AS MATERIALIZED (
+        SELECT task.id, lane.batch_id FROM task JOIN lane ON lane.id = task.lane_id
+        WHERE task.id = ANY(:tasks) AND task.wanted > 0 AND task.n_done >= task.wanted
+          AND lane.batch_id = ANY(:batches)
+        ORDER BY task.id FOR NO KEY UPDATE OF task {waiting}
+    )
+    UPDATE task SET wanted = task.wanted + :n, returned = true
+    FROM held WHERE task.id = held.id
+    RETURNING task.id, held.batch_id
+"""
+
+
+def want_more(
+    session: Session, task_ids: Sequence[int], n: int = 1, *, wait: bool = True
+) -> set[int]:
+    """Ask for `n` more answers of those of the tasks that have all they want; returns their ids.
+
+    They come back into the queue before what nobody has looked at yet, and open a complete batch
+    again. Nothing is asked of gold or of a delivered batch. Without `wait`, a task whose row
+    somebody holds just now is left as it is. Takes the locks of batches, then of tasks by id.
+    """
+    if not task_ids:
+        return set()
+    asked = {"tasks": list(task_ids)}
+    batches = [lock_batch(session, one) for one in session.scalars(_BATCHES, asked)]
+    live = {batch.id: batch for batch in batches if batch.state != "delivered"}
+    statement = text(_MORE.format(waiting="" if wait else "SKIP LOCKED"))
+    raised = session.execute(statement, {**asked, "n": n, "batches": list(live)}).all()
+    for batch_id in {row.batch_id for row in raised}:
+        reopen(session, live[batch_id])
+    return {row.id for row in raised}

@@ -41,9 +41,11 @@ def upgrade() -> None:
     op.create_table(
         "review_stratum",
         sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("layer", sa.SmallInteger(), nullable=False),
         sa.Column("labeller_id", sa.BigInteger(), nullable=False),
         sa.Column("class_key", sa.String(), nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.Double(), nullable=False),
         sa.Column("drawn", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["labeller_id"], ["user_account.id"], name=op.f("fk_review_stratum_labeller_id")
@@ -52,7 +54,7 @@ def upgrade() -> None:
             ["project_id"], ["project.id"], name=op.f("fk_review_stratum_project_id")
         ),
         sa.PrimaryKeyConstraint(
-            "project_id", "labeller_id", "class_key", name=op.f("pk_review_stratum")
+            "project_id", "layer", "labeller_id", "class_key", name=op.f("pk_review_stratum")
         ),
     )
     op.create_table(
@@ -172,6 +174,15 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_review_draw_task_id")),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_review_draw")),
+    )
+    op.create_table(
+        "review_look",
+        sa.Column("assignment_id", sa.BigInteger(), nullable=False),
+        sa.Column("drawn", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignment.id"], name=op.f("fk_review_look_assignment_id")
+        ),
+        sa.PrimaryKeyConstraint("assignment_id", name=op.f("pk_review_look")),
     )
     op.create_index(
         "ix_assignment_reserved",
@@ -315,6 +326,7 @@ def downgrade() -> None:
         table_name="assignment",
         postgresql_where=sa.text("state = 'reserved'"),
     )
+    op.drop_table("review_look")
     op.drop_table("review_draw")
     op.drop_index(op.f("ix_hard_task_due_at"), table_name="hard_task")
     op.drop_table("hard_task")

@@ -1,9 +1,9 @@
 """The tables of this storey."""
 
-from quality.models.gold import Gold, GoldScore, GoldVersion
+from quality.models.gold import Gold, GoldScore, GoldSeen, GoldVersion
 from quality.models.onboarding import Assessment, Attempt, AttemptQuestion
 from quality.models.rescoring import RUN_STATES, LabelScore, RescoreChunk, RescoreRun
-from quality.models.review import ReviewDraw, ReviewSample, ReviewStratum
+from quality.models.review import ReviewDraw, ReviewLook, ReviewSample, ReviewStratum
 from quality.models.standing import AssetDifficulty, Evidence, LabellerPace, Standing
 
 __all__ = [
@@ -15,12 +15,14 @@ __all__ = [
     "Evidence",
     "Gold",
     "GoldScore",
+    "GoldSeen",
     "GoldVersion",
     "LabelScore",
     "LabellerPace",
     "RescoreChunk",
     "RescoreRun",
     "ReviewDraw",
+    "ReviewLook",
     "ReviewSample",
     "ReviewStratum",
     "Standing",

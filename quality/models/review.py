@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
-from ops.models import Asset, Batch, Project, Task, User
+from ops.models import Asset, Assignment, Batch, Project, Task, User
 
 
 class ReviewSample(Base):
@@ -45,12 +45,27 @@ class ReviewDraw(Base):
 
 
 class ReviewStratum(Base):
-    """How many of a labeller's labels of a class were looked at for review, and how many drawn."""
+    """A labeller's labels of a class (in layer 2 and 3: a reviewer's) as far as reviews are due.
+
+    Of `seen` labels `drawn` went to review, where their shares add up to `due`: `drawn` is never
+    further from it than the next whole number.
+    """
 
     __tablename__ = "review_stratum"
 
     project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
+    layer: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
     class_key: Mapped[str] = mapped_column(primary_key=True)
     seen: Mapped[int] = mapped_column(default=0)
+    due: Mapped[float] = mapped_column(default=0.0)
     drawn: Mapped[int] = mapped_column(default=0)
+
+
+class ReviewLook(Base):
+    """An answer by which it was decided whether its asset goes to review: each is asked once."""
+
+    __tablename__ = "review_look"
+
+    assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id), primary_key=True)
+    drawn: Mapped[bool]

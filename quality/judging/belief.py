@@ -22,10 +22,6 @@ from quality.measures.arrays import Floats, Ints
 from quality.measures.consensus import DawidSkene
 
 MOST_ANSWERS = 400_000
-MOST_CELLS = 1_000_000  # labellers × classes²
-# Enough to learn matrices: this many assets with two answers, and answers a labeller, per class.
-ASSETS_PER_CLASS = 20
-ANSWERS_PER_CLASS = 4
 # A fit is used again for so many times the time it took: at most 5 % of a core goes into fitting.
 PAID_OFF = 20
 
@@ -131,21 +127,13 @@ def _fit(session: Session, project: Project, keys: Collection[str]) -> Belief:
     index = {key: i for i, key in enumerate(classes)}
     label = np.array([index[r[2]] for r in rows], np.int64)
     labellers = {int(who): i for i, who in enumerate(people)}
-    if not _enough(asset, labeller, len(classes)):
+    if not fit.enough(asset, labeller, len(classes)):
         return _from_standing(session, project, classes, labellers, len(rows))
     known: dict[int, str] = dict(session.execute(_ANCHORS, {"project": project.id}).all())
     at = {int(a): i for i, a in enumerate(assets)}
     anchors = [(at[a], index[key]) for a, key in known.items() if a in at and key in index]
     model = fit.dawid_skene(asset, labeller, label, anchors, len(assets), len(people), len(classes))
     return Belief(classes, labellers, model, "dawid_skene", len(rows))
-
-
-def _enough(asset: Ints, labeller: Ints, n_classes: int) -> bool:
-    if not asset.size or (labeller.max() + 1) * n_classes**2 > MOST_CELLS:
-        return False
-    shared = int((np.bincount(asset) > 1).sum())
-    each = asset.size / (labeller.max() + 1)
-    return shared >= ASSETS_PER_CLASS * n_classes and each >= ANSWERS_PER_CLASS * n_classes
 
 
 def _from_standing(
@@ -159,8 +147,4 @@ def _from_standing(
     believed = trust.standings(session, labellers, project.skill_id)
     unknown = trust.unknown().mean
     mean = np.array([*(believed[who].mean for who in labellers), unknown])
-    k = max(len(classes), 2)
-    right = np.clip(mean, 1 / k, 0.995)[:, None, None]
-    confusion = np.where(np.eye(k, dtype=bool), right, (1 - right) / (k - 1))
-    model = DawidSkene(np.empty((0, k)), confusion, np.full(k, 1 / k), 0)
-    return Belief(classes, labellers, model, "majority", answers)
+    return Belief(classes, labellers, fit.one_coins(mean, len(classes)), "majority", answers)

@@ -21,6 +21,28 @@ ANCHOR_WEIGHT = 20.0
 WORTH = 40.0
 WORTH_OF_ERRORS = 10.0
 PULLS = 2
+MOST_CELLS = 1_000_000  # labellers × classes²
+# Enough to learn matrices: this many assets with two answers, and answers a labeller, per class.
+ASSETS_PER_CLASS = 20
+ANSWERS_PER_CLASS = 4
+
+
+def enough(asset: Ints, labeller: Ints, n_classes: int) -> bool:
+    """Whether these answers (parallel arrays of codes) are enough to learn matrices from."""
+    if not asset.size or (labeller.max() + 1) * n_classes**2 > MOST_CELLS:
+        return False
+    shared = int((np.bincount(asset) > 1).sum())
+    each = asset.size / (labeller.max() + 1)
+    return shared >= ASSETS_PER_CLASS * n_classes and each >= ANSWERS_PER_CLASS * n_classes
+
+
+def one_coins(accuracy: Floats, n_classes: int) -> DawidSkene:
+    """The model until then: one accuracy a labeller (the last: a stranger's), errors spread evenly,
+    all classes alike beforehand."""
+    k = max(n_classes, 2)
+    right = np.clip(accuracy, 1 / k, 0.995)[:, None, None]
+    confusion = np.where(np.eye(k, dtype=bool), right, (1 - right) / (k - 1))
+    return DawidSkene(np.empty((0, k)), confusion, np.full(k, 1 / k), 0)
 
 
 def dawid_skene(

@@ -15,6 +15,7 @@ from quality.measures.arrays import Bools, Floats, Ints, codes
 MAD_TO_SD = 1.4826  # for a normal distribution
 MEDIAN_SE = 1.2533  # standard error of a median over that of a mean, likewise
 FEWEST_TIMES = 30
+FEWEST_PACES = 3
 _BLOCKS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
@@ -180,7 +181,7 @@ def _checked(labeller: ArrayLike, seconds: ArrayLike, n_labellers: int) -> tuple
 
 def _log(time: Floats) -> Floats:
     positive = time[time > 0]
-    floor = positive.min() / 2 if positive.size else 1.0
+    floor = max(positive.min() / 2, np.finfo(float).tiny) if positive.size else 1.0
     return np.log(np.maximum(time, floor))
 
 
@@ -205,6 +206,21 @@ def _standardise(who: Ints, rest: Floats, n: Ints, worth: float = 10.0) -> Float
     own = np.where(n > 0, own, common)
     scale = np.sqrt((n * own**2 + worth * common**2) / (n + worth))
     return np.clip(rest / scale[who], -3.0, 5.0)
+
+
+def fastest_plausible(median_seconds: ArrayLike, mad_log: ArrayLike) -> float:
+    """Seconds below which hardly an answer of anybody who looks is to be expected; nan for too few.
+
+    `median_seconds` and `mad_log` (MAD of log seconds) are those of each labeller. Three standard
+    deviations, within and between labellers, below the usual time; each labeller weighs the same,
+    so those who hurry do not move it until they are half of all.
+    """
+    log, within = np.log(np.asarray(median_seconds, float)), np.asarray(mad_log, float)
+    if log.size < FEWEST_PACES:
+        return float("nan")
+    between = np.median(np.abs(log - np.median(log)))
+    spread = MAD_TO_SD * np.hypot(np.median(within), between)
+    return float(np.exp(np.median(log) - 3 * spread))
 
 
 def _practice(who: Ints, order: ArrayLike, n_labellers: int) -> Floats:

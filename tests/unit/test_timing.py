@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.timing import asset_times, group_median, pace, usable
+from quality.timing import asset_times, fastest_plausible, group_median, pace, usable
 
 
 def floor(seed=0, n_assets=400, n_labellers=20, per_asset=5, learning=0.0):
@@ -137,3 +137,16 @@ def test_bad_times_are_refused():
     for bad in (-1.0, np.inf):
         with pytest.raises(ValueError, match="seconds: expected finite times of at least 0"):
             pace([0, 0], [1.0, bad], 1)
+
+
+def test_hardly_an_honest_answer_is_faster_than_plausible_and_most_clicks_are():
+    generator = np.random.default_rng(3)
+    own = np.exp(2 + generator.normal(0, 0.3, 40))
+    own[:6] = 0.4  # these click
+    seconds = own[:, None] * np.exp(generator.normal(0, 0.5, (40, 300)))
+    middle = np.median(np.log(seconds), axis=1)
+    mad = np.median(np.abs(np.log(seconds) - middle[:, None]), axis=1)
+    limit = fastest_plausible(np.exp(middle), mad)
+    assert (seconds[6:] < limit).mean() < 0.01
+    assert (seconds[:6] < limit).mean() > 0.9
+    assert np.isnan(fastest_plausible(np.exp(middle[:2]), mad[:2]))

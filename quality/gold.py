@@ -7,14 +7,20 @@ claim finds it only when it asks for gold.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, consensus, lanes, ontologies
+from ops import audit_log, clock_time, consensus, lanes
 from ops.errors import Conflict, InvalidInput
-from ops.models import Asset, Batch, Lane, Project, Task, User
+from ops.models import Asset, Batch, Project, Task, User
+from quality.gold_answers import check_answers
+from quality.gold_choice import UNMET, lock_exposure, pick
 from quality.judging import gold_scores
 from quality.models import Gold, GoldVersion
+
+__all__ = [
+    "UNMET", "latest_version", "lock_exposure", "make", "pick", "retire", "revise",
+]  # fmt: skip
 
 
 def make(
@@ -25,7 +31,7 @@ def make(
     by: User | None,
     for_assessment: bool = False,
 ) -> Gold:
-    """Make `asset` gold with one or more accepted `answers` (label payloads).
+    """Make `asset` gold with one or more accepted `answers` (see `gold_answers.check_answers`).
 
     No more ordinary work goes out for it: what nobody holds of its label tasks is closed, and its
     first accepted answer becomes its consensus. Raises InvalidInput naming the field, Conflict when
@@ -46,6 +52,8 @@ def make(
         project_id=project.id,
         asset_id=asset.id,
         task_id=task.id,
+        batch_id=batch.id,
+        class_key=accepted[0]["class"],
         for_assessment=for_assessment,
         created_by=by.id if by else None,
         created_at=clock_time.now(),
@@ -56,27 +64,6 @@ def make(
     _settle(session, batch, asset.id, accepted[0])
     _record(session, project, by, "gold.made", gold, answers=len(accepted))
     return gold
-
-
-def check_answers(
-    session: Session, project_id: int, answers: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """The accepted answers, validated against the ontology in force, without repeats.
-
-    Raises InvalidInput naming the field.
-    """
-    ontology = ontologies.current(session, project_id)
-    if ontology is None:
-        raise InvalidInput("the project has no classes yet", field="answers")
-    checked = {
-        clean["class"]: {"class": clean["class"]}
-        for clean in (ontologies.check_label(ontology, answer) for answer in answers)
-    }
-    if not checked:
-        raise InvalidInput("give at least one accepted answer", field="answers")
-    if len(checked) == len(ontology.classes):
-        raise InvalidInput("if every class is right, nothing is tested", field="answers")
-    return list(checked.values())
 
 
 def _close_ordinary_tasks(session: Session, asset_id: int) -> None:
@@ -119,62 +106,12 @@ def _settle(session: Session, batch: Batch, asset_id: int, answer: dict[str, Any
         asset_id=asset_id,
         batch_id=batch.id,
         method="gold",
-        label=answer,
+        label={"class": answer["class"]},
         probability=1.0,
         answers=0,
         agreement=None,
         posterior={answer["class"]: 1.0},
     )
-
-
-# Active gold of :project that :labeller never met, in work or in an assessment.
-UNMET = """
-    gold.project_id = :project AND gold.state = 'active'
-    AND NOT EXISTS (
-        SELECT FROM task JOIN assignment ON assignment.task_id = task.id
-        WHERE task.asset_id = gold.asset_id AND assignment.labeller_id = :labeller)
-    AND NOT EXISTS (
-        SELECT FROM attempt_question question
-        JOIN attempt ON attempt.id = question.attempt_id
-        JOIN gold_version asked ON asked.id = question.gold_version_id
-        WHERE attempt.labeller_id = :labeller AND asked.gold_id = gold.id)
-"""
-
-_PICK = text(
-    f"""
-    WITH picked AS (
-        SELECT gold.id
-        FROM gold JOIN asset ON asset.id = gold.asset_id
-        WHERE {UNMET} AND NOT gold.for_assessment
-        ORDER BY asset.batch_id <> :batch, gold.exposures, random()
-        LIMIT 1
-        FOR UPDATE OF gold SKIP LOCKED
-    )
-    UPDATE gold SET exposures = exposures + 1 FROM picked WHERE gold.id = picked.id
-    RETURNING gold.id
-    """
-)
-
-
-def pick(session: Session, labeller_id: int, lane: Lane) -> Gold | None:
-    """A gold this labeller has never met, counted as handed out; None when there is none.
-
-    Of the lane's batch if possible, the least exposed first, ties at random. Whatever the labeller
-    ever held, skipped or let run out is met, and so is what an assessment asked.
-    """
-    lock_exposure(session, labeller_id)
-    values = {"project": lane.project_id, "labeller": labeller_id, "batch": lane.batch_id}
-    found = session.scalar(_PICK, values)
-    return session.get_one(Gold, found, populate_existing=True) if found else None
-
-
-def lock_exposure(session: Session, labeller_id: int) -> None:
-    """Make choosing gold for one labeller serial, until the transaction ends.
-
-    Work and an assessment begun in the same moment would otherwise show the same gold twice.
-    """
-    key = f"gold.exposure:{labeller_id}"
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 def revise(
@@ -193,7 +130,8 @@ def revise(
     if not reason.strip():
         raise InvalidInput("say why the answer changes", field="reason")
     accepted = check_answers(session, project.id, answers)
-    session.execute(update(Gold).where(Gold.id == gold.id).values(state=Gold.state))
+    # The row that is locked is changed, so that two who revise follow one another.
+    session.execute(update(Gold).where(Gold.id == gold.id).values(class_key=accepted[0]["class"]))
     before = latest_version(session, gold.id)
     if before.answers == accepted:
         return before

@@ -1,7 +1,6 @@
 """Answers to gold, scored exactly once against each version of its accepted answers."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -9,16 +8,11 @@ from sqlalchemy.orm import Session
 
 from ops import clock_time
 from quality import trust
+from quality.gold_answers import credit
 from quality.judging import answers as read
 from quality.judging.answers import Answer
 from quality.judging.evidence import Finding, Pairs, pairs, store, tell
 from quality.models import Gold, GoldScore, GoldVersion
-
-
-def correct(accepted: Sequence[dict[str, Any]], key: str) -> float:
-    """1 when the class is among the accepted answers, else 0."""
-    return float(any(answer["class"] == key for answer in accepted))
-
 
 _VERSIONS = text(
     """
@@ -42,7 +36,7 @@ def score(session: Session, found: Sequence[Answer]) -> Pairs:
     for answer in found:
         since, version_id, accepted = versions.get(answer.asset_id, (None, None, None))
         if since is not None and answer.ended_at >= since:
-            scored.append((answer, version_id, correct(accepted, answer.key)))
+            scored.append((answer, version_id, credit(accepted, answer.key)))
     return _keep(session, scored)
 
 
@@ -54,7 +48,7 @@ def score_again(session: Session, gold: Gold, version: GoldVersion) -> None:
         .where(GoldVersion.gold_id == gold.id)
     )
     found = read.by_assignment(session, sorted(set(session.scalars(old))))
-    rows = [(answer, version.id, correct(version.answers, answer.key)) for answer in found]
+    rows = [(answer, version.id, credit(version.answers, answer.key)) for answer in found]
     trust.recompute(session, _keep(session, rows))
 
 

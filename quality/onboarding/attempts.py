@@ -19,7 +19,7 @@ from ops.db import transaction
 from ops.errors import Conflict, NotFound, NotReady
 from ops.models import Certificate, Skill, User
 from quality import gold
-from quality.judging.gold_scores import correct
+from quality.gold_answers import credit
 from quality.models import Assessment, Attempt, AttemptQuestion, GoldVersion
 from quality.onboarding.assessments import Question, by_class, pool, record
 
@@ -150,7 +150,7 @@ def answer(
     label = {"class": ontologies.check_label(ontology, payload)["class"]}
     accepted = session.get_one(GoldVersion, question.gold_version_id).answers
     question.payload, question.answered_at = label, clock_time.now()
-    question.correct = correct(accepted, label["class"])
+    question.correct = credit(accepted, label["class"])
     session.flush()
     labeller = session.get_one(User, attempt.labeller_id)
     record(

@@ -1,0 +1,147 @@
+"""Which gold a labeller gets next: never met, of the class they met least, telling most.
+
+A choice looks at a bounded part of the gold, however much there is: a window of rows from a random
+place in a fixed random order, its own batch's first. They are ranked before they are tested: the
+class the labeller met least (by chance among equals), then the least exposed. Only then is looked
+up, one row after the other, whether the labeller met it, until a few are found that they did not.
+
+Among those few the draw is by chance, in proportion to the information an answer carries about
+somebody of this labeller's standing (Fisher information of the two-parameter logistic model,
+Lord 1980; drawn at random among the best as by Kingsbury and Zara, Applied Measurement in
+Education 2 (1989), so that the telling ones do not become known). What was handed out more than
+twice as often as the least exposed stands back.
+"""
+
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from ops.models import Lane
+from quality.measures import items
+from quality.models import Gold
+from quality.models.gold import IN_WORK
+
+# Rows looked at, of the lane's batch and of the whole project; and fresh ones to choose among.
+NEAR, FAR = 64, 256
+CHOICE = 8
+# What an answer tells of `ability`: `items.information`, as SQL; what nothing is known of tells as
+# much as usual.
+_SURE = f"""
+    1 / (1 + exp(least(greatest(
+        coalesce(difficulty, 0) - {items.USUAL}
+        - coalesce(discrimination, 1) * (ability - {items.USUAL}), -30), 30)))"""
+INFORMATION = f"""
+    (coalesce(greatest(discrimination, 0), 1) ^ 2 * ({_SURE}) * (1 - {_SURE}))"""
+# Least information, so that what tells little is handed out too and its telling can be learnt.
+LEAST_INFORMATION = 0.02
+
+# Whether `gold` was never met by :labeller, in work or in an assessment. OFFSET 0 keeps it a look
+# into an index for each row: as a join, everything they ever did would be fetched.
+NEVER_MET = """
+    NOT EXISTS (
+        SELECT FROM task JOIN assignment ON assignment.task_id = task.id
+        WHERE task.asset_id = gold.asset_id AND assignment.labeller_id = :labeller OFFSET 0)
+    AND gold.id NOT IN (
+        SELECT asked.gold_id FROM assessment
+        JOIN attempt ON attempt.assessment_id = assessment.id AND attempt.labeller_id = :labeller
+        JOIN attempt_question question ON question.attempt_id = attempt.id
+        JOIN gold_version asked ON asked.id = question.gold_version_id
+        WHERE assessment.project_id = :project)
+"""
+
+# Active gold of :project that :labeller never met.
+UNMET = f"gold.project_id = :project AND gold.state = 'active' AND {NEVER_MET}"
+
+
+def _window(owner: str, rows: int) -> str:
+    """So many rows of the random order, from :place on and then from its beginning."""
+    part = f"""
+        SELECT id, asset_id, class_key, exposures, difficulty, discrimination FROM gold
+        WHERE {owner} AND {IN_WORK}"""
+    return f"""
+        (SELECT * FROM (
+            ({part} AND lot >= :place ORDER BY lot LIMIT {rows})
+            UNION ALL
+            ({part} AND lot < :place ORDER BY lot LIMIT {rows})
+        ) round LIMIT {rows})"""
+
+
+def _fresh(owner: str, rows: int) -> str:
+    """Up to CHOICE of the window that are new to the labeller, in the order of their turn."""
+    return f"""
+        SELECT gold.* FROM (
+            SELECT part.*, row_number() OVER (
+                ORDER BY coalesce(seen.n, 0), hashtextextended(part.class_key, :salt),
+                         part.exposures, hashint8extended(part.id, :salt)) AS turn
+            FROM {_window(owner, rows)} part
+            LEFT JOIN gold_seen seen ON seen.labeller_id = :labeller
+                 AND seen.project_id = :project AND seen.class_key = part.class_key
+            ORDER BY turn OFFSET 0
+        ) gold
+        WHERE {NEVER_MET} LIMIT {CHOICE}"""
+
+
+_PICK = f"""
+    WITH near AS MATERIALIZED ({_fresh("batch_id = :batch", NEAR)}),
+    fresh AS MATERIALIZED (
+        SELECT * FROM near
+        UNION ALL
+        SELECT * FROM ({_fresh("project_id = :project", FAR)}) far
+        WHERE NOT EXISTS (SELECT FROM near)),
+    believed AS MATERIALIZED (
+        SELECT ln(mean / (1 - mean)) AS ability FROM (
+            SELECT least(greatest(coalesce(max(standing.mean), {items.USUAL_ACCURACY}), 0.02), 0.98)
+                   AS mean
+            FROM project LEFT JOIN standing
+                 ON standing.skill_id = project.skill_id AND standing.labeller_id = :labeller
+            WHERE project.id = :project) known),
+    drawn AS MATERIALIZED (
+        SELECT fresh.id,
+               -ln(1 - random()) / greatest({INFORMATION}, {LEAST_INFORMATION}) AS draw
+        FROM fresh CROSS JOIN believed
+        WHERE class_key = (SELECT class_key FROM fresh ORDER BY turn LIMIT 1)
+          AND exposures <= 2 + 2 * (SELECT exposures FROM fresh ORDER BY turn LIMIT 1)),
+    picked AS (
+        SELECT gold.id FROM drawn JOIN gold ON gold.id = drawn.id
+        ORDER BY drawn.draw LIMIT 1 FOR NO KEY UPDATE OF gold SKIP LOCKED),
+    taken AS (
+        UPDATE gold SET exposures = exposures + 1 FROM picked WHERE gold.id = picked.id
+        RETURNING gold.*),
+    noted AS (
+        INSERT INTO gold_seen AS g (labeller_id, project_id, class_key, n)
+        SELECT :labeller, :project, class_key, 1 FROM taken
+        ON CONFLICT (labeller_id, project_id, class_key) DO UPDATE SET n = g.n + 1)
+    SELECT * FROM taken
+"""
+
+_CHOOSE = select(Gold).from_statement(text(_PICK)).execution_options(populate_existing=True)
+
+
+def pick(session: Session, labeller_id: int, lane: Lane) -> Gold | None:
+    """A gold this labeller has never met, counted as handed out; None when none was found.
+
+    Whatever the labeller ever held, skipped or let run out is met, and so is what an assessment
+    asked. Two statements, at most NEAR + FAR rows looked at. Whoever met nearly all there is may go
+    without for once; the next choice looks elsewhere.
+    """
+    import random
+
+    lock_exposure(session, labeller_id)
+    values: dict[str, Any] = {
+        "project": lane.project_id,
+        "batch": lane.batch_id,
+        "labeller": labeller_id,
+        "place": random.random(),
+        "salt": random.getrandbits(62),
+    }
+    return session.scalars(_CHOOSE, values).first()
+
+
+def lock_exposure(session: Session, labeller_id: int) -> None:
+    """Make choosing gold for one labeller serial, until the transaction ends.
+
+    Work and an assessment begun in the same moment would otherwise show the same gold twice.
+    """
+    key = f"gold.exposure:{labeller_id}"
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

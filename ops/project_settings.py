@@ -123,6 +123,12 @@ class ProjectSettings(BaseModel):
     gold: GoldSettings = Field(default_factory=GoldSettings)
     gate: GateTerms = Field(default_factory=GateTerms)
 
+    @property
+    def doubt_below(self) -> float:
+        """Consensus probability below which an expert decides, once no more answers are asked."""
+        dynamic = self.overlap.kind == "dynamic"
+        return self.overlap.target if dynamic else self.adjudicate_below
+
     @model_validator(mode="after")
     def _gold_rates_fall(self) -> "ProjectSettings":
         if self.gold.rate_trusted > self.gold.rate_new:

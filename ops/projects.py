@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, lanes, scope, skills
+from ops import answers_wanted, audit_log, clock_time, lanes, scope, skills
 from ops.errors import Conflict, InvalidInput, NotFound, NotReady
 from ops.models import (
     MEDIA,
@@ -116,12 +116,13 @@ def save_settings(
 ) -> ProjectSettings:
     """Replace the settings of `project`. Raises InvalidInput."""
     settings = clean_settings(values)
-    before, after = project.settings, settings.model_dump(mode="json")
+    before, after = settings_of(project), settings.model_dump(mode="json")
+    changed = sorted(key for key in after if after[key] != project.settings.get(key))
     project.settings = after
     session.flush()
     lanes.take_over_requirements(session, project.id)
-    changed = sorted(key for key in after if after[key] != before.get(key))
-    _record(session, project, by, "project.settings_saved", changed=changed)
+    fewer = answers_wanted.clamp(session, project, before)
+    _record(session, project, by, "project.settings_saved", changed=changed, fewer_answers=fewer)
     return settings
 
 

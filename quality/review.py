@@ -1,19 +1,23 @@
-"""What a second pair of eyes must see: doubtful consensus to adjudicate, and a sample to review."""
+"""What a second pair of eyes must see, once an asset has its label.
+
+Doubtful consensus goes to an expert. Of the rest a uniform random sample is reviewed, which speaks
+for the batch, and beside it a share by the standing of the author, which watches labellers. Rework
+is always reviewed again, and what a reviewer decided goes to the next layer.
+"""
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from ops import clock_time, flags, lanes, projects
-from ops.access import STAGE_ROLES
-from ops.models import Batch, Flag, Lane, Project
+from ops import projects
+from ops.models import Batch, Project
+from ops.project_settings import ProjectSettings
+from quality import adjudication, gold_review, review_sample, review_share, review_tasks, rework
+from quality.judging.answers import Answer
 from quality.judging.consensus import Verdict
-from quality.review_sample import note
-
-NO_ADJUDICATOR = "no_adjudicator"
+from quality.review_share import Look
 
 
 def sampled(project_id: int, asset_id: int, share: float) -> bool:
@@ -28,184 +32,111 @@ def sampled(project_id: int, asset_id: int, share: float) -> bool:
 def doubtful(verdict: Verdict, adjudicate_below: float) -> bool:
     """Whether an expert decides: several answers that tie, or leave too little certainty.
 
-    With a single answer there is nothing to adjudicate; its labeller's gold and the review sample
-    guard it.
+    With a single answer there is nothing to adjudicate; its labeller's gold and the reviews guard
+    it.
     """
     several = len(verdict.answers) > 1
     return several and (verdict.tied or verdict.probability < adjudicate_below)
 
 
 def follow_up(session: Session, verdicts: Sequence[Verdict]) -> int:
-    """Open adjudication for doubtful verdicts and review for the sample; returns tasks opened.
+    """Ask for the adjudications and reviews that follow from verdicts; returns of how many assets.
 
-    What is adjudicated is reviewed, if drawn, after the decision: the review is of the label that
-    counts.
+    What is adjudicated is reviewed, if it is in the sample, after the decision: the review is of
+    the label that counts.
     """
     by_batch: dict[int, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         by_batch[verdict.first.batch_id].append(verdict)
-    opened = 0
+    asked = 0
     for batch_id, some in sorted(by_batch.items()):
         batch = session.get_one(Batch, batch_id)
-        settings = projects.settings_of(session.get_one(Project, batch.project_id))
-        rounds = {v.first.asset_id: v.first.round for v in some}
-        doubts = {v.first.asset_id for v in some if doubtful(v, settings.adjudicate_below)}
-        made, nobody = adjudicate(session, batch, {a: rounds[a] for a in doubts})
-        # What nobody can adjudicate stands as it is, and is drawn like the rest.
-        stands = {a: r for a, r in rounds.items() if a not in doubts or a in nobody}
-        opened += made + review_sample(session, batch, stands, settings.review_share)
-    return opened
+        reworked = [v for v in some if v.first.stage == "rework"]
+        asked += rework.follow_up(session, batch, [v.first for v in reworked])
+        asked += _labelled(session, batch, [v for v in some if v.first.stage != "rework"])
+    return asked
 
 
-def review_sample(session: Session, batch: Batch, rounds: dict[int, int], share: float) -> int:
-    """Open review tasks for those assets (id → round) that are drawn; returns how many."""
-    drawn = {a: r for a, r in rounds.items() if sampled(batch.project_id, a, share)}
-    opened = _open(session, batch, "review", drawn)
-    note(session, batch, drawn)
-    return opened
+def _labelled(session: Session, batch: Batch, verdicts: Sequence[Verdict]) -> int:
+    settings = _settings(session, batch)
+    rounds = {v.first.asset_id: v.first.round for v in verdicts}
+    doubts = {v.first.asset_id for v in verdicts if doubtful(v, settings.adjudicate_below)}
+    made, nobody = adjudication.adjudicate(session, batch, {a: rounds[a] for a in doubts})
+    # What nobody can adjudicate stands as it is, and is drawn like the rest.
+    stands = [v for v in verdicts if v.first.asset_id not in doubts - set(nobody)]
+    return made + _draw(session, batch, settings, [v.answers for v in stands])
 
 
 def cover_gold(session: Session, met: Iterable[tuple[int, int]]) -> int:
-    """Draw gold that was answered, as (batch id, asset id), into the review sample like any work.
+    """Draw gold that was answered, as (batch id, asset id), for review like any work.
 
     Labels that are never reviewed would betray themselves to whoever sees the reviews.
     """
     by_batch: dict[int, set[int]] = defaultdict(set)
     for batch_id, asset_id in met:
         by_batch[batch_id].add(asset_id)
-    opened = 0
+    asked = 0
     for batch_id, assets in sorted(by_batch.items()):
         batch = session.get_one(Batch, batch_id)
-        share = projects.settings_of(session.get_one(Project, batch.project_id)).review_share
         if batch.state != "delivered":
-            opened += review_sample(session, batch, dict.fromkeys(assets, 1), share)
-    return opened
+            groups = gold_review.complete(session, assets)
+            asked += _draw(session, batch, _settings(session, batch), groups)
+    return asked
 
 
-def adjudicate(
-    session: Session, batch: Batch, rounds: dict[int, int]
-) -> tuple[int, Collection[int]]:
-    """Open adjudication tasks for assets (id → round); returns how many, and where nobody may.
+def _draw(
+    session: Session, batch: Batch, settings: ProjectSettings, groups: Sequence[list[Answer]]
+) -> int:
+    """Ask for reviews of those groups of answers, each about one asset, that are drawn."""
+    assets = [group[0].asset_id for group in groups]
+    asked = set(draw_sampled(session, batch, assets, settings.review_share))
+    looks = review_share.looks(session, batch.project_id, settings, groups)
+    asked |= _ask(session, batch, review_share.draw(session, looks))
+    return len(asked)
 
-    Where everybody who may adjudicate has labelled the asset, the consensus stands and a flag says
-    so.
+
+def draw_sampled(
+    session: Session, batch: Batch, asset_ids: Collection[int], share: float
+) -> list[int]:
+    """Ask for reviews of the assets that belong to the random sample and are not in it yet."""
+    chosen = [a for a in asset_ids if sampled(batch.project_id, a, share)]
+    new = review_sample.not_drawn(session, chosen)
+    review_sample.note(session, batch, review_tasks.ask(session, batch, new))
+    return new
+
+
+def _ask(session: Session, batch: Batch, drawn: Iterable[Look]) -> set[int]:
+    by_reason: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for look in drawn:
+        by_reason[look.layer, look.reason].add(look.answer.asset_id)
+    for (layer, reason), assets in sorted(by_reason.items()):
+        review_tasks.ask(session, batch, assets, layer=layer, reason=reason)
+    return set().union(*by_reason.values())
+
+
+def next_layer(session: Session, reviews: Sequence[Answer]) -> int:
+    """Of what these reviews accepted or put right, ask the next layer about its share.
+
+    Returns of how many assets. Nobody sees an asset twice: see `apart` among the conditions under
+    which work is handed out.
     """
-    if not rounds:
-        return 0, ()
-    lane = lanes.lane_for(session, batch, "adjudicate")
-    nobody = _without_adjudicator(session, lane, list(rounds))
-    for asset_id, reason in nobody.items():
-        flags.raise_flag(
-            session,
-            project_id=batch.project_id,
-            kind=NO_ADJUDICATOR,
-            reason=reason,
-            asset_id=asset_id,
-            evidence={"batch": batch.id, "round": rounds[asset_id]},
-        )
-    free = {a: r for a, r in rounds.items() if a not in nobody}
-    return _open(session, batch, "adjudicate", free), nobody.keys()
-
-
-def _open(session: Session, batch: Batch, stage: str, rounds: dict[int, int]) -> int:
-    if not rounds:
-        return 0
-    lane = lanes.lane_for(session, batch, stage)
-    opened = 0
-    for number in sorted(set(rounds.values())):
-        chosen = sorted(a for a, r in rounds.items() if r == number)
-        opened += len(
-            lanes.open_tasks(session, lane, chosen, wanted=1, round=number, priority=batch.priority)
-        )
-    return opened
-
-
-_ADJUDICATORS = text(
-    """
-    SELECT member.user_id FROM project_member member
-    JOIN user_account ON user_account.id = member.user_id AND user_account.active
-    WHERE member.project_id = :project AND user_account.role = ANY(:roles)
-      AND NOT EXISTS (
-          SELECT FROM jsonb_each_text(CAST(:requirements AS jsonb)) asked(skill, level)
-          WHERE NOT EXISTS (
-              SELECT FROM certificate held
-              WHERE held.user_id = member.user_id AND held.skill_id = asked.skill::bigint
-                AND held.level >= asked.level::int AND held.revoked_at IS NULL
-                AND held.valid_until > :now))
-    """
-)
-
-_HAD = text(
-    """
-    SELECT task.asset_id, assignment.labeller_id
-    FROM task JOIN assignment ON assignment.task_id = task.id
-    WHERE task.asset_id = ANY(:assets) AND assignment.labeller_id = ANY(:people)
-      AND assignment.state = 'submitted'
-    """
-)
-
-
-def _without_adjudicator(session: Session, lane: Lane, asset_ids: Sequence[int]) -> dict[int, str]:
-    """Asset id → why nobody may adjudicate it, for those assets where that is so."""
-    import json
-
-    people = set(
-        session.scalars(
-            _ADJUDICATORS,
-            {
-                "project": lane.project_id,
-                "roles": sorted(STAGE_ROLES["adjudicate"]),
-                "requirements": json.dumps(lane.requirements),
-                "now": clock_time.now(),
-            },
-        )
-    )
-    if not people:
-        why = (
-            "The answers leave doubt, but the project has no member who may adjudicate. "
-            "Add a reviewer or expert with the skill it asks for."
-        )
-        return dict.fromkeys(asset_ids, why)
-    had = defaultdict(set)
-    for asset_id, who in session.execute(
-        _HAD, {"assets": list(asset_ids), "people": sorted(people)}
-    ):
-        had[asset_id].add(who)
-    why = (
-        f"The answers leave doubt, but everyone who may adjudicate ({len(people)}) has answered "
-        "about this asset already. Add another reviewer or expert."
-    )
-    return {asset_id: why for asset_id in asset_ids if had[asset_id] == people}
-
-
-def try_again(session: Session) -> int:
-    """Open adjudication where a flag says that nobody could, and somebody now can."""
-    stuck = select(Flag).where(Flag.kind == NO_ADJUDICATOR, Flag.resolved_at.is_(None))
-    by_batch: dict[int, list[Flag]] = defaultdict(list)
-    for flag in session.scalars(stuck.order_by(Flag.id)):
-        by_batch[flag.evidence["batch"]].append(flag)
-    opened = 0
+    layers = review_tasks.layers_of(session, {answer.task_id for answer in reviews})
+    by_batch: dict[int, list[Answer]] = defaultdict(list)
+    for answer in reviews:
+        by_batch[answer.batch_id].append(answer)
+    asked = 0
     for batch_id, some in sorted(by_batch.items()):
         batch = session.get_one(Batch, batch_id)
+        terms = _settings(session, batch).review
+        looks = [
+            Look(answer, terms.layer_share, "layer", layers[answer.task_id] + 1)
+            for answer in some
+            if layers[answer.task_id] < terms.layers
+        ]
         if batch.state != "delivered":
-            opened += _unstick(session, batch, some)
-    return opened
+            asked += len(_ask(session, batch, review_share.draw(session, looks)))
+    return asked
 
 
-def _unstick(session: Session, batch: Batch, stuck: Iterable[Flag]) -> int:
-    lane = lanes.lane_for(session, batch, "adjudicate")
-    by_asset = {flag.asset_id: flag for flag in stuck if flag.asset_id is not None}
-    still = _without_adjudicator(session, lane, list(by_asset))
-    free = {a: flag.evidence["round"] for a, flag in by_asset.items() if a not in still}
-    for asset_id in free:
-        flags.resolve(session, by_asset[asset_id], by=None)
-    return _open(session, batch, "adjudicate", free)
-
-
-def settle_flags(session: Session, asset_ids: Collection[int]) -> None:
-    """A person has decided these assets: that nobody could is no longer true."""
-    open_ = select(Flag).where(
-        Flag.kind == NO_ADJUDICATOR, Flag.resolved_at.is_(None), Flag.asset_id.in_(asset_ids)
-    )
-    for flag in session.scalars(open_):
-        flags.resolve(session, flag, by=None)
+def _settings(session: Session, batch: Batch) -> ProjectSettings:
+    return projects.settings_of(session.get_one(Project, batch.project_id))

@@ -1,6 +1,7 @@
 """Assets and labels as CSV.
 
-Assets: `external_id`, then `uri` or `text`; every further column is metadata. UTF-8, commas, a
+Assets: `external_id`, then `uri` or `text`; `prediction` and `confidence` are a model's class for
+the asset and how sure it was, from 0 to 1; every further column is metadata. UTF-8, commas, a
 header. Labels: one line per asset with its class. A spreadsheet takes a text that begins with one
 of = + - @ for a formula and runs it, so such a text gets an apostrophe in front unless it is a
 number. JSON lines hold every text as it is.
@@ -90,6 +91,8 @@ def _row(line: int, values: dict[str, str], gold_column: str | None) -> Row:
         external_id=values.pop("external_id"),
         uri=values.pop("uri", None) or None,
         text=values.pop("text", None) or None,
+        prediction=values.pop("prediction", None),
+        confidence=values.pop("confidence", None),
         metadata={name: value for name, value in values.items() if value and name},
         gold=gold,
     )

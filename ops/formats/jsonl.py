@@ -1,7 +1,8 @@
 """Assets and labels as JSON lines: one object a line, UTF-8.
 
-Assets: {"external_id", "uri" or "text", "metadata": {…}}. Labels: keys sorted and no spaces, so
-that the same labels are always the same bytes.
+Assets: {"external_id", "uri" or "text", "metadata": {…}, "prediction": a model's class,
+"confidence": how sure it was, from 0 to 1}. Labels: keys sorted and no spaces, so that the same
+labels are always the same bytes.
 """
 
 import codecs

@@ -1,6 +1,6 @@
 """The rows of an import into their table: COPY, compare, one INSERT, tasks; all or nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, lanes, ontologies, projects
+from ops import answers_wanted, audit_log, clock_time, lanes, ontologies, projects
 from ops.config import Settings
 from ops.errors import Frozen
 from ops.intake.faults import MOST, Faults
@@ -38,7 +38,9 @@ INSERT = """
 INSERT INTO asset (project_id, batch_id, external_id, uri, text, meta, created_at)
 SELECT :project, :batch, external_id, uri, text, meta, :at FROM incoming ORDER BY line
 ON CONFLICT (project_id, external_id) DO NOTHING
-RETURNING id
+RETURNING id, CASE
+    WHEN meta #> '{prediction,confidence}' BETWEEN '0' AND '1'
+    THEN (meta #>> '{prediction,confidence}')::float8 END AS confidence
 """
 GOLD = """
 SELECT a.id, i.gold FROM incoming i
@@ -152,17 +154,24 @@ def _compare(session: Session, batch: Batch, faults: Faults, keep_existing: bool
 
 def _store(session: Session, batch: Batch, total: int, kept: int) -> Report:
     here = {"project": batch.project_id, "batch": batch.id}
-    new = list(session.scalars(text(INSERT), {**here, "at": clock_time.now()}))
+    new = session.execute(text(INSERT), {**here, "at": clock_time.now()}).all()
     gold = {row.id: row.gold for row in session.execute(text(GOLD), here)}
-    lane = lanes.lane_for(session, batch, "label")
+    _open(session, batch, [row for row in new if row.id not in gold])
+    return Report(new=len(new), already_there=total - len(new) - kept, kept=kept, gold=gold)
+
+
+def _open(session: Session, batch: Batch, work: Sequence[Any]) -> None:
+    """Label tasks for new assets (id, confidence), as the project's settings want them."""
+    settings = projects.settings_of(batch.project)
+    uncertain_first = settings.order == "uncertain_first"
     lanes.open_tasks(
         session,
-        lane,
-        [asset for asset in new if asset not in gold],
-        wanted=projects.settings_of(batch.project).wanted_answers,
+        lanes.lane_for(session, batch, "label"),
+        [row.id for row in work],
+        wanted=answers_wanted.draw(settings, len(work)),
         priority=batch.priority,
+        confidences=[row.confidence for row in work] if uncertain_first else (),
     )
-    return Report(new=len(new), already_there=total - len(new) - kept, kept=kept, gold=gold)
 
 
 def _record(session: Session, batch: Batch, by: User, report: Report) -> None:

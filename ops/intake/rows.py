@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +17,16 @@ LONGEST_ID = 500
 LONGEST_URI = 2000
 LONGEST_TEXT = 100_000
 LONGEST_METADATA = 20_000
-FIELDS = ("external_id", "uri", "text", "metadata")
+LONGEST_CLASS = 200
+FIELDS = ("external_id", "uri", "text", "metadata", "prediction", "confidence")
 
 
 @dataclass(slots=True)
 class Row:
-    """An asset to be: `line` says where it stands in its source, `gold` names a known answer."""
+    """An asset to be: `line` says where it stands in its source, `gold` names a known answer.
+
+    `prediction` is the class that a model gave it, and `confidence` how sure the model was.
+    """
 
     line: int
     external_id: str
@@ -29,6 +34,8 @@ class Row:
     text: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     gold: str | None = None
+    prediction: str | None = None
+    confidence: float | str | None = None
 
 
 def row_of(line: int, values: Any, faults: Faults, *, gold_column: str | None = None) -> Row | None:
@@ -42,7 +49,7 @@ def row_of(line: int, values: Any, faults: Faults, *, gold_column: str | None = 
     for key in values.keys() - {*FIELDS, gold_column}:
         expected = ", ".join(FIELDS)
         faults.add(line, str(key)[:80], f"unknown field; expected {expected}", known)
-    for key in ("external_id", "uri", "text", gold_column):
+    for key in ("external_id", "uri", "text", "prediction", gold_column):
         if key and not isinstance(values.get(key), str | None):
             faults.add(line, key, "must be a text", known)
     if not isinstance(values.get("metadata"), Mapping | None):
@@ -56,6 +63,8 @@ def row_of(line: int, values: Any, faults: Faults, *, gold_column: str | None = 
         text=values.get("text"),
         metadata=dict(values.get("metadata") or {}),
         gold=values.get(gold_column) if gold_column else None,
+        prediction=values.get("prediction") if gold_column != "prediction" else None,
+        confidence=values.get("confidence"),
     )
 
 
@@ -133,10 +142,11 @@ class Check:
             return None
 
     def _metadata(self, row: Row, name: str, faults: Faults) -> str:
-        if not row.metadata:
+        known = row.metadata | self._prediction(row, name, faults)
+        if not known:
             return "{}"
         try:
-            meta = json.dumps(row.metadata, ensure_ascii=False, allow_nan=False)
+            meta = json.dumps(known, ensure_ascii=False, allow_nan=False)
         except (ValueError, RecursionError):
             faults.add(row.line, "metadata", "holds a number that JSON does not know", name)
             return "{}"
@@ -147,6 +157,36 @@ class Check:
         elif not storable(meta) or "\\u0000" in meta:
             faults.add(row.line, "metadata", "holds a character that cannot be stored", name)
         return meta
+
+    def _prediction(self, row: Row, name: str, faults: Faults) -> dict[str, Any]:
+        """The prediction as metadata keeps it: {"prediction": {"class", "confidence"}} or {}."""
+        said = (row.prediction or "").strip()
+        if len(said) > LONGEST_CLASS:
+            faults.add(row.line, "prediction", f"is longer than {LONGEST_CLASS} characters", name)
+        sure = self._confidence(row, name, faults)
+        found: dict[str, Any] = {}
+        if said:
+            found["class"] = self.answers.get(said) or self.answers.get(said.casefold()) or said
+        if sure is not None:
+            found["confidence"] = sure
+        if found and "prediction" in row.metadata:
+            faults.add(row.line, "prediction", "stands in the metadata as well", name)
+        return {"prediction": found} if found else {}
+
+    def _confidence(self, row: Row, name: str, faults: Faults) -> float | None:
+        given = row.confidence
+        if given is None or (isinstance(given, str) and not given.strip()):
+            return None
+        try:
+            # True is a number to Python and none to whoever wrote the file.
+            sure = math.nan if isinstance(given, bool) else float(given)
+        except (TypeError, ValueError, OverflowError):
+            sure = math.nan
+        if not 0 <= sure <= 1:
+            faults.add(
+                row.line, "confidence", f"'{str(given)[:80]}' is no number from 0 to 1", name
+            )
+        return sure
 
     def _gold(self, row: Row, name: str, faults: Faults) -> str | None:
         said = (row.gold or "").strip()

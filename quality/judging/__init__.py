@@ -37,9 +37,7 @@ def _chunk(session: Session, limit: int) -> int:
     if not _mine(session):
         return 0
     ids = read.take_unjudged(session, limit)
-    if ids:
-        _judge(session, ids)
-    return len(ids)
+    return _judge(session, ids) if ids else 0
 
 
 def _mine(session: Session) -> bool:
@@ -47,7 +45,8 @@ def _mine(session: Session) -> bool:
     return bool(session.scalar(text(lock)))
 
 
-def _judge(session: Session, ids: Sequence[int]) -> None:
+def _judge(session: Session, ids: Sequence[int]) -> int:
+    """Judge these answers; returns how many, less those whose task somebody held just then."""
     from quality import review, trust
     from quality.judging import answers as read
     from quality.judging import decisions, gold_scores
@@ -57,14 +56,16 @@ def _judge(session: Session, ids: Sequence[int]) -> None:
     found = read.by_assignment(session, ids)
     touched = gold_scores.score(session, found)
     touched |= decisions.decide(session, found)
-    verdicts, moved = settle(session, found)
+    verdicts, moved, held = settle(session, found)
     touched |= moved | decisions.judge_late(session, found)
     review.follow_up(session, verdicts)
     review.cover_gold(session, {(a.batch_id, a.asset_id) for a in found if a.round == 0})
     decisions.review_decided(session, found)
+    # One poll later there is another look at what was held.
+    judged = sorted(set(ids) - {a.assignment_id for a in found if a.task_id in held})
     session.execute(
         update(Assignment)
-        .where(Assignment.id.in_(ids))
+        .where(Assignment.id.in_(judged))
         .values(judged_at=clock_time.now())
         .execution_options(synchronize_session=False)
     )
@@ -73,3 +74,4 @@ def _judge(session: Session, ids: Sequence[int]) -> None:
         if batches.note_completion(session, batch_id):
             # The last look: what it leaves in doubt opens the batch again.
             again(session, batch_id)
+    return len(judged)

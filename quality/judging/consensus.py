@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ops import clock_time, consensus
 from ops.models import Consensus, Project
 from quality.judging import answers as read
+from quality.judging import overlap
 from quality.judging.answers import LABEL_STAGES, Answer
 from quality.judging.belief import Belief, belief
 from quality.judging.evidence import Finding, Pairs, pairs, store, tell
@@ -55,21 +56,29 @@ _READY = text(
 )
 
 
-def settle(session: Session, found: Sequence[Answer]) -> tuple[list[Verdict], Pairs]:
+class Settled(NamedTuple):
+    """The verdicts appended, whose standing they move, and tasks to come back to: held just now."""
+
+    verdicts: list[Verdict]
+    moved: Pairs
+    held: set[int]
+
+
+def settle(session: Session, found: Sequence[Answer]) -> Settled:
     """Append the consensus of every asset whose last answer is among `found`.
 
-    Returns the verdicts appended and whose standing they move. An asset whose consensus takes in
-    these answers already, or was decided by a person or by gold, is left alone.
+    An asset whose consensus takes in these answers already, or was decided by a person or by gold,
+    is left alone; one in doubt is asked once more where overlap is dynamic.
     """
     tasks = sorted({a.task_id for a in found if a.stage in LABEL_STAGES and a.round > 0})
     if not tasks:
-        return [], set()
+        return Settled([], set(), set())
     ready = list(session.scalars(_READY, {"tasks": tasks}))
     return conclude(session, read.counted(session, ready))
 
 
-def conclude(session: Session, counted: Sequence[Answer]) -> tuple[list[Verdict], Pairs]:
-    """The same for tasks whose counted answers are given."""
+def conclude(session: Session, counted: Sequence[Answer], *, final: bool = False) -> Settled:
+    """The same for tasks whose counted answers are given; `final` asks for no further answer."""
     groups_of = _newest_groups(counted)
     current = consensus.current(session, sorted(groups_of))
     news = [g for asset_id, g in groups_of.items() if _is_new(g, current.get(asset_id))]
@@ -81,11 +90,13 @@ def conclude(session: Session, counted: Sequence[Answer]) -> tuple[list[Verdict]
         for project_id, groups in sorted(by_project.items())
         for verdict in judge_groups(session, project_id, groups)
     ]
+    asked = overlap.Asked(set(), set()) if final else overlap.ask_more(session, verdicts)
+    verdicts = [v for v in verdicts if v.first.task_id not in asked.waiting | asked.held]
     _append(session, verdicts, current)
     for verdict in verdicts:
         tell(session, "consensus", zip(verdict.answers, verdict.agreed, strict=False))
     findings = [finding for verdict in verdicts for finding in verdict.findings]
-    return verdicts, pairs(store(session, "consensus", findings))
+    return Settled(verdicts, pairs(store(session, "consensus", findings)), asked.held)
 
 
 def _newest_groups(counted: Sequence[Answer]) -> dict[int, list[Answer]]:

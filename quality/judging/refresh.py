@@ -16,7 +16,7 @@ from ops.db import transaction
 from ops.models import Assignment, Batch, Consensus, Lane, Project, Task
 from quality import review, trust
 from quality.judging import answers as read
-from quality.judging import consensus
+from quality.judging import consensus, overlap
 from quality.judging.answers import LABEL_STAGES
 from quality.judging.belief import belief
 from quality.judging.evidence import pairs, store
@@ -76,7 +76,8 @@ def again(session: Session, batch_id: int) -> int:
     groups = consensus.by_task(read.counted(session, sorted(moved)))
     verdicts = consensus.judge_groups(session, project.id, groups) if groups else []
     consensus.replace(session, verdicts)
-    review.follow_up(session, verdicts)
+    waiting = overlap.ask_more(session, verdicts).waiting
+    review.follow_up(session, [v for v in verdicts if v.first.task_id not in waiting])
     trust.recompute(session, _restate(session, project, rows, told))
     return len(verdicts)
 
@@ -156,7 +157,8 @@ def _restate(
 
 
 def _left_over(session: Session, batch_id: int) -> int:
-    """Conclude full tasks of the batch that have no consensus."""
+    """Conclude full tasks of the batch that have no consensus, from the answers that there are."""
+    overlap.give_up(session, session.get_one(Batch, batch_id))
     full = select(Task.id).where(
         Task.lane_id.in_(select(Lane.id).where(Lane.batch_id == batch_id)),
         Task.stage.in_(LABEL_STAGES),
@@ -170,7 +172,7 @@ def _left_over(session: Session, batch_id: int) -> int:
         ),
     )
     tasks = list(session.scalars(full))
-    verdicts, touched = consensus.conclude(session, read.counted(session, tasks))
+    verdicts, touched, _ = consensus.conclude(session, read.counted(session, tasks), final=True)
     review.follow_up(session, verdicts)
     trust.recompute(session, touched)
     batches.note_completion(session, batch_id)

@@ -1,0 +1,100 @@
+"""How many answers an asset gets: drawn when it comes in, changed afterwards by a lead.
+
+The draw is kept as what its task wants: nobody can foresee it, and it is the same at every asking.
+With dynamic overlap a task starts at the minimum, and the judging job asks for more.
+"""
+
+import secrets
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ops import audit_log, lanes
+from ops.errors import Frozen, InvalidInput
+from ops.models import Batch, Project, User
+from ops.project_settings import ProjectSettings
+
+_lots = secrets.SystemRandom()
+
+
+def draw(settings: ProjectSettings, n: int) -> list[int]:
+    """What the label tasks of `n` new assets want."""
+    if settings.overlap.kind == "dynamic":
+        return [settings.overlap.minimum] * n
+    if settings.overlap.kind == "fixed":
+        return [settings.wanted_answers] * n
+    share = settings.overlap.share
+    return [settings.wanted_answers if _lots.random() < share else 1 for _ in range(n)]
+
+
+def at_most(settings: ProjectSettings) -> int:
+    """The most answers that the settings ask of one asset."""
+    if settings.overlap.kind == "dynamic":
+        return settings.overlap.maximum
+    return settings.wanted_answers
+
+
+def at_least(settings: ProjectSettings) -> int:
+    """The fewest answers that an asset gets."""
+    return settings.overlap.minimum if settings.overlap.kind == "dynamic" else 1
+
+
+# Work that is being answered or waits for it. Rows are locked in the order of their ids, like
+# everywhere; what is answered or held stays wanted, so that it can be handed in.
+_SET = """
+    WITH changing AS MATERIALIZED (
+        SELECT task.id FROM task JOIN lane ON lane.id = task.lane_id
+        JOIN batch ON batch.id = lane.batch_id
+        WHERE {which} AND batch.state <> 'delivered'
+          AND task.stage = 'label' AND task.round > 0 AND task.wanted > task.n_done
+        ORDER BY task.id FOR NO KEY UPDATE OF task)
+    UPDATE task SET wanted = greatest(:wanted, task.n_done + task.n_leased)
+    FROM changing
+    WHERE task.id = changing.id AND task.wanted <> greatest(:wanted, task.n_done + task.n_leased)
+    RETURNING task.lane_id, task.open
+"""
+_OF_BATCH = text(_SET.format(which="lane.batch_id = :batch"))
+_OF_PROJECT = text(
+    _SET.format(which="lane.project_id = :project AND task.wanted BETWEEN :wanted + 1 AND :before")
+)
+_BEHIND_CURSORS = text("UPDATE lane SET generation = generation + 1 WHERE id = ANY(:lanes)")
+
+
+def set_for_batch(session: Session, batch: Batch, wanted: int, *, by: User) -> int:
+    """Let every asset of `batch` whose label is not finished get `wanted` answers.
+
+    Never fewer than are given or being given. Returns how many tasks changed. Raises InvalidInput
+    outside 1 to 25, or outside minimum and maximum where overlap is dynamic; Frozen.
+    """
+    batch = lanes.lock_batch(session, batch.id)
+    if batch.state == "delivered":
+        raise Frozen
+    settings = ProjectSettings.model_validate(batch.project.settings)
+    dynamic = settings.overlap.kind == "dynamic"
+    low, high = (at_least(settings), at_most(settings)) if dynamic else (1, 25)
+    if not low <= wanted <= high:
+        raise InvalidInput(f"answers wanted must lie between {low} and {high}", field="wanted")
+    changed = session.execute(_OF_BATCH, {"batch": batch.id, "wanted": wanted}).all()
+    session.execute(_BEHIND_CURSORS, {"lanes": sorted({row.lane_id for row in changed})})
+    audit_log.record(
+        session,
+        by,
+        "batch.wanted_set",
+        f"batch:{batch.id}",
+        organisation_id=batch.project.organisation_id,
+        wanted=wanted,
+        tasks=len(changed),
+    )
+    return len(changed)
+
+
+def clamp(session: Session, project: Project, before: ProjectSettings) -> int:
+    """After the settings ask for fewer answers than `before`: so does the work that is open.
+
+    What a lead had raised above the settings for one batch stays. Returns how many tasks changed.
+    """
+    most = at_most(ProjectSettings.model_validate(project.settings))
+    if most >= at_most(before):
+        return 0
+    values = {"project": project.id, "wanted": most, "before": at_most(before)}
+    return len(session.execute(_OF_PROJECT, values).all())

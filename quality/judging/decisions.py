@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from ops import consensus, flags, projects
 from ops.models import Batch, Consensus, Project
 from quality import review, trust
+from quality.gold_answers import credit
 from quality.judging import answers as read
 from quality.judging.answers import DECIDING_STAGES, LABEL_STAGES, Answer
 from quality.judging.evidence import Finding, Pairs, pairs, store, tell
-from quality.judging.gold_scores import correct
 from quality.models import Gold, GoldVersion, LabelScore
 
 METHOD = {"review": "review", "adjudicate": "adjudication"}
@@ -62,7 +62,7 @@ def _accepted(session: Session, assets: Sequence[int]) -> dict[int, list[dict[st
 
 
 def _dispute(session: Session, answer: Answer, accepted: list[dict[str, str]]) -> None:
-    if correct(accepted, answer.key):
+    if credit(accepted, answer.key):
         return
     keys = ", ".join(a["class"] for a in accepted)
     flags.raise_flag(

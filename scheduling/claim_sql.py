@@ -150,6 +150,26 @@ LOST = f"""
       AND {APART}
     ORDER BY t.npri, t.id LIMIT 1"""
 
+# What is kept for me and open to me now goes out before anything else. It has its place in the task
+# already, so the task stays as it is.
+TAKE_RESERVED = f"""
+    WITH {_LANES},
+    picked AS MATERIALIZED (
+        SELECT r.id, t.lane_id, t.asset_id, t.stage, s.batch, s.minutes
+        FROM assignment r JOIN task t ON t.id = r.task_id JOIN lanes s ON s.lane = t.lane_id
+        WHERE r.labeller_id = %(me)s AND r.state = 'reserved' AND r.expires_at > %(now)s AND {APART}
+        ORDER BY r.id LIMIT 1),
+    leased AS (
+        UPDATE assignment a SET state = 'leased', leased_at = %(now)s,
+               expires_at = %(now)s + make_interval(mins => picked.minutes::int)
+        FROM picked WHERE a.id = picked.id AND a.state = 'reserved'
+        RETURNING a.id, a.token, a.task_id, a.project_id, a.expires_at,
+                  picked.lane_id, picked.asset_id, picked.stage, picked.batch),
+    noted AS (
+        INSERT INTO work_event ({work_events.COLUMNS})
+        SELECT %(now)s, 'leased', %(me)s, project_id, batch, stage, task_id, id, '{{}}' FROM leased)
+    SELECT id, token, task_id, project_id, expires_at, lane_id, asset_id, stage FROM leased"""
+
 # What would be handed out next, without taking it: gold goes out only in place of work.
 PEEK = f"""
     WITH {_LANES},{_HEADS}

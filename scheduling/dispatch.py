@@ -97,7 +97,11 @@ def _claim(
     if not lanes:
         return None
     values = {"me": desk.me, "now": desk.at, "move": desk.move_cursors, **_arrays(lanes)}
-    new = _gold_instead(session, lanes, values) or _work(session, values)
+    new = (
+        _gold_instead(session, lanes, values)
+        or sql.row(session, claim_sql.TAKE_RESERVED, **values)
+        or _work(session, values)
+    )
     if new is not None and new.stage == "label":
         lane = next(x for x in lanes if x.project_id == new.project_id)
         if lane.until_next is None:

@@ -1,197 +1,238 @@
 """Who may have which work: one predicate, in SQL, used wherever the question comes up.
 
 Whatever can shut out many tasks is a condition on the lane; a claim asks it once and gets a short
-list of lanes. Only two conditions are left for the single task. Each condition carries the words
-for when it fails, so what selects and what explains can never differ.
+list of lanes. Only two conditions are left for the single task. Each condition carries its words
+(see `conditions`), so what selects and what explains can never differ.
+
+Limits bar new work only. What a labeller holds already they may look at and hand in while every
+other condition holds; after that it is kept as surplus.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from ops import clock_time
-from ops.access import STAGE_ROLES
+from ops.errors import Forbidden, NotFound
 from ops.models import User
-from ops.project_settings import ProjectSettings
 from scheduling import sql
-
-# Assessments and training have their own pages; these stages go over the desk.
-DESK_STAGES = ("label", "review", "rework", "adjudicate")
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Something that must hold between a labeller (u) and a lane (l) or a task (t)."""
-
-    name: str
-    sql: str
-    words: str
-
-
-def setting(name: str) -> str:
-    """SQL for an integer setting of project p, with its default where it was never set."""
-    default = int(ProjectSettings.model_fields[name].default)
-    return f"coalesce((p.settings ->> '{name}')::int, {default})"
-
-
-def _roles() -> str:
-    pairs = ", ".join(
-        f"('{stage}', '{role}')" for stage in DESK_STAGES for role in sorted(STAGE_ROLES[stage])
-    )
-    return f"(l.stage, u.role) IN ({pairs})"
-
-
-# A requirement that no valid certificate of u covers.
-_UNCOVERED = """
-    SELECT r.skill::bigint AS skill_id, r.level::int AS level
-    FROM jsonb_each_text(l.requirements) AS r(skill, level)
-    WHERE NOT EXISTS (
-        SELECT FROM certificate c
-        WHERE c.user_id = u.id AND c.skill_id = r.skill::bigint AND c.level >= r.level::int
-          AND c.granted_at <= %(now)s AND c.valid_until > %(now)s
-          AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s))"""
-
-# An attribute asked for, for which u has none of the values allowed (one value, or a list).
-_LACKING = """
-    SELECT asked.name
-    FROM jsonb_each(coalesce(p.settings -> 'attributes', '{}')) AS asked(name, allowed)
-    WHERE NOT CASE jsonb_typeof(u.attributes -> asked.name)
-        WHEN 'array' THEN EXISTS (
-            SELECT FROM jsonb_array_elements_text(u.attributes -> asked.name) AS own(value)
-            WHERE asked.allowed ? own.value)
-        ELSE coalesce(asked.allowed ? (u.attributes ->> asked.name), false) END"""
-
-LANE_CONDITIONS = (
-    Condition("member", "m.user_id IS NOT NULL", "You are not a member of this project."),
-    Condition("active", "u.active", "Your account is closed."),
-    Condition("role", _roles(), "Your role does not do this kind of work."),
-    Condition(
-        "not_paused",
-        "(m.paused_until IS NULL OR m.paused_until <= %(now)s)",
-        "Your work in this project is paused.",
-    ),
-    Condition("running", "p.state = 'running'", "This project is not running."),
-    Condition("batch_open", "b.state = 'open'", "This batch is complete."),
-    Condition("batch_not_paused", "NOT b.paused", "This batch is paused."),
-    Condition(
-        "certified",
-        f"NOT EXISTS ({_UNCOVERED})",
-        "You hold no valid certificate for this work.",
-    ),
-    Condition(
-        "attributes",
-        f"NOT EXISTS ({_LACKING})",
-        "This project asks for something your profile does not show.",
-    ),
+from scheduling.conditions import (
+    DESK_STAGES,
+    HANDS,
+    HOLDING_CONDITIONS,
+    LACKING,
+    LANE_CONDITIONS,
+    LIMITS,
+    ROOM,
+    ROOM_IN_SHARE,
+    TASK_CONDITIONS,
+    UNCOVERED,
+    Condition,
+    all_of,
+    setting,
 )
 
-# Gold is a task of round 0: whoever met an asset as gold gets it as work no more, and the reverse
-# is seen to when gold is picked. Reviewing asks for an asset one has not worked on at all.
-# OFFSET 0 keeps the planner from turning these into joins, for which it would fetch everything that
-# the labeller ever did: each is to be one look into an index, for the few tasks that are looked at.
-TASK_CONDITIONS = (
-    Condition(
-        "not_mine",
-        """NOT EXISTS (
-            SELECT FROM assignment a
-            WHERE a.task_id = t.id AND a.labeller_id = %(me)s OFFSET 0)""",
-        "You have had this task already.",
-    ),
-    Condition(
-        "apart",
-        """NOT EXISTS (
-            SELECT FROM task o JOIN assignment a ON a.task_id = o.id AND a.labeller_id = %(me)s
-            WHERE o.asset_id = t.asset_id AND o.id <> t.id
-              AND (o.round = 0 OR t.stage IN ('review', 'adjudicate')) OFFSET 0)""",
-        "You have worked on this asset already.",
-    ),
-)
-
-NEW_TO_ME = " AND ".join(c.sql for c in TASK_CONDITIONS)
+NEW_TO_ME = all_of(TASK_CONDITIONS)
 APART = TASK_CONDITIONS[1].sql
+MAY_HOLD = all_of(HOLDING_CONDITIONS)
+FOR_NEW_WORK = (*LANE_CONDITIONS, *LIMITS)
 
-_LANES = """
+# From here the conditions reach u, l, b, p and m.
+LANES = """
     FROM user_account u
     CROSS JOIN lane l
     JOIN batch b ON b.id = l.batch_id
     JOIN project p ON p.id = l.project_id
     LEFT JOIN project_member m ON m.project_id = p.id AND m.user_id = u.id"""
-_MAY = " AND ".join(c.sql for c in LANE_CONDITIONS)
 
 # The lanes open to me, with what a claim needs to know of each.
 OPEN_LANES = f"""
     SELECT l.id, l.project_id, l.batch_id, l.stage, l.generation, p.skill_id,
            {setting("lease_minutes")} AS lease_minutes, {setting("max_leases")} AS max_leases,
            c.npri, c.task_id, c.generation AS seen_generation, g.until_next
-    {_LANES}
+    {LANES}
     LEFT JOIN desk_cursor c ON c.labeller_id = u.id AND c.lane_id = l.id
     LEFT JOIN gold_pace g ON g.labeller_id = u.id AND g.project_id = p.id
-    WHERE u.id = %(me)s AND {_MAY}
+    WHERE u.id = %(me)s AND {all_of(FOR_NEW_WORK)}
       AND (%(project)s::bigint IS NULL OR p.id = %(project)s::bigint)
     ORDER BY l.id"""
 
-_LANE_OPEN = f"SELECT l.id {_LANES} WHERE u.id = %(me)s AND l.id = %(lane)s AND {_MAY}"
+_LANE_OPEN = f"""
+    SELECT l.id {LANES} WHERE u.id = %(me)s AND l.id = %(lane)s AND {all_of(LANE_CONDITIONS)}"""
+
+_OF_A_TASK = (*FOR_NEW_WORK, *TASK_CONDITIONS, ROOM, HANDS)
+# What bars a reservation: that the hands are full just now does not.
+_OF_A_PUSH = (*FOR_NEW_WORK, *TASK_CONDITIONS, ROOM)
+
+
+def _columns(conditions: Iterable[Condition]) -> str:
+    return ", ".join(f"{c.sql} AS {c.name}" for c in conditions)
+
 
 _WHY_TASK = f"""
-    SELECT {", ".join(f"{c.sql} AS {c.name}" for c in (*LANE_CONDITIONS, *TASK_CONDITIONS))},
-           t.open AS has_room,
-           (SELECT count(*) FROM assignment h
-            WHERE h.labeller_id = u.id AND h.state = 'leased' AND h.expires_at > %(now)s)
-           < {setting("max_leases")} AS hands_free
-    {_LANES}
-    JOIN task t ON t.lane_id = l.id
+    SELECT {_columns(_OF_A_TASK)}
+    {LANES} JOIN task t ON t.lane_id = l.id
     WHERE u.id = %(me)s AND t.id = %(task)s"""
 
-_AFTERWARDS = (
-    Condition("has_room", "", "All the answers this task wants are given or being given."),
-    Condition("hands_free", "", "You hold as many tasks as you may at once."),
-)
+_MAY_ALL = f"""
+    SELECT t.id, l.batch_id, {ROOM_IN_SHARE} AS room_in_share, {_columns(_OF_A_PUSH)}
+    {LANES} JOIN task t ON t.lane_id = l.id
+    WHERE u.id = %(me)s AND t.id = ANY(%(tasks)s::bigint[]) ORDER BY t.id"""
 
-_WHY_LANES = f"""
+_LANE_AND_WHY = f"""
     SELECT l.id AS lane, p.name AS project, m.paused_until, {setting("max_leases")} AS max_leases,
-           {", ".join(f"{c.sql} AS {c.name}" for c in LANE_CONDITIONS)},
+           {_columns(FOR_NEW_WORK)},
            (SELECT jsonb_agg(jsonb_build_array(s.name, missing.level) ORDER BY s.name)
-            FROM ({_UNCOVERED}) missing JOIN skill s ON s.id = missing.skill_id) AS skills,
-           (SELECT jsonb_agg(lacking.name ORDER BY lacking.name) FROM ({_LACKING}) lacking) AS lacks
-    {_LANES}
+            FROM ({UNCOVERED}) missing JOIN skill s ON s.id = missing.skill_id) AS skills,
+           (SELECT jsonb_agg(lacking.name ORDER BY lacking.name) FROM ({LACKING}) lacking) AS lacks
+    {LANES}"""
+_WHY_LANE = f"{_LANE_AND_WHY} WHERE u.id = %(me)s AND l.id = %(lane)s"
+_WHY_LANES = f"""
+    {_LANE_AND_WHY}
     WHERE u.id = %(me)s AND m.user_id = %(me)s AND l.stage = ANY(%(stages)s)
       AND (%(project)s::bigint IS NULL OR p.id = %(project)s::bigint)"""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A condition, whether it holds, and the words for that in the third person."""
+
+    name: str
+    holds: bool
+    words: str
+
+
+def own_day(timezone: str, at: datetime) -> date:
+    """The day it is at `at` where the labeller lives; that of UTC for a zone nobody knows."""
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return at.astimezone(zone).date()
+
+
+def _day(session: Session, labeller_id: int, at: datetime) -> date:
+    return own_day(session.get_one(User, labeller_id).timezone, at)
 
 
 def open_lanes(
     session: Session, labeller_id: int, at: datetime, project_id: int | None = None
 ) -> Sequence[Row[Any]]:
-    """The lanes whose work `labeller_id` may have at `at`, of one project or of all."""
-    return sql.rows(session, OPEN_LANES, me=labeller_id, now=at, project=project_id)
+    """The lanes of which `labeller_id` may have new work at `at`, of one project or of all."""
+    day = _day(session, labeller_id, at)
+    return sql.rows(session, OPEN_LANES, me=labeller_id, now=at, day=day, project=project_id)
 
 
 def lane_is_open(session: Session, labeller_id: int, lane_id: int, at: datetime) -> bool:
-    """Whether the labeller could be given work of this lane at `at`."""
+    """Whether the labeller may do work of this lane at `at`, limits aside."""
     return sql.row(session, _LANE_OPEN, me=labeller_id, lane=lane_id, now=at) is not None
 
 
 def may(session: Session, labeller: User, task_id: int) -> str | None:
     """None if `labeller` could be given this task now, else the first reason why not."""
-    found = sql.row(session, _WHY_TASK, me=labeller.id, task=task_id, now=clock_time.now())
+    at = clock_time.now()
+    found = _of_task(session, labeller.id, task_id, at)
     if found is None:
         return "There is no such task."
-    conditions = (*LANE_CONDITIONS, *TASK_CONDITIONS, *_AFTERWARDS)
-    return next((c.words for c in conditions if not getattr(found, c.name)), None)
+    return next((c.words for c in _OF_A_TASK if not getattr(found, c.name)), None)
+
+
+def why(session: Session, labeller_id: int, task_id: int, at: datetime) -> list[Held]:
+    """Every condition between a labeller and a task, in the words of a lead. Raises NotFound."""
+    found = _of_task(session, labeller_id, task_id, at)
+    if found is None:
+        raise NotFound("There is no such task.")
+    told = [(c, bool(getattr(found, c.name))) for c in _OF_A_TASK]
+    return [Held(c.name, holds, c.met if holds else c.of_them) for c, holds in told]
+
+
+def _of_task(session: Session, labeller_id: int, task_id: int, at: datetime) -> Row[Any] | None:
+    day = _day(session, labeller_id, at)
+    return sql.row(session, _WHY_TASK, me=labeller_id, task=task_id, now=at, day=day)
+
+
+def may_all(
+    session: Session, labeller_id: int, task_ids: Sequence[int], at: datetime
+) -> dict[int, list[str]]:
+    """Task id → names of the conditions that fail were all of them given to the labeller together.
+
+    An empty list: nothing is against it. A limit to a share of the batch is used up in the order of
+    the ids. Tasks that do not exist are left out. One statement, whatever the number.
+    """
+    day = _day(session, labeller_id, at)
+    values = {"me": labeller_id, "tasks": list(task_ids), "now": at, "day": day}
+    taken: dict[int, int] = {}
+    told: dict[int, list[str]] = {}
+    for row in sql.rows(session, _MAY_ALL, **values):
+        failed = [c.name for c in _OF_A_PUSH if not getattr(row, c.name)]
+        if not failed:
+            taken[row.batch_id] = taken.get(row.batch_id, 0) + 1
+            if row.room_in_share is not None and taken[row.batch_id] > row.room_in_share:
+                failed = ["batch_share"]
+        told[row.id] = failed
+    return told
 
 
 def lanes_and_why(
     session: Session, labeller_id: int, at: datetime, project_id: int | None
 ) -> Sequence[Row[Any]]:
-    """Every lane of the labeller's projects with a truth value per condition."""
+    """Every lane of the labeller's projects with a truth value per condition of new work."""
     return sql.rows(
         session,
         _WHY_LANES,
         me=labeller_id,
         now=at,
+        day=_day(session, labeller_id, at),
         project=project_id,
         stages=list(DESK_STAGES),
     )
+
+
+def refuse_looking(session: Session, labeller_id: int, lane_id: int) -> None:
+    """Let a labeller look at work of this lane only while they may do it, limits aside.
+
+    Raises Forbidden with the reason, NotFound for whoever is no member of its project.
+    """
+    at = clock_time.now()
+    day = _day(session, labeller_id, at)
+    lane = sql.row(session, _WHY_LANE, me=labeller_id, lane=lane_id, now=at, day=day)
+    if lane is None or not lane.member:
+        raise NotFound("There is no such work on your desk.")
+    failed = next((c.name for c in HOLDING_CONDITIONS if not getattr(lane, c.name)), None)
+    if failed is not None:
+        raise Forbidden(in_words(lane, failed))
+
+
+def in_words(lane: Row[Any], failed: str) -> str:
+    """Why the labeller gets nothing of `lane` (a row of `lanes_and_why`), in the second person."""
+    if failed in _IN_WORDS:
+        return _IN_WORDS[failed](lane)
+    return next(c.words for c in FOR_NEW_WORK if c.name == failed)
+
+
+def _certificates(lane: Row[Any]) -> str:
+    needed = " and ".join(f"{name} at level {level}" for name, level in lane.skills)
+    return f"{lane.project} asks for a valid certificate in {needed}."
+
+
+# Where more can be said than the condition alone knows.
+_IN_WORDS: dict[str, Callable[[Row[Any]], str]] = {
+    "not_suspended": lambda x: f"You are suspended from {x.project}.",
+    "not_paused": lambda x: (
+        f"Your work in {x.project} is paused until {x.paused_until:%Y-%m-%d %H:%M} UTC."
+    ),
+    "trained": lambda x: (
+        f"{x.project} sent you to training: pass an assessment of its skill to go on."
+    ),
+    "running": lambda x: f"{x.project} is not running at the moment.",
+    "batch_open": lambda _: "All done: there is nothing left for you to label.",
+    "certified": _certificates,
+    "attributes": lambda x: (
+        f"{x.project} asks for {', '.join(x.lacks)}, which your profile does not show."
+    ),
+}

@@ -43,7 +43,7 @@ def why_empty(session: Session, labeller: User, *, project_id: int | None = None
 
 
 def _fails(lane: Row[Any]) -> list[str]:
-    return [c.name for c in eligibility.LANE_CONDITIONS if not getattr(lane, c.name)]
+    return [c.name for c in eligibility.FOR_NEW_WORK if not getattr(lane, c.name)]
 
 
 def _nothing_left(
@@ -64,20 +64,4 @@ def _shut_out(lanes: Sequence[Row[Any]]) -> str:
         return "You are in no project with work yet. Ask your lead to add you to one."
     nearest = min(lanes, key=lambda x: len(_fails(x)))
     failed = _fails(nearest)[0] if "running" not in _fails(nearest) else "running"
-    return _words(nearest, failed)
-
-
-def _words(lane: Row[Any], failed: str) -> str:
-    if failed == "not_paused":
-        until = f"{lane.paused_until:%Y-%m-%d %H:%M} UTC"
-        return f"Your work in {lane.project} is paused until {until}."
-    if failed == "running":
-        return f"{lane.project} is not running at the moment."
-    if failed == "certified":
-        needed = " and ".join(f"{name} at level {level}" for name, level in lane.skills)
-        return f"{lane.project} asks for a valid certificate in {needed}."
-    if failed == "attributes":
-        return f"{lane.project} asks for {', '.join(lane.lacks)}, which your profile does not show."
-    if failed == "batch_open":
-        return "All done: there is nothing left for you to label."
-    return next(c.words for c in eligibility.LANE_CONDITIONS if c.name == failed)
+    return eligibility.in_words(nearest, failed)

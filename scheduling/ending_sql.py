@@ -1,13 +1,18 @@
-"""How a lease ends without an answer: one statement for expiry, release and the sweep."""
+"""How a lease or a reservation ends without an answer: expiry, the sweep, release, recall."""
 
 from ops import work_events
+
+STATES = ("leased", "reserved")
+LIVE = "('leased', 'reserved')"
 
 # A labeller who never claimed has no desk and nothing to lock.
 LOCK_DESK = "SELECT labeller_id FROM desk WHERE labeller_id = %(me)s FOR NO KEY UPDATE"
 
 
-def ending(kind: str, due: str, waiting: str = "") -> str:
-    """SQL that ends as `kind` the live leases that `due` chooses, and frees their tasks.
+def ending(kind: str, due: str, waiting: str = "", state: str = "") -> str:
+    """SQL that ends as `kind` what `due` chooses of what is held or reserved, and frees its tasks.
+
+    `state` is what becomes of the assignment where that is not called like the event.
 
     Tasks are locked in the order of their ids before assignments are touched, and a counter falls
     only by the rows that this very statement ended, looked at again under the lock: whoever ends a
@@ -19,9 +24,9 @@ def ending(kind: str, due: str, waiting: str = "") -> str:
         SELECT t.id FROM task t WHERE t.id IN (SELECT task_id FROM due)
         ORDER BY t.id FOR NO KEY UPDATE {waiting}),
     ended AS (
-        UPDATE assignment a SET state = '{kind}', ended_at = %(now)s
+        UPDATE assignment a SET state = '{state or kind}', ended_at = %(now)s
         FROM due JOIN locked ON locked.id = due.task_id
-        WHERE a.id = due.id AND a.state = 'leased' AND a.expires_at <= due.upto
+        WHERE a.id = due.id AND a.state IN {LIVE} AND a.expires_at <= due.upto
         RETURNING a.id, a.task_id, a.labeller_id, a.counts, a.active_ms),
     freed AS (
         UPDATE task t SET n_leased = t.n_leased - gone.n, returned = t.returned OR gone.n > 0
@@ -35,19 +40,22 @@ def ending(kind: str, due: str, waiting: str = "") -> str:
     SELECT id, task_id FROM ended"""
 
 
-EXPIRE = ending(
-    "expired",
-    """SELECT id, task_id, %(now)s::timestamptz AS upto FROM assignment
-       WHERE state = 'leased' AND expires_at <= %(now)s ORDER BY expires_at LIMIT %(most)s""",
-    "SKIP LOCKED",
-)
-EXPIRE_MINE = ending(
-    "expired",
-    """SELECT id, task_id, %(now)s::timestamptz AS upto FROM assignment
-       WHERE state = 'leased' AND expires_at <= %(now)s AND labeller_id = %(me)s""",
-    "SKIP LOCKED",
-)
-RELEASE = ending(
-    "released",
-    "SELECT id, task_id, 'infinity'::timestamptz AS upto FROM assignment WHERE id = %(id)s",
-)
+# Each state has an index of its own.
+_RUN_OUT = """
+    SELECT id, task_id, %(now)s::timestamptz AS upto, expires_at FROM assignment
+    WHERE state = '{state}' AND expires_at <= %(now)s {whose} {most}"""
+
+
+def _run_out(whose: str = "", most: str = "") -> str:
+    either = (f"({_RUN_OUT.format(state=s, whose=whose, most=most)})" for s in STATES)
+    return " UNION ALL ".join(either)
+
+
+EXPIRE = ending("expired", _run_out(most="ORDER BY expires_at LIMIT %(most)s"), "SKIP LOCKED")
+EXPIRE_MINE = ending("expired", _run_out(whose="AND labeller_id = %(me)s"), "SKIP LOCKED")
+
+_THESE = f"""
+    SELECT id, task_id, 'infinity'::timestamptz AS upto FROM assignment
+    WHERE id = ANY(%(ids)s::bigint[]) AND state IN {LIVE}"""
+RELEASE = ending("released", _THESE)
+RECALL = ending("recalled", _THESE, state="released")

@@ -13,10 +13,11 @@ from ops import audit_log, clock_time
 from ops.db import transaction
 from ops.errors import Conflict, NotFound
 from ops.models import User
-from scheduling import ending_sql, policy, sql
-from scheduling.eligibility import setting
+from scheduling import eligibility, ending_sql, policy, sql
+from scheduling.conditions import setting
 
 SWEEP = 500
+HANDED_IN = ("submitted", "skipped")
 
 _HELD = """
     SELECT a.id, a.token::text AS token, a.task_id, a.project_id, a.expires_at,
@@ -26,9 +27,9 @@ _HELD = """
 # Heartbeats change the assignment alone: they need no lock on the task.
 _MINE = f"""
     SELECT a.id, a.state, a.task_id, a.leased_at, a.shown_at, a.expires_at, a.tab, a.beat,
-           a.beat_at, a.active_ms, a.active_before_ms,
+           a.beat_at, a.active_ms, a.active_before_ms, t.lane_id,
            {setting("lease_minutes")} AS lease_minutes
-    FROM assignment a JOIN project p ON p.id = a.project_id
+    FROM assignment a JOIN project p ON p.id = a.project_id JOIN task t ON t.id = a.task_id
     WHERE a.token = %(token)s AND a.labeller_id = %(me)s FOR NO KEY UPDATE OF a"""
 
 _SHOWN = """
@@ -60,13 +61,16 @@ def _mine(session: Session, labeller: User, token: uuid.UUID) -> Row[Any]:
     found = sql.row(session, _MINE, me=labeller.id, token=token)
     if found is None:
         raise NotFound("There is no such work on your desk.")
+    if found.state not in HANDED_IN:
+        eligibility.refuse_looking(session, labeller.id, found.lane_id)
     return found
 
 
 def shown(session: Session, labeller: User, token: uuid.UUID, *, tab: str) -> datetime:
     """The labeller's screen shows this work: the wall clock starts, and `tab` takes it over.
 
-    Returns until when the lease runs. Raises NotFound.
+    Returns until when the lease runs. Raises NotFound, and Forbidden with the reason when the
+    labeller may not do this work any more.
     """
     lease, at = _mine(session, labeller, token), clock_time.now()
     if lease.state != "leased":
@@ -81,7 +85,7 @@ def shown(session: Session, labeller: User, token: uuid.UUID, *, tab: str) -> da
 def heartbeat(
     session: Session, labeller: User, token: uuid.UUID, *, tab: str, beat: int, active_ms: int
 ) -> Beat:
-    """Add active time and keep the lease alive. Raises NotFound.
+    """Add active time and keep the lease alive. Raises NotFound, Forbidden as `shown` does.
 
     `active_ms` is the total of this tab so far and `beat` rises with every message, so a repeated
     or overtaken message changes nothing. Time counts for one tab only, and never beyond the wall
@@ -144,7 +148,7 @@ def release(session: Session, labeller: User, token: uuid.UUID) -> None:
         raise NotFound("There is no such work on your desk.")
     if found.state in ("submitted", "skipped"):
         raise Conflict("This work was handed in already.")
-    ended = sql.rows(session, ending_sql.RELEASE, id=found.id, now=clock_time.now())
+    ended = sql.rows(session, ending_sql.RELEASE, ids=[found.id], now=clock_time.now())
     if ended:
         audit_log.record(session, labeller, "assignment.released", f"assignment:{found.id}")
 
@@ -163,8 +167,18 @@ def expire_mine(session: Session, labeller_id: int, at: datetime) -> int:
     return len(sql.rows(session, ending_sql.EXPIRE_MINE, me=labeller_id, now=at))
 
 
+def recall(session: Session, assignment_ids: Sequence[int], at: datetime) -> list[int]:
+    """End leases and reservations of anybody; returns the ids of those that were live.
+
+    Their places are free at once. What is still handed in of them is kept as surplus. Tasks are
+    locked in the order of their ids.
+    """
+    ended = sql.rows(session, ending_sql.RECALL, ids=list(assignment_ids), now=at)
+    return sorted(row.id for row in ended)
+
+
 def expire(sessions: sessionmaker[Session]) -> int:
-    """End every lease whose time has run out; returns how many.
+    """End every lease and every reservation whose time has run out; returns how many.
 
     Rows that somebody is working on right now are left to the next sweep.
     """

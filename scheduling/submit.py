@@ -135,7 +135,7 @@ def _refuse(now: Row[Any], revision: int) -> None:
 
 def _release_other(session: Session, now: Row[Any]) -> None:
     """The task came back to the same labeller after its lease was lost: this answer is the one."""
-    sql.rows(session, ending_sql.RELEASE, id=now.other_lease, now=clock_time.now())
+    sql.rows(session, ending_sql.RELEASE, ids=[now.other_lease], now=clock_time.now())
 
 
 def _fits(session: Session, labeller: User, now: Row[Any]) -> bool:

@@ -191,6 +191,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'reserved'"),
     )
+    op.add_column(
+        "batch", sa.Column("n_assets", sa.BigInteger(), server_default="0", nullable=False)
+    )
     op.add_column("desk", sa.Column("project_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_desk_project_id"), "desk", "project", ["project_id"], ["id"])
     op.create_index("ix_evidence_at", "evidence", ["project_id", "at"], unique=False)
@@ -252,6 +255,33 @@ def upgrade() -> None:
             batch_id = (SELECT batch_id FROM asset WHERE asset.id = gold.asset_id)
         """
     )
+    _count_assets()
+
+
+def _count_assets() -> None:
+    op.execute(
+        """
+        UPDATE batch SET n_assets = counted.n
+        FROM (SELECT batch_id, count(*) AS n FROM asset GROUP BY batch_id) counted
+        WHERE counted.batch_id = batch.id
+        """
+    )
+    # Whoever adds assets holds the batch already, so this makes nobody wait who did not before.
+    op.execute(
+        """
+        CREATE FUNCTION count_assets() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE batch SET n_assets = n_assets + counted.n
+            FROM (SELECT batch_id, count(*) AS n FROM added GROUP BY batch_id) counted
+            WHERE counted.batch_id = batch.id;
+            RETURN NULL;
+        END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER counted AFTER INSERT ON asset REFERENCING NEW TABLE AS added "
+        "FOR EACH STATEMENT EXECUTE FUNCTION count_assets()"
+    )
 
 
 def _checks(states: str, kinds: str) -> None:
@@ -273,6 +303,8 @@ def _live(states: str) -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER counted ON asset")
+    op.execute("DROP FUNCTION count_assets()")
     # What was reserved is given back: the tables before this one do not know of it.
     op.execute(
         """
@@ -321,6 +353,7 @@ def downgrade() -> None:
     op.drop_index("ix_evidence_at", table_name="evidence")
     op.drop_constraint(op.f("fk_desk_project_id"), "desk", type_="foreignkey")
     op.drop_column("desk", "project_id")
+    op.drop_column("batch", "n_assets")
     op.drop_index(
         "ix_assignment_reserved",
         table_name="assignment",

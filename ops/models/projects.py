@@ -128,6 +128,8 @@ class Batch(Base):
     paused: Mapped[bool] = mapped_column(default=False)
     priority: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Counted by a trigger on asset: what share of a batch somebody did is asked at every claim.
+    n_assets: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Moment)
     completed_at: Mapped[datetime | None] = mapped_column(Moment)
 

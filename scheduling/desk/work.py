@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ops import clock_time
 from ops.errors import NotFound
 from ops.models import User
-from scheduling import sql
+from scheduling import eligibility, sql
 
 SKIP_WORDS = {
     "unclear": "I cannot tell which class it is",
@@ -46,7 +46,7 @@ _IN_FORCE = """
 
 # Only for members, and only while there is something to do.
 _OPEN = """
-    SELECT a.id, a.project_id, s.uri, s.text FROM assignment a
+    SELECT a.id, a.project_id, a.state, t.lane_id, s.uri, s.text FROM assignment a
     JOIN project_member m ON m.project_id = a.project_id AND m.user_id = a.labeller_id
     JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
     WHERE a.token = %(token)s AND a.labeller_id = %(me)s AND a.state = ANY(%(states)s)"""
@@ -133,10 +133,15 @@ def _in_force(session: Session, asset_id: int) -> str | None:
 def open_work(
     session: Session, labeller: User, token: uuid.UUID, states: tuple[str, ...] = OPEN
 ) -> Row[Any]:
-    """The project and the medium's place behind a token of one's own. Raises NotFound."""
+    """The project and the medium's place behind a token of one's own.
+
+    Raises NotFound, and Forbidden with the reason when one may not do this work any more.
+    """
     found = sql.row(session, _OPEN, me=labeller.id, token=token, states=list(states))
     if found is None:
         raise NotFound("There is no such work on your desk.")
+    if found.state in OPEN:
+        eligibility.refuse_looking(session, labeller.id, found.lane_id)
     return found
 
 

@@ -29,14 +29,14 @@ def sampled(project_id: int, asset_id: int, share: float) -> bool:
     return int.from_bytes(lot) / 2**64 < share
 
 
-def doubtful(verdict: Verdict, adjudicate_below: float) -> bool:
+def doubtful(verdict: Verdict, settings: ProjectSettings) -> bool:
     """Whether an expert decides: several answers that tie, or leave too little certainty.
 
     With a single answer there is nothing to adjudicate; its labeller's gold and the reviews guard
-    it.
+    it. With dynamic overlap a tie that is sure by who said what leaves no doubt.
     """
-    several = len(verdict.answers) > 1
-    return several and (verdict.tied or verdict.probability < adjudicate_below)
+    tie = verdict.tied and settings.overlap.kind != "dynamic"
+    return len(verdict.answers) > 1 and (tie or verdict.probability < settings.doubt_below)
 
 
 def follow_up(session: Session, verdicts: Sequence[Verdict]) -> int:
@@ -60,7 +60,7 @@ def follow_up(session: Session, verdicts: Sequence[Verdict]) -> int:
 def _labelled(session: Session, batch: Batch, verdicts: Sequence[Verdict]) -> int:
     settings = _settings(session, batch)
     rounds = {v.first.asset_id: v.first.round for v in verdicts}
-    doubts = {v.first.asset_id for v in verdicts if doubtful(v, settings.adjudicate_below)}
+    doubts = {v.first.asset_id for v in verdicts if doubtful(v, settings)}
     made, nobody = adjudication.adjudicate(session, batch, {a: rounds[a] for a in doubts})
     # What nobody can adjudicate stands as it is, and is drawn like the rest.
     stands = [v for v in verdicts if v.first.asset_id not in doubts - set(nobody)]

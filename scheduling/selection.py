@@ -1,0 +1,107 @@
+"""Which tasks a lead means: assets ticked by hand, or the next of a batch in the claim's order.
+
+What is chosen here is not yet allowed: `push` asks the predicate about every task of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from ops.errors import InvalidInput
+from scheduling import sql
+
+MOST = 10_000  # tasks an act is about
+PAGE = 1000
+FIRST = -(2**63)
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """Assets chosen one by one; of each, the work that is not finished, at `stage` or at any."""
+
+    assets: Sequence[int]
+    stage: str | None = None
+
+
+@dataclass(frozen=True)
+class Next:
+    """The next `n` tasks of some batches, or of all, with `search` in the asset's external id."""
+
+    n: int
+    batches: Sequence[int] = ()
+    stage: str | None = "label"
+    search: str = ""
+
+
+# Gold wants no answers; an asset without unfinished work comes back with no task.
+_OF_ASSETS = """
+    SELECT s.id AS asset, t.id AS task
+    FROM asset s LEFT JOIN task t ON t.asset_id = s.id AND t.n_done < t.wanted
+         AND (%(stage)s::text IS NULL OR t.stage = %(stage)s::text)
+    WHERE s.id = ANY(%(assets)s::bigint[]) AND s.project_id = %(project)s
+    ORDER BY t.npri, t.id"""
+
+_LANES = """
+    SELECT l.id FROM lane l
+    WHERE l.project_id = %(project)s AND (%(stage)s::text IS NULL OR l.stage = %(stage)s::text)
+      AND (%(batches)s::bigint[] = '{}' OR l.batch_id = ANY(%(batches)s::bigint[]))"""
+
+_IN_ORDER = """
+    SELECT c.npri, c.id FROM unnest(%(lanes)s::bigint[]) AS s(lane)
+    CROSS JOIN LATERAL (
+        SELECT t.npri, t.id FROM task t
+        WHERE t.lane_id = s.lane AND t.open AND (t.npri, t.id) > (%(npri)s, %(task)s)
+          AND (%(search)s = '' OR EXISTS (
+              SELECT FROM asset x
+              WHERE x.id = t.asset_id AND strpos(lower(x.external_id), lower(%(search)s)) > 0))
+        ORDER BY t.npri, t.id LIMIT %(limit)s) c
+    ORDER BY c.npri, c.id LIMIT %(limit)s"""
+
+_OPEN_IN = """
+    SELECT t.lane_id AS lane, count(*) AS n, min(t.id) AS example FROM task t
+    WHERE t.lane_id = ANY(%(lanes)s::bigint[]) AND t.open GROUP BY t.lane_id"""
+
+
+def tasks_of(session: Session, project_id: int, ticked: Ticked) -> tuple[list[int], int]:
+    """The unfinished tasks of the assets, and how many of the assets have none.
+
+    Raises InvalidInput naming `assets` when one is not of this project, or there are too many.
+    """
+    wanted = sorted(set(ticked.assets))
+    if not wanted:
+        raise InvalidInput("choose at least one asset", field="assets")
+    if len(wanted) > MOST:
+        raise InvalidInput(f"choose at most {MOST:,} at once", field="assets")
+    found = sql.rows(session, _OF_ASSETS, assets=wanted, project=project_id, stage=ticked.stage)
+    if len({row.asset for row in found}) < len(wanted):
+        raise InvalidInput("there is no such asset in this project", field="assets")
+    without = sum(1 for row in found if row.task is None)
+    return [row.task for row in found if row.task is not None], without
+
+
+def lanes_of(session: Session, project_id: int, chosen: Next) -> list[int]:
+    """The lanes of the project from which `chosen` takes."""
+    found = sql.rows(
+        session, _LANES, project=project_id, stage=chosen.stage, batches=list(chosen.batches)
+    )
+    return [row.id for row in found]
+
+
+def in_order(session: Session, lanes: Sequence[int], search: str) -> Iterator[list[int]]:
+    """The open tasks of the lanes in the order of handing out, a page at a time."""
+    npri, task = FIRST, 0
+    while True:
+        found = sql.rows(
+            session, _IN_ORDER, lanes=list(lanes), search=search, npri=npri, task=task, limit=PAGE
+        )
+        if found:
+            yield [row.id for row in found]
+        if len(found) < PAGE:
+            return
+        npri, task = found[-1].npri, found[-1].id
+
+
+def open_in(session: Session, lanes: Sequence[int]) -> list[tuple[int, int]]:
+    """Per lane with open tasks, how many, and the id of one of them."""
+    return [(row.n, row.example) for row in sql.rows(session, _OPEN_IN, lanes=list(lanes))]

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from ops.models import Batch
 from quality import review_sample
+from quality.adjudication import NO_ADJUDICATOR
 from quality.measures.classes import rate
-from quality.review import NO_ADJUDICATOR
 
 Figures = dict[str, Any]
 

@@ -1,17 +1,24 @@
-"""The random sample of reviews: drawn among all assets of a batch, recorded, and read."""
+"""The random sample of reviews: drawn among all assets of a batch, recorded, and read.
+
+It alone speaks for the whole batch at the gate: every asset has the same chance, whatever is known
+of it or of its labeller. Reviews by standing, rework, further layers and suspects are asked for
+beside it, where errors are looked for; they never enter it, and where both want the same asset
+reviewed one review serves both.
+"""
 
 import secrets
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import func, insert, literal, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, lanes
+from ops import audit_log, clock_time, consensus, lanes
 from ops.errors import Frozen, InvalidInput, NotReady
-from ops.models import Asset, Batch, Project, Task, User
+from ops.models import Asset, Batch, Project, User
+from quality import review_tasks
 from quality.models import ReviewSample
 
 # Labels known to be right at the draw, as far as anyone knows: they need no further review.
@@ -32,9 +39,11 @@ class Sampled(NamedTuple):
 
 _RESULTS = text(
     """
-    SELECT sample.asset_id, sample.step, sample.task_id IS NULL AS known,
-           coalesce(before.key, now.key) AS given, review.key AS answered,
-           review.verdict, before.key AS before, review.by_labeller, now.key AS now
+    SELECT sample.asset_id, sample.step, sample.task_id IS NULL AS known, drawn.key AS drawn,
+           review.key AS answered, review.verdict, review.by_labeller, before.key AS before,
+           now.key AS now,
+           coalesce(now.method = ANY(:known), false)
+               AND (review.at IS NULL OR now.method = 'gold' OR now.at >= review.at) AS decided
     FROM review_sample sample
     LEFT JOIN LATERAL (
         SELECT label.payload ->> 'class' AS key, label.payload ->> 'verdict' AS verdict,
@@ -55,6 +64,11 @@ _RESULTS = text(
     ) before ON true
     LEFT JOIN LATERAL (
         SELECT label ->> 'class' AS key FROM consensus
+        WHERE consensus.asset_id = sample.asset_id AND consensus.at <= sample.drawn_at
+        ORDER BY version DESC LIMIT 1
+    ) drawn ON true
+    LEFT JOIN LATERAL (
+        SELECT label ->> 'class' AS key, method, at FROM consensus
         WHERE consensus.asset_id = sample.asset_id ORDER BY version DESC LIMIT 1
     ) now ON true
     WHERE sample.batch_id = :batch ORDER BY sample.asset_id
@@ -65,18 +79,32 @@ _RESULTS = text(
 def results(session: Session, batch_id: int) -> list[Sampled]:
     """The sample of a batch and what its reviews came to.
 
-    A review by somebody who labelled the asset is not counted: the asset stays unjudged.
+    The last person who decided is believed: a label is accepted that a later layer or an expert
+    left as it was, and one that was sent back stays unjudged until somebody has decided. A review
+    by somebody who labelled the asset is not counted: the asset stays unjudged.
     """
-    found = []
-    for row in session.execute(_RESULTS, {"batch": batch_id}):
-        accepted: bool | None = None
-        if row.known:
-            accepted = True
-        elif row.answered is not None and not row.by_labeller:
-            accepted = row.answered == row.before if row.before else row.verdict == "accept"
-        fixed = accepted is False and row.now == row.answered
-        found.append(Sampled(row.asset_id, row.step, row.given, accepted, fixed, row.known))
-    return found
+    rows = session.execute(_RESULTS, {"batch": batch_id, "known": list(KNOWN)})
+    return [_sampled(row) for row in rows]
+
+
+def _sampled(row: Any) -> Sampled:
+    given = (row.drawn if row.known else row.before) or row.now
+    accepted = _accepted(row, given)
+    right_now = row.now == row.answered or (row.decided and row.now != given)
+    fixed = accepted is False and right_now
+    return Sampled(row.asset_id, row.step, given, accepted, fixed, row.known)
+
+
+def _accepted(row: Any, given: str | None) -> bool | None:
+    if row.known:
+        return not row.decided or row.now == given
+    if row.by_labeller or (row.verdict is None and row.answered is None):
+        return None
+    if row.decided and row.before and (row.now != row.before or row.verdict == "return"):
+        return bool(row.now == row.before)
+    if row.verdict == "return":
+        return None
+    return row.answered == row.before if row.before else row.verdict == "accept"
 
 
 def draw_review_sample(
@@ -123,19 +151,20 @@ def draw_review_sample(
     return len(drawn)
 
 
-def note(session: Session, batch: Batch, drawn: dict[int, int]) -> None:
-    """Record reviews (asset id → round) drawn by chance as labels came in: step 0 of the sample."""
-    if not drawn:
-        return
-    asset = Task.asset_id
-    chosen = select(
-        asset, literal(batch.id), Task.id, literal(0), literal(0), literal(clock_time.now())
-    ).where(
-        Task.stage == "review",
-        func.row(asset, Task.round).in_([func.row(a, r) for a, r in sorted(drawn.items())]),
-    )
-    columns = ["asset_id", "batch_id", "task_id", "step", "seed", "drawn_at"]
-    session.execute(pg_insert(ReviewSample).from_select(columns, chosen).on_conflict_do_nothing())
+def not_drawn(session: Session, asset_ids: Sequence[int]) -> list[int]:
+    """Those of the assets that are in no sample yet."""
+    found = select(ReviewSample.asset_id).where(ReviewSample.asset_id.in_(asset_ids))
+    before = set(session.scalars(found)) if asset_ids else set()
+    return [a for a in asset_ids if a not in before]
+
+
+def note(session: Session, batch: Batch, tasks: dict[int, int]) -> None:
+    """Record reviews (asset id → task) drawn by chance as labels came in: step 0 of the sample."""
+    at = clock_time.now()
+    common = {"batch_id": batch.id, "step": 0, "seed": 0, "drawn_at": at}
+    rows = [{"asset_id": asset, "task_id": task, **common} for asset, task in tasks.items()]
+    if rows:
+        session.execute(pg_insert(ReviewSample).values(rows).on_conflict_do_nothing())
 
 
 _UNFINISHED = text(
@@ -158,43 +187,10 @@ def _refuse_unfinished(session: Session, batch: Batch) -> None:
         raise NotReady("A sample can be drawn when every asset of the batch has its label.")
 
 
-_STATE = text(
-    """
-    SELECT asset.id, now.method,
-           (SELECT min(task.id) FROM task WHERE task.asset_id = asset.id
-              AND task.stage = 'review' AND (task.open OR task.n_leased > 0)) AS unfinished,
-           (SELECT coalesce(max(task.round), 0) FROM task
-            WHERE task.asset_id = asset.id AND task.stage = 'review') AS rounds
-    FROM asset JOIN LATERAL (
-        SELECT method FROM consensus WHERE consensus.asset_id = asset.id
-        ORDER BY version DESC LIMIT 1
-    ) now ON true
-    WHERE asset.id = ANY(:assets)
-    """
-)
-
-
 def _open_reviews(session: Session, batch: Batch, drawn: Sequence[int]) -> dict[int, int]:
     """Asset id → the task that reviews it; assets whose label is known already are not in it."""
-    tasks: dict[int, int] = {}
-    fresh: dict[int, list[int]] = {}
-    for asset, method, unfinished, rounds in session.execute(_STATE, {"assets": list(drawn)}):
-        if method in KNOWN:
-            continue
-        if unfinished is not None:
-            tasks[asset] = unfinished
-        else:
-            fresh.setdefault(rounds + 1, []).append(asset)
-    if fresh:
-        lane = lanes.lane_for(session, batch, "review")
-        for number, assets in sorted(fresh.items()):
-            opened = lanes.open_tasks(
-                session, lane, assets, wanted=1, round=number, priority=batch.priority
-            )
-            rows = session.execute(select(Task.asset_id, Task.id).where(Task.id.in_(opened)))
-            for asset, task in rows:
-                tasks[asset] = task
-    return tasks
+    now = consensus.current(session, drawn)
+    return review_tasks.ask(session, batch, [a for a in drawn if now[a].method not in KNOWN])
 
 
 def _record(

@@ -54,7 +54,7 @@ def _judge(session: Session, ids: Sequence[int]) -> int:
     from quality.judging.refresh import again
 
     found = read.by_assignment(session, ids)
-    touched = gold_scores.score(session, found)
+    touched = gold_scores.score(session, [answer for answer in found if answer.key])
     touched |= decisions.decide(session, found)
     verdicts, moved, held = settle(session, found)
     touched |= moved | decisions.judge_late(session, found)

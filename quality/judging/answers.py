@@ -12,7 +12,11 @@ DECIDING_STAGES = ("review", "adjudicate")
 
 
 class Answer(NamedTuple):
-    """A submitted answer in its newest revision; `key` is its class, of so many `classes`."""
+    """A submitted answer in its newest revision; `key` is its class, of so many `classes`.
+
+    A review that sends the label back gives no class: its key is empty. `verdict` is what a
+    reviewer, or an author who stands by an answer, said beside it.
+    """
 
     assignment_id: int
     task_id: int
@@ -28,13 +32,14 @@ class Answer(NamedTuple):
     label_id: int
     key: str
     classes: int
+    verdict: str | None = None
 
 
 _ANSWERS = """
     SELECT assignment.id, assignment.task_id, task.asset_id, lane.batch_id, assignment.project_id,
            project.skill_id, assignment.labeller_id, task.stage, task.round, assignment.surplus,
-           assignment.ended_at, newest.id, newest.payload ->> 'class',
-           jsonb_array_length(ontology_version.classes)
+           assignment.ended_at, newest.id, coalesce(newest.payload ->> 'class', ''),
+           jsonb_array_length(ontology_version.classes), newest.payload ->> 'verdict'
     FROM assignment
     JOIN task ON task.id = assignment.task_id
     JOIN lane ON lane.id = task.lane_id

@@ -7,8 +7,8 @@ from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from ops import consensus, flags, projects
-from ops.models import Batch, Consensus, Project
-from quality import review, trust
+from ops.models import Batch, Consensus, Project, Task
+from quality import adjudication, gold_review, review, review_tasks, rework, trust
 from quality.gold_answers import credit
 from quality.judging import answers as read
 from quality.judging.answers import DECIDING_STAGES, LABEL_STAGES, Answer
@@ -23,32 +23,85 @@ GOLD_DISPUTED = "gold_disputed"
 def decide(session: Session, found: Sequence[Answer]) -> Pairs:
     """Turn the deciding answers among `found` into consensus and evidence, in order of time.
 
-    Returns whose standing they move. About gold nothing is decided, but a flag is raised when a
-    reviewer sees it otherwise.
+    Returns whose standing they move. A label that is sent back stays in force until somebody
+    decides; where a further layer sees it otherwise than the one before, an expert does. About gold
+    nothing is decided, but a flag is raised when a reviewer sees it otherwise.
     """
     deciding = [a for a in found if a.stage in DECIDING_STAGES]
     if not deciding:
         return set()
     deciding.sort(key=lambda a: (a.ended_at, a.assignment_id))
-    assets = sorted({a.asset_id for a in deciding})
-    labels: dict[int, list[Answer]] = defaultdict(list)
-    for label in read.labels_of(session, assets):
-        labels[label.asset_id].append(label)
-    accepted = _accepted(session, assets)
-    current = consensus.current(session, assets)
-    moved: list[Finding] = []
+    ledger = _Ledger(session, deciding)
     for answer in deciding:
-        if answer.asset_id in accepted:
-            _dispute(session, answer, accepted[answer.asset_id])
-        elif not _overtaken(answer, current.get(answer.asset_id)):
-            given = _latest(labels[answer.asset_id])
-            made = _append(session, answer, given)
-            if made is not None:
-                current[answer.asset_id] = made
-            moved += _judge_labels(session, answer, given)
-    _note_outcomes(session, [a for a in deciding if not a.surplus])
-    review.settle_flags(session, assets)
-    return pairs(moved)
+        if answer.asset_id in ledger.accepted:
+            _dispute(session, answer, ledger.accepted[answer.asset_id])
+            ledger.passed += [answer] if answer.stage == "review" else []
+        elif not _overtaken(session, answer, ledger.current.get(answer.asset_id)):
+            ledger.take(answer)
+    _note_outcomes(session, [a for a in deciding if not a.surplus and a.key])
+    adjudication.settle_flags(session, ledger.decided)
+    ledger.hand_on()
+    return pairs(ledger.moved)
+
+
+class _Ledger:
+    """What is known of the assets that are decided here, and what came of the answers."""
+
+    def __init__(self, session: Session, deciding: Sequence[Answer]):
+        self.session = session
+        assets = sorted({a.asset_id for a in deciding})
+        self.labels: dict[int, list[Answer]] = defaultdict(list)
+        for label in read.labels_of(session, assets):
+            self.labels[label.asset_id].append(label)
+        self.accepted = _accepted(session, assets)
+        self.current = consensus.current(session, assets)
+        self.layers = review_tasks.layers_of(session, [a.task_id for a in deciding])
+        self.moved: list[Finding] = []
+        self.decided: set[int] = set()
+        self.returned: list[Answer] = []
+        self.passed: list[Answer] = []
+        self.contested: list[Answer] = []
+
+    def take(self, answer: Answer) -> None:
+        """One answer about work: sent back, contested with an earlier layer, or decided."""
+        labels = self.labels[answer.asset_id]
+        if answer.verdict == "return":
+            self.returned.append(answer)
+            self.moved += _judge_labels(self.session, answer, _latest(labels), tells=True)
+        elif self._differs(answer):
+            self.contested.append(answer)
+        else:
+            self._decide(answer, labels)
+
+    def _differs(self, answer: Answer) -> bool:
+        """Whether a further layer sees it otherwise than whoever decided before."""
+        before = self.current.get(answer.asset_id)
+        further = answer.stage == "review" and self.layers[answer.task_id] > 1
+        return further and before is not None and before.label["class"] != answer.key
+
+    def _decide(self, answer: Answer, labels: Sequence[Answer]) -> None:
+        newest = _latest(labels)
+        made = _append(self.session, answer, newest)
+        if made is not None:
+            self.current[answer.asset_id] = made
+        self.decided.add(answer.asset_id)
+        self.moved += _judge_labels(self.session, answer, newest, tells=True)
+        # What was sent back was right or wrong too. That it had to be reworked stays told, unless
+        # an expert says that it was right.
+        expert = answer.stage == "adjudicate"
+        self.moved += _judge_labels(self.session, answer, _reworked(labels), tells=expert)
+        if answer.stage == "review":
+            self.passed.append(answer)
+
+    def hand_on(self) -> None:
+        """Open what follows: rework, the next layer, an expert."""
+        rework.send_back(self.session, self.returned)
+        review.next_layer(self.session, [a for a in self.passed if a.key and not a.surplus])
+        for batch_id in sorted({a.batch_id for a in self.contested}):
+            batch = self.session.get_one(Batch, batch_id)
+            assets = {a.asset_id for a in self.contested if a.batch_id == batch_id}
+            if batch.state != "delivered":
+                adjudication.once_more(self.session, batch, assets)
 
 
 def _accepted(session: Session, assets: Sequence[int]) -> dict[int, list[dict[str, str]]]:
@@ -62,28 +115,46 @@ def _accepted(session: Session, assets: Sequence[int]) -> dict[int, list[dict[st
 
 
 def _dispute(session: Session, answer: Answer, accepted: list[dict[str, str]]) -> None:
-    if credit(accepted, answer.key):
+    said = answer.key or "back to its labeller"
+    if answer.verdict == "return":
+        shown = gold_review.shown(session, [answer.asset_id]).get(answer.asset_id)
+        if not shown or not credit(accepted, gold_review.label_of(shown)):
+            return
+    elif credit(accepted, answer.key):
         return
     keys = ", ".join(a["class"] for a in accepted)
     flags.raise_flag(
         session,
         project_id=answer.project_id,
         kind=GOLD_DISPUTED,
-        reason=f"A reviewer answered {answer.key}; the gold accepts {keys}. Check the gold.",
+        reason=f"A reviewer answered {said}; the gold accepts {keys}. Check the gold.",
         asset_id=answer.asset_id,
-        evidence={"answered": answer.key, "accepted": keys, "assignment": answer.assignment_id},
+        evidence={"answered": said, "accepted": keys, "assignment": answer.assignment_id},
     )
 
 
-def _overtaken(answer: Answer, current: Consensus | None) -> bool:
-    """A late extra answer does not overrule what somebody decided in time."""
-    return answer.surplus and current is not None and current.method in DECIDED
+def _overtaken(session: Session, answer: Answer, current: Consensus | None) -> bool:
+    """A late extra answer does not overrule what somebody decided, or sent back, in time."""
+    returned = answer.verdict == "return"
+    if not answer.surplus:
+        return returned and rework.opened_after(session, answer)
+    decided = current is not None and current.method in DECIDED
+    return decided or returned or rework.opened_after(session, answer)
 
 
 def _latest(labels: Sequence[Answer]) -> list[Answer]:
     """The labels of the newest round, with surplus."""
     newest = max((label.round for label in labels), default=0)
     return [label for label in labels if label.round == newest]
+
+
+def _reworked(labels: Sequence[Answer]) -> list[Answer]:
+    """Earlier labels that the newest round is the rework of."""
+    newest = max((label.round for label in labels), default=0)
+    if not any(label.round == newest and label.stage == "rework" for label in labels):
+        return []
+    first = max((label.round for label in labels if label.stage == "label"), default=newest)
+    return [label for label in labels if first <= label.round < newest]
 
 
 def _append(session: Session, answer: Answer, labels: Sequence[Answer]) -> Consensus | None:
@@ -106,19 +177,25 @@ def _append(session: Session, answer: Answer, labels: Sequence[Answer]) -> Conse
     )
 
 
-def _judge_labels(session: Session, answer: Answer, labels: Sequence[Answer]) -> list[Finding]:
+def _judge_labels(
+    session: Session, answer: Answer, labels: Sequence[Answer], *, tells: bool
+) -> list[Finding]:
     findings = [Finding(label, float(label.key == answer.key)) for label in labels]
     changed = store(session, "review", findings)
-    tell(session, "review", [(f.answer, f.correct) for f in changed])
+    if tells:
+        tell(session, "review", [(f.answer, f.correct) for f in changed])
     return changed
 
 
 def _note_outcomes(session: Session, deciding: Sequence[Answer]) -> None:
-    """Say of re-score suspects what their review came to."""
+    """Say of re-score suspects what their review came to, be it after rework."""
     for answer in deciding:
+        asked = select(Task.id).where(Task.asset_id == answer.asset_id, Task.stage == "review")
+        its_own = LabelScore.review_task_id == answer.task_id
+        waits = LabelScore.outcome.is_(None) & LabelScore.review_task_id.in_(asked)
         session.execute(
             update(LabelScore)
-            .where(LabelScore.review_task_id == answer.task_id)
+            .where(its_own | waits)
             .values(outcome=case((LabelScore.given == answer.key, "accepted"), else_="changed"))
             .execution_options(synchronize_session=False)
         )
@@ -131,7 +208,7 @@ def review_decided(session: Session, found: Sequence[Answer]) -> None:
             batch = session.get_one(Batch, answer.batch_id)
             share = projects.settings_of(session.get_one(Project, batch.project_id)).review_share
             if batch.state != "delivered":
-                review.review_sample(session, batch, {answer.asset_id: answer.round}, share)
+                review.draw_sampled(session, batch, [answer.asset_id], share)
 
 
 def judge_late(session: Session, found: Sequence[Answer]) -> Pairs:

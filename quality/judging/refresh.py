@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import batches
 from ops.db import transaction
 from ops.models import Assignment, Batch, Consensus, Lane, Project, Task
-from quality import review, trust
+from quality import adjudication, review, trust
 from quality.judging import answers as read
 from quality.judging import consensus, overlap
 from quality.judging.answers import LABEL_STAGES
@@ -37,7 +37,7 @@ def refresh(sessions: sessionmaker[Session]) -> int:
     that nobody could do. Returns how many verdicts changed or tasks were opened.
     """
     with transaction(sessions) as session:
-        done = review.try_again(session)
+        done = adjudication.try_again(session)
         open_ = select(Batch.id, Batch.project_id).where(Batch.state == "open").order_by(Batch.id)
         found = session.execute(open_).all()
     for batch_id, project_id in found:

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from ops import consensus
 from ops.models import Assignment, Batch, Consensus, Flag, Task, WorkEvent
 from quality import gold, trust
+from quality.adjudication import NO_ADJUDICATOR, try_again
 from quality.judging import belief, judge
 from quality.models import Evidence, GoldScore, LabelScore, RescoreRun, Standing
-from quality.review import NO_ADJUDICATOR, sampled, try_again
+from quality.review import sampled
 from tests.db import naive_fit
 from tests.db.answering import answer, answers
 
@@ -197,7 +198,7 @@ def test_the_review_sample_is_drawn_once_and_covers_gold(session, sessions, make
     for task in floor.tasks[:20]:
         answers(session, task, zip(floor.labellers, "aaa", strict=True))
     for item in made:
-        answer(session, session.get(Task, item.task_id), floor.labellers[0], "a")
+        answers(session, session.get(Task, item.task_id), zip(floor.labellers, "aab", strict=True))
     session.commit()
     judge(sessions)
     drawn = {a.id for a in floor.assets if sampled(floor.project.id, a.id, 0.5)}

@@ -1,0 +1,54 @@
+"""Reviews of gold: it is shown to a reviewer as work is, and drawn with the same chance.
+
+Labels that are never reviewed would betray themselves to whoever sees the reviews. So the first
+answers to gold, as many as work beside it gets, stand for the answers of one asset: they are drawn,
+counted and shown in a review like any others, under the label that they come to.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from quality.judging import answers as read
+from quality.judging.answers import Answer
+
+# How many answers work beside the gold gets: those that the task before it in its lane wants.
+_AS_MANY = text(
+    """
+    SELECT gold.asset_id, coalesce(
+        (SELECT t.wanted FROM task t WHERE t.lane_id = gold.lane_id AND t.id < gold.id
+           AND t.round > 0 AND t.wanted > 0 ORDER BY t.id DESC LIMIT 1),
+        (SELECT t.wanted FROM task t WHERE t.lane_id = gold.lane_id AND t.id > gold.id
+           AND t.round > 0 AND t.wanted > 0 ORDER BY t.id LIMIT 1), 1)
+    FROM task gold WHERE gold.asset_id = ANY(:assets) AND gold.stage = 'label' AND gold.round = 0
+    """
+)
+
+
+def shown(session: Session, asset_ids: Collection[int]) -> dict[int, list[Answer]]:
+    """Asset id → the answers to gold that stand for those of one asset; fewer at the beginning."""
+    given: dict[int, list[Answer]] = defaultdict(list)
+    for answer in read.labels_of(session, sorted(asset_ids)):
+        if answer.round == 0:
+            given[answer.asset_id].append(answer)
+    as_many = _as_many(session, list(given))
+    return {asset: answers[: as_many[asset]] for asset, answers in given.items()}
+
+
+def complete(session: Session, asset_ids: Collection[int]) -> list[list[Answer]]:
+    """The same, as groups, for those that have as many as work gets."""
+    found = shown(session, asset_ids)
+    as_many = _as_many(session, list(found))
+    return [group for asset, group in sorted(found.items()) if len(group) == as_many[asset]]
+
+
+def label_of(answers: Collection[Answer]) -> str:
+    """The class most of the answers gave; among several, that which was given first."""
+    return Counter(answer.key for answer in answers).most_common(1)[0][0]
+
+
+def _as_many(session: Session, asset_ids: Collection[int]) -> dict[int, int]:
+    rows = session.execute(_AS_MANY, {"assets": list(asset_ids)}).all()
+    return {row[0]: row[1] for row in rows}

@@ -7,6 +7,7 @@ from ops.nav import Entry
 TABLES = ("quality.models",)
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("quality.audit.cli:audit", "Judge a work history from a CSV file; no database."),
+    "evaluate": ("quality.evaluation.cli:evaluate", "Average precision of results in COCO files."),
     "rescore": ("quality.rescoring.cli:rescore", "Re-score the labels of a batch with a model."),
 }
 BLUEPRINTS = ("quality.web.onboarding:blueprint",)

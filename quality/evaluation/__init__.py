@@ -1,0 +1,1 @@
+"""Judging a model's detections from files, without a database."""

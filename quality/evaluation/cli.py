@@ -1,0 +1,78 @@
+"""`touchstone evaluate`: average precision of a model's results."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from quality.evaluation.coco_files import Known
+    from quality.measures.coco_eval import Evaluation
+
+SIZES = ("all", "small", "medium", "large")
+
+
+@click.command()
+@click.argument("truths", type=click.Path(path_type=Path))
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["bbox", "segm", "keypoints"]),
+    default="bbox",
+    show_default=True,
+    help="Boxes, masks or keypoints.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evaluate(truths: Path, results: Path, kind: str, as_json: bool) -> None:
+    """Average precision and recall of a model's RESULTS against TRUTHS, both in COCO's JSON.
+
+    The figures and their order are those of pycocotools; -1 in JSON stands for a figure that is
+    undefined because the truths hold no such object.
+    """
+    from quality.audit.progress import Progress
+    from quality.evaluation import run
+    from quality.measures import coco_eval
+
+    with Progress() as progress:
+        progress.at(0.05, "reading and matching")
+        known, found = run.evaluate(truths, results, kind)
+    stats = coco_eval.figures(found, run.terms_of(kind))
+    if as_json:
+        click.echo(json.dumps({"stats": [-1.0 if math.isnan(s) else s for s in stats]}))
+        return
+    click.echo("\n".join(_table(stats, kind)))
+    click.echo("\n".join(_classes(known, found)))
+
+
+def _table(stats: list[float], kind: str) -> Iterator[str]:
+    from quality.evaluation.run import terms_of
+
+    terms = terms_of(kind)
+    sizes = SIZES if len(terms.areas) == 4 else ("all", "medium", "large")
+    most = terms.most[-1]
+    yield f"{'':9} {'IoU' if kind != 'keypoints' else 'OKS':9} {'size':7} {'most':>4}"
+    rows = [("precision", iou, "all", most) for iou in (".50–.95", ".50", ".75")]
+    rows += [("precision", ".50–.95", size, most) for size in sizes[1:]]
+    if len(terms.most) > 1:
+        rows += [("recall", ".50–.95", "all", n) for n in terms.most]
+    else:
+        rows += [("recall", iou, "all", most) for iou in (".50–.95", ".50", ".75")]
+    rows += [("recall", ".50–.95", size, most) for size in sizes[1:]]
+    for (what, iou, size, n), value in zip(rows, stats, strict=True):
+        yield f"{what:9} {iou:9} {size:7} {n:4}  {_said(value)}"
+
+
+def _classes(known: "Known", found: "Evaluation") -> Iterator[str]:
+    yield f"\n{'class':30} {'truths':>7}  precision"
+    rows = sorted(zip(known.names, found.truths[:, 0], found.of_classes(), strict=True))
+    for name, n, value in rows:
+        if n:
+            yield f"{name[:30]:30} {n:7,}  {_said(value)}"
+
+
+def _said(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:.4f}"

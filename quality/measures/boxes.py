@@ -1,0 +1,36 @@
+"""Boxes: overlap of pairs, as [x, y, width, height] in px with x and y at the upper left."""
+
+import numpy as np
+
+from quality.measures.arrays import Bools, Floats, Ints, compiled
+
+
+@compiled
+def overlaps(
+    truths: Floats,
+    detections: Floats,
+    crowd: Bools,
+    truth_start: Ints,
+    detection_start: Ints,
+    start: Ints,
+) -> Floats:
+    """Intersection over union of every pair of each group (see `coco_eval.Pairs`); (pairs,).
+
+    `truths` (n, 4) and `detections` (m, 4) lie in the order of the groups. Against a crowd it is
+    the share of the detection that lies inside, as a crowd holds many. Two boxes that do not meet
+    overlap by 0; so do boxes without area.
+    """
+    found = np.zeros(start[-1])
+    for g in range(len(start) - 1):
+        at = start[g]
+        for d in range(detection_start[g], detection_start[g + 1]):
+            x, y, w, h = detections[d, 0], detections[d, 1], detections[d, 2], detections[d, 3]
+            for t in range(truth_start[g], truth_start[g + 1]):
+                wide = min(x + w, truths[t, 0] + truths[t, 2]) - max(x, truths[t, 0])
+                high = min(y + h, truths[t, 1] + truths[t, 3]) - max(y, truths[t, 1])
+                if wide > 0 and high > 0:
+                    shared = wide * high
+                    whole = w * h if crowd[t] else w * h + truths[t, 2] * truths[t, 3] - shared
+                    found[at] = shared / whole
+                at += 1
+    return found

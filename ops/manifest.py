@@ -46,6 +46,8 @@ JOBS = {
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }
 
+TASKS = {"mail notice": "ops.mail:send_notice"}
+
 NAV: tuple[Entry, ...] = (Entry("People", "people.index", MANAGERS, order=40),)
 
 ACCESS = {

@@ -2,20 +2,37 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ops import clock_time
-from ops.models import Notice, User
+from ops.access import LEADS
+from ops.models import Notice, ProjectMember, User
 
 NEWEST = 200
 
 
-def tell(session: Session, user: User, *, key: str, text: str, url: str = "") -> None:
-    """Leave a notice for `user`; two with one `key` are one: a job run twice tells once."""
+def tell(session: Session, user: User, *, key: str, text: str, url: str = "") -> int | None:
+    """Leave a notice for `user`; returns its id.
+
+    Two with one `key` are one: a job run twice tells once, and the second time returns None.
+    """
     values = {"user_id": user.id, "key": key, "text": text, "url": url, "at": clock_time.now()}
-    session.execute(insert(Notice).values(**values).on_conflict_do_nothing())
+    left = insert(Notice).values(**values).on_conflict_do_nothing()
+    return session.execute(left.returning(Notice.id)).scalar_one_or_none()
+
+
+def tell_leads(
+    session: Session, project_id: int, *, key: str, text: str, url: str = ""
+) -> list[int]:
+    """Leave the same notice for everybody who runs the project; returns the new ones' ids."""
+    member = select(ProjectMember.user_id).where(ProjectMember.project_id == project_id)
+    leads = select(User).where(
+        User.active, User.role.in_(LEADS), or_(User.role == "admin", User.id.in_(member))
+    )
+    told = [tell(session, lead, key=key, text=text, url=url) for lead in session.scalars(leads)]
+    return [notice for notice in told if notice is not None]
 
 
 def unread(session: Session, user_id: int) -> int:

@@ -2,14 +2,14 @@
 
 A choice looks at a bounded part of the gold, however much there is: a window of rows from a random
 place in a fixed random order, its own batch's first. They are ranked before they are tested: the
-class the labeller met least (by chance among equals), then the least exposed. Only then is looked
-up, one row after the other, whether the labeller met it, until a few are found that they did not.
+class the labeller met least (by chance among equals), and in it what was not handed out more than
+twice as often as the least exposed. Only then is looked up, one row after the other, whether
+the labeller met it, until a few are found that they did not.
 
 Among those few the draw is by chance, in proportion to the information an answer carries about
 somebody of this labeller's standing (Fisher information of the two-parameter logistic model,
 Lord 1980; drawn at random among the best as by Kingsbury and Zara, Applied Measurement in
-Education 2 (1989), so that the telling ones do not become known). What was handed out more than
-twice as often as the least exposed stands back.
+Education 2 (1989), so that the telling ones do not become known).
 """
 
 from typing import Any
@@ -32,16 +32,18 @@ _SURE = f"""
         coalesce(difficulty, 0) - {items.USUAL}
         - coalesce(discrimination, 1) * (ability - {items.USUAL}), -30), 30)))"""
 INFORMATION = f"""
-    (coalesce(greatest(discrimination, 0), 1) ^ 2 * ({_SURE}) * (1 - {_SURE}))"""
+    (greatest(coalesce(discrimination, 1), 0) ^ 2 * ({_SURE}) * (1 - {_SURE}))"""
 # Least information, so that what tells little is handed out too and its telling can be learnt.
 LEAST_INFORMATION = 0.02
 
 # Whether `gold` was never met by :labeller, in work or in an assessment. OFFSET 0 keeps it a look
-# into an index for each row: as a join, everything they ever did would be fetched.
+# into two indexes for each row: as joins, everything they ever did would be fetched.
 NEVER_MET = """
     NOT EXISTS (
-        SELECT FROM task JOIN assignment ON assignment.task_id = task.id
-        WHERE task.asset_id = gold.asset_id AND assignment.labeller_id = :labeller OFFSET 0)
+        SELECT FROM task CROSS JOIN LATERAL (
+            SELECT FROM assignment
+            WHERE assignment.task_id = task.id AND assignment.labeller_id = :labeller OFFSET 0) met
+        WHERE task.asset_id = gold.asset_id OFFSET 0)
     AND gold.id NOT IN (
         SELECT asked.gold_id FROM assessment
         JOIN attempt ON attempt.assessment_id = assessment.id AND attempt.labeller_id = :labeller
@@ -73,8 +75,10 @@ def _fresh(owner: str, rows: int) -> str:
         SELECT gold.* FROM (
             SELECT part.*, row_number() OVER (
                 ORDER BY coalesce(seen.n, 0), hashtextextended(part.class_key, :salt),
-                         part.exposures, hashint8extended(part.id, :salt)) AS turn
-            FROM {_window(owner, rows)} part
+                         part.ahead, hashint8extended(part.id, :salt)) AS turn
+            FROM (
+                SELECT *, exposures > 2 * min(exposures) OVER (PARTITION BY class_key) AS ahead
+                FROM {_window(owner, rows)} part) part
             LEFT JOIN gold_seen seen ON seen.labeller_id = :labeller
                  AND seen.project_id = :project AND seen.class_key = part.class_key
             ORDER BY turn OFFSET 0
@@ -100,8 +104,7 @@ _PICK = f"""
         SELECT fresh.id,
                -ln(1 - random()) / greatest({INFORMATION}, {LEAST_INFORMATION}) AS draw
         FROM fresh CROSS JOIN believed
-        WHERE class_key = (SELECT class_key FROM fresh ORDER BY turn LIMIT 1)
-          AND exposures <= 2 + 2 * (SELECT exposures FROM fresh ORDER BY turn LIMIT 1)),
+        WHERE (class_key, ahead) = (SELECT class_key, ahead FROM fresh ORDER BY turn LIMIT 1)),
     picked AS (
         SELECT gold.id FROM drawn JOIN gold ON gold.id = drawn.id
         ORDER BY drawn.draw LIMIT 1 FOR NO KEY UPDATE OF gold SKIP LOCKED),

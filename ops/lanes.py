@@ -20,7 +20,7 @@ def lane_for(session: Session, batch: Batch, stage: str, kind: str = "ordinary")
 
     It asks what the project requires for the stage; a hard one asks for its experts as well.
     """
-    levels = _required(session, batch.project_id, stage, kind)
+    levels = required(session, batch.project_id, stage, kind)
     made = pg_insert(Lane).values(
         project_id=batch.project_id,
         batch_id=batch.id,
@@ -49,7 +49,8 @@ def requirement_key(levels: dict[str, int]) -> str:
     return ",".join(f"{skill}>={levels[skill]}" for skill in sorted(levels, key=int))
 
 
-def _required(session: Session, project_id: int, stage: str, kind: str) -> dict[str, int]:
+def required(session: Session, project_id: int, stage: str, kind: str) -> dict[str, int]:
+    """What it takes to work in a stage of the project: {skill id as text: level}."""
     rows = session.execute(
         select(ProjectRequirement.skill_id, ProjectRequirement.level).where(
             ProjectRequirement.project_id == project_id, ProjectRequirement.stage == stage
@@ -73,7 +74,7 @@ def take_over_requirements(session: Session, project_id: int, stage: str | None 
     if stage is not None:
         chosen &= Lane.stage == stage
     for one, kind in session.execute(select(Lane.stage, Lane.kind).where(chosen).distinct()).all():
-        levels = _required(session, project_id, one, kind)
+        levels = required(session, project_id, one, kind)
         session.execute(
             update(Lane)
             .where(Lane.project_id == project_id, Lane.stage == one, Lane.kind == kind)

@@ -120,8 +120,9 @@ def save_settings(
     changed = sorted(key for key in after if after[key] != project.settings.get(key))
     project.settings = after
     session.flush()
-    lanes.take_over_requirements(session, project.id)
+    # Tasks are locked before lanes, like everywhere.
     fewer = answers_wanted.clamp(session, project, before)
+    lanes.take_over_requirements(session, project.id)
     _record(session, project, by, "project.settings_saved", changed=changed, fewer_answers=fewer)
     return settings
 

@@ -23,6 +23,8 @@ BLUEPRINTS: tuple[str, ...] = (
 )
 JOBS: dict[str, object] = {
     "expire leases": Job("scheduling.leases:expire", every=5, where="clock"),
+    "hard assets to experts": Job("scheduling.hard:route", every=30),
+    "hard assets given back": Job("scheduling.hard:escalate", every=30),
 }
 NAV: tuple[object, ...] = (
     Entry("Desk", "desk.page", WORKERS, order=10),

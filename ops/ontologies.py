@@ -12,14 +12,15 @@ from ops.errors import InvalidInput
 from ops.models import OntologyVersion, Project, User
 
 # The letters that the desk uses itself (skip, guideline, break, …) are given last.
-HOTKEYS = "1234567890abcdehijklnqtuvwxyzfgmoprs"
+HOTKEYS = "1234567890acdehijklnqtuvwxyzbfgmoprs"
 # Okabe & Ito (2008), then Tol's "muted" scheme: told apart by colour-blind people as well.
 PALETTE = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666",
     "#332288", "#882255", "#44aa99", "#999933", "#cc6677", "#117733", "#ddcc77", "#aa4499",
 )  # fmt: skip
 LEAST_CLASSES, MOST_CLASSES = 2, 500
-VERDICTS = ("accept", "fix")
+# A reviewer accepts, fixes or sends back; an author stands by an answer that was sent back.
+VERDICTS = ("accept", "fix", "return", "stand")
 LONGEST_REMARK = 2000
 
 
@@ -130,29 +131,49 @@ def _key_from(name: str, taken: set[str]) -> str:
     return key
 
 
-def check_label(ontology: OntologyVersion, payload: Any) -> dict[str, Any]:
-    """The payload of an answer, checked: {"class": key, "verdict"?: accept|fix, "remark"?: text}.
+def check_label(
+    ontology: OntologyVersion, payload: Any, verdicts: Sequence[str] = ("accept", "fix")
+) -> dict[str, Any]:
+    """The payload of an answer, checked: {"class": key, "verdict"?: of verdicts, "remark"?: text}.
 
-    Raises InvalidInput naming the field.
+    With the verdict return there is no class; return and stand ask for a remark. Raises
+    InvalidInput naming the field.
     """
     if not isinstance(payload, Mapping):
         raise InvalidInput("a label is an object with a class", field="class")
     unknown = sorted(set(payload) - {"class", "verdict", "remark"})
     if unknown:
         raise InvalidInput(f"unknown field {unknown[0]}", field=str(unknown[0]))
+    verdict = payload.get("verdict")
+    if verdict is not None and verdict not in verdicts:
+        raise InvalidInput(f"verdict must be one of {', '.join(verdicts)}", field="verdict")
+    result = {} if verdict == "return" else {"class": _checked_class(ontology, payload)}
+    if verdict == "return" and payload.get("class") is not None:
+        raise InvalidInput("a label that is sent back is given no class", field="class")
+    if verdict is not None:
+        result["verdict"] = verdict
+    remark = _checked_remark(payload.get("remark"))
+    if remark:
+        result["remark"] = remark
+    elif verdict in ("return", "stand"):
+        raise InvalidInput(f"a remark is needed with the verdict {verdict}", field="remark")
+    return result
+
+
+def _checked_class(ontology: OntologyVersion, payload: Mapping[str, Any]) -> str:
     keys = [c["key"] for c in ontology.classes]
-    if payload.get("class") not in keys:
+    given = payload.get("class")
+    if given not in keys:
         raise InvalidInput(
             f"class must be one of {', '.join(keys[:10])}{' …' if len(keys) > 10 else ''}",
             field="class",
         )
-    result: dict[str, Any] = {"class": payload["class"]}
-    if payload.get("verdict") is not None:
-        if payload["verdict"] not in VERDICTS:
-            raise InvalidInput("verdict must be accept or fix", field="verdict")
-        result["verdict"] = payload["verdict"]
-    if payload.get("remark"):
-        if not isinstance(payload["remark"], str) or len(payload["remark"]) > LONGEST_REMARK:
-            raise InvalidInput(f"a text of up to {LONGEST_REMARK} characters", field="remark")
-        result["remark"] = payload["remark"]
-    return result
+    return str(given)
+
+
+def _checked_remark(remark: Any) -> str:
+    if remark is None:
+        return ""
+    if not isinstance(remark, str) or len(remark) > LONGEST_REMARK:
+        raise InvalidInput(f"a text of up to {LONGEST_REMARK} characters", field="remark")
+    return remark.strip()

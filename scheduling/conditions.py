@@ -213,7 +213,8 @@ LIMITS = (
 
 # Gold is a task of round 0: whoever met an asset as gold gets it as work no more, and the reverse
 # is seen to when gold is picked. Nobody does a stage of an asset twice, except to mend their own
-# label again; reviewing asks for an asset one has not worked on at all.
+# label again; reviewing asks for an asset one has not worked on at all, except that whoever sent a
+# label back may look at its rework, in the same layer.
 # OFFSET 0 keeps the planner from turning these into joins, for which it would fetch everything that
 # the labeller ever did: each is to be one look into an index, for the few tasks that are looked at.
 TASK_CONDITIONS = (
@@ -231,8 +232,10 @@ TASK_CONDITIONS = (
         """NOT EXISTS (
             SELECT FROM task o JOIN assignment a ON a.task_id = o.id AND a.labeller_id = %(me)s
             WHERE o.asset_id = t.asset_id AND o.id <> t.id
-              AND (o.round = 0 OR t.stage IN ('review', 'adjudicate')
-                   OR t.stage = 'label' AND o.stage = 'label') OFFSET 0)""",
+              AND (o.round = 0 OR t.stage = 'label' AND o.stage = 'label'
+                   OR t.stage = 'rework' AND o.stage = 'review'
+                   OR t.stage IN ('review', 'adjudicate')
+                      AND NOT (o.stage = 'review' AND o.lane_id = t.lane_id)) OFFSET 0)""",
         "You have worked on this asset already.",
         "Has worked on this asset already.",
         "Has not worked on this asset in a way that would matter.",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ops import audit_log, clock_time, ontologies
 from ops.errors import Conflict, InvalidInput, NotFound, Stale
 from ops.models import SKIP_REASONS, OntologyVersion, User
-from scheduling import eligibility, ending_sql, leases, sql, submit_sql
+from scheduling import eligibility, ending_sql, leases, sql, submit_sql, verdicts
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,15 @@ def submit(
     accepted, Stale when `revision` is not the one the labeller was given.
     """
     work = _desk_and_work(session, labeller, token)
-    checked = ontologies.check_label(OntologyVersion(classes=work.classes), label)
+    checked = ontologies.check_label(
+        OntologyVersion(classes=work.classes), label, ontologies.VERDICTS
+    )
     now = sql.row(session, submit_sql.TASK_AND_ASSIGNMENT, id=work.id)
     assert now is not None
     if now.accepted_key == key:
         return Accepted(1)
     _refuse(now, revision)
+    verdicts.check(session, labeller, now, checked)
     live = now.state == "leased"
     if now.other_lease is not None:
         _release_other(session, now)
@@ -65,7 +68,7 @@ def submit(
         surplus=surplus,
         done=int(counts),
         reason=None,
-        data={"class": checked["class"]},
+        data={"class": checked.get("class")},
         payload=Jsonb(checked),
         ontology=work.ontology_id,
         key=key,

@@ -21,7 +21,7 @@ DESK_AND_WORK = """
 TASK_AND_ASSIGNMENT = """
     SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
            a.tab, a.beat_at, a.active_ms, a.active_before_ms,
-           t.open, t.stage, t.lane_id, l.batch_id,
+           t.open, t.stage, t.lane_id, t.asset_id, l.batch_id,
            (SELECT x.id FROM assignment x
             WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
               AND x.state = 'leased') AS other_lease,

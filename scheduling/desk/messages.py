@@ -46,7 +46,11 @@ class HeartbeatIn(Input):
 class SubmitIn(Input):
     """An answer."""
 
-    label: dict[str, Any] = Field(description='{"class": key}, in a review also verdict and remark')
+    label: dict[str, Any] = Field(
+        description='{"class": key}; a review adds "verdict": accept or fix, or sends the label '
+        'back with {"verdict": "return", "remark": text}; rework may stand by the earlier answer '
+        'with {"class": key, "verdict": "stand", "remark": text}'
+    )
     key: str = Field(min_length=8, max_length=64, description="Chosen once per answer")
     revision: int = Field(ge=0, le=32_000, description="The revision that was handed out")
     tab: str = Tab
@@ -73,6 +77,15 @@ class Said(BaseModel):
     count: int
 
 
+class Opinion(BaseModel):
+    """What a reviewer or the author said of the label before; never who."""
+
+    by: Literal["reviewer", "author"]
+    verdict: Literal["accept", "fix", "return", "stand"] | None
+    class_: str | None = Field(alias="class")
+    remark: str
+
+
 class Work(BaseModel):
     """One piece of work."""
 
@@ -84,6 +97,9 @@ class Work(BaseModel):
     text: str | None
     answers: list[Said] | None
     current: str | None
+    remarks: list[Opinion] | None
+    earlier: str | None = Field(description="In rework: the class one gave before")
+    may_send_back: bool = Field(description="In a review: whether the label may be sent back")
     expires_at: datetime
     revision: int
 

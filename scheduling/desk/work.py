@@ -15,6 +15,7 @@ from ops import clock_time
 from ops.errors import NotFound
 from ops.models import User
 from scheduling import eligibility, sql
+from scheduling.desk import opinions
 
 SKIP_WORDS = {
     "unclear": "I cannot tell which class it is",
@@ -25,24 +26,14 @@ SKIP_WORDS = {
 }
 
 _WORK = """
-    SELECT a.token::text AS token, a.expires_at, t.stage, t.asset_id, p.medium, s.text,
+    SELECT a.token::text AS token, a.expires_at, a.labeller_id, t.id AS task_id, t.stage,
+           t.asset_id, p.medium, s.text,
            p.id AS project,
            (SELECT max(id) FROM ontology_version WHERE project_id = p.id) AS ontology,
            (SELECT max(id) FROM guideline_version WHERE project_id = p.id) AS guideline
     FROM assignment a JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
     JOIN project p ON p.id = a.project_id
     WHERE a.id = %(id)s"""
-
-_SAID = """
-    SELECT l.payload ->> 'class' AS class, count(*) AS count
-    FROM task t JOIN assignment a ON a.task_id = t.id AND a.state = 'submitted' AND a.counts
-    JOIN label l ON l.assignment_id = a.id
-    WHERE t.asset_id = %(asset)s AND t.stage IN ('label', 'rework')
-    GROUP BY 1 ORDER BY 2 DESC, 1"""
-
-_IN_FORCE = """
-    SELECT label ->> 'class' AS class FROM consensus
-    WHERE asset_id = %(asset)s ORDER BY version DESC LIMIT 1"""
 
 # Only for members, and only while there is something to do.
 _OPEN = """
@@ -106,7 +97,6 @@ def view(session: Session, assignment_id: int) -> dict[str, Any]:
     """The work behind an assignment as the desk shows it; `image` is left to the caller."""
     row = sql.row(session, _WORK, id=assignment_id)
     assert row is not None
-    judging = row.stage in ("review", "adjudicate")
     return {
         "token": row.token,
         "stage": row.stage,
@@ -114,20 +104,10 @@ def view(session: Session, assignment_id: int) -> dict[str, Any]:
         "medium": row.medium,
         "image": None,
         "text": row.text,
-        "answers": _said(session, row.asset_id) if judging else None,
-        "current": _in_force(session, row.asset_id) if row.stage == "review" else None,
+        **opinions.before(session, row.stage, row.asset_id, row.task_id, row.labeller_id),
         "expires_at": row.expires_at,
         "revision": 0,
     }
-
-
-def _said(session: Session, asset_id: int) -> list[dict[str, Any]]:
-    return [dict(r._mapping) for r in sql.rows(session, _SAID, asset=asset_id)]
-
-
-def _in_force(session: Session, asset_id: int) -> str | None:
-    found = sql.row(session, _IN_FORCE, asset=asset_id)
-    return found[0] if found else None
 
 
 def open_work(

@@ -52,11 +52,13 @@ def test_work_says_no_more_than_it_must(client_for: Any, make: Any) -> None:
     floor = make.floor()
     work = _next(client_for(floor.labellers[0]))["work"]
     assert set(work) == {
-        "token", "stage", "brief", "medium", "image", "text", "answers", "current", "expires_at",
-        "revision",
+        "token", "stage", "brief", "medium", "image", "text", "answers", "current", "remarks",
+        "earlier", "may_send_back", "expires_at", "revision",
     }  # fmt: skip
     uuid.UUID(work["token"])
-    assert (work["answers"], work["current"], work["image"], work["revision"]) == (None,) * 3 + (0,)
+    empty = ("answers", "current", "image", "remarks", "earlier")
+    assert [work[name] for name in empty] == [None] * 5
+    assert (work["may_send_back"], work["revision"]) == (False, 0)
 
 
 def test_prefetch_reload_and_full_hands(client_for: Any, make: Any) -> None:

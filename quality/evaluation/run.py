@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ops.errors import InvalidInput
 from quality.evaluation import coco_files as files
 from quality.evaluation.coco_files import Found, Known
 from quality.measures import boxes, coco_eval, keypoints, masks
-from quality.measures.arrays import Floats, Ints
+from quality.measures.arrays import Floats
 from quality.measures.coco_eval import Evaluation, Pairs, Terms
 
 
@@ -15,7 +14,7 @@ def evaluate(truths: Path, results: Path, kind: str) -> tuple[Known, Evaluation]
     """Evaluate `results` of kind bbox, segm or keypoints. Raises InvalidInput."""
     known = files.read_truths(truths, kind)
     found = files.read_results(results, kind, known)
-    overlaps = _OVERLAPS[kind](truths, known, results, found)
+    overlaps = _OVERLAPS[kind](known, found)
     return known, coco_eval.evaluate(
         known.truths,
         found.detections,
@@ -31,9 +30,8 @@ def terms_of(kind: str) -> Terms:
     return coco_eval.POSES if kind == "keypoints" else coco_eval.REGIONS
 
 
-def _of_boxes(truths: Path, known: Known, results: Path, found: Found) -> Callable[[Pairs], Floats]:
-    true = files.boxes(truths, "annotations", known.items)
-    seen = files.boxes(results, "", found.items)
+def _of_boxes(known: Known, found: Found) -> Callable[[Pairs], Floats]:
+    true, seen = files.boxes(known.items), files.boxes(found.items)
     return lambda p: boxes.overlaps(
         true[p.truth],
         seen[p.detection],
@@ -44,14 +42,18 @@ def _of_boxes(truths: Path, known: Known, results: Path, found: Found) -> Callab
     )
 
 
-def _of_masks(truths: Path, known: Known, results: Path, found: Found) -> Callable[[Pairs], Floats]:
+def _of_masks(known: Known, found: Found) -> Callable[[Pairs], Floats]:
+    def of_truths(p: Pairs) -> list[tuple[int, int]]:
+        return [known.sizes[i] for i in known.truths.image[p.truth]]
+
+    def of_results(p: Pairs) -> list[tuple[int, int]]:
+        return [known.sizes[i] for i in found.detections.image[p.detection]]
+
     def overlaps(p: Pairs) -> Floats:
         # Only shapes that meet another of their image and class are drawn.
-        true = [known.items[i] for i in p.truth]
-        seen = [found.items[i] for i in p.detection]
         return masks.overlaps(
-            files.masks(truths, "annotations", true, _sizes(known, known.truths.image[p.truth])),
-            files.masks(results, "", seen, _sizes(known, found.detections.image[p.detection])),
+            files.masks(known.path, "annotations", known.items, p.truth, of_truths(p)),
+            files.masks(found.path, "", found.items, p.detection, of_results(p)),
             known.truths.crowd[p.truth],
             p.truth_start,
             p.detection_start,
@@ -61,27 +63,11 @@ def _of_masks(truths: Path, known: Known, results: Path, found: Found) -> Callab
     return overlaps
 
 
-def _sizes(known: Known, images: Ints) -> list[tuple[int, int]]:
-    return [known.sizes[i] for i in images]
-
-
-def _of_points(
-    truths: Path, known: Known, results: Path, found: Found
-) -> Callable[[Pairs], Floats]:
-    true, visible = files.points(truths, "annotations", known.items)
-    seen, _ = files.points(results, "", found.items)
-    around = files.boxes(truths, "annotations", known.items)
-    points = true.shape[1]
-    if points != len(keypoints.BODY):
-        raise InvalidInput(
-            f"{truths}: annotations[0].keypoints: expected COCO's 17 points, got {points}",
-            field="keypoints",
-        )
-    if found.items and seen.shape[1] != points:
-        raise InvalidInput(
-            f"{results}: [0].keypoints: expected {points} points, got {seen.shape[1]}",
-            field="keypoints",
-        )
+def _of_points(known: Known, found: Found) -> Callable[[Pairs], Floats]:
+    body = len(keypoints.BODY)
+    true, visible = files.points(known.path, "annotations", known.items, body)
+    seen, _ = files.points(found.path, "", found.items, body)
+    around = files.boxes(known.items)
     return lambda p: keypoints.similarities(
         true[p.truth],
         visible[p.truth],

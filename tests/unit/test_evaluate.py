@@ -195,24 +195,21 @@ def test_the_command_prints_figures(tmp_path, call):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("part", "change", "said"),
     [
-        (lambda c: c["annotations"][1].pop("bbox"), "annotations[1].bbox: expected 4 numbers"),
-        (lambda c: c["annotations"][0].update(bbox=[1, 2, 3]), "annotations[0].bbox: expected 4"),
-        (
-            lambda c: c["annotations"][2].update(area="big"),
-            "annotations[2].area: expected a number",
-        ),
-        (lambda c: c["annotations"][0].update(image_id=5), "annotations[0].image_id: 5"),
-        (lambda c: c["annotations"][0].pop("category_id"), "category_id: is missing"),
-        (lambda c: c["images"].append(c["images"][0]), "images: two have one id"),
-        (lambda c: c.pop("categories"), "categories: expected a list"),
+        ("annotations", lambda a: a[1].pop("bbox"), "annotations[1]: Object missing required"),
+        ("annotations", lambda a: a[0].update(bbox=[1, 2, 3]), "[0].bbox: Expected `array` of len"),
+        ("annotations", lambda a: a[2].update(area="big"), "[2].area: Expected `float`, got `str`"),
+        ("annotations", lambda a: a[0].update(image_id=5), "[0].image_id: no image of the truths"),
+        ("annotations", lambda a: a[0].pop("category_id"), "missing required field `category_id`"),
+        ("images", lambda i: i.append(i[0]), "images: two have one id"),
+        ("categories", lambda c: c[0].pop("id"), "categories[0]: Object missing required"),
     ],
 )
-def test_a_fault_names_the_object_and_the_field(tmp_path, change, said):
+def test_a_fault_names_the_object_and_the_field(tmp_path, part, change, said):
     truths = files(tmp_path, 2, 5, 5, 1, 1)
     content = json.loads(truths.read_text())
-    change(content)
+    change(content[part])
     truths.write_text(json.dumps(content))
     with pytest.raises(InvalidInput) as caught:
         run.evaluate(truths, tmp_path / "bbox.json", "bbox")
@@ -224,7 +221,7 @@ def test_results_for_an_unknown_image_are_refused(tmp_path):
     told = json.loads((tmp_path / "bbox.json").read_text())
     told[3]["image_id"] = 99
     (tmp_path / "bbox.json").write_text(json.dumps(told))
-    with pytest.raises(InvalidInput, match="no image of the truths has this id"):
+    with pytest.raises(InvalidInput, match="no image of the truths has the id 99"):
         run.evaluate(truths, tmp_path / "bbox.json", "bbox")
 
 

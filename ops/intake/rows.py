@@ -182,11 +182,11 @@ class Check:
             sure = math.nan if isinstance(given, bool) else float(given)
         except (TypeError, ValueError, OverflowError):
             sure = math.nan
-        if not 0 <= sure <= 1:
-            faults.add(
-                row.line, "confidence", f"'{str(given)[:80]}' is no number from 0 to 1", name
-            )
-        return sure
+        if 0 <= sure <= 1:
+            return sure
+        said = f"'{str(given)[:80]}' is no number from 0 to 1"
+        faults.add(row.line, "confidence", said, name)
+        return None
 
     def _gold(self, row: Row, name: str, faults: Faults) -> str | None:
         said = (row.gold or "").strip()

@@ -8,6 +8,10 @@ TABLES = ("quality.models",)
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("quality.audit.cli:audit", "Judge a work history from a CSV file; no database."),
     "evaluate": ("quality.evaluation.cli:evaluate", "Average precision of results in COCO files."),
+    "label-errors": (
+        "quality.evaluation.label_errors:label_errors",
+        "Labels that look wrong to a model that never saw them.",
+    ),
     "rescore": ("quality.rescoring.cli:rescore", "Re-score the labels of a batch with a model."),
 }
 BLUEPRINTS = ("quality.web.onboarding:blueprint",)

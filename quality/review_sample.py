@@ -41,7 +41,7 @@ _RESULTS = text(
     """
     SELECT sample.asset_id, sample.step, sample.task_id IS NULL AS known, drawn.key AS drawn,
            review.key AS answered, review.verdict, review.by_labeller, before.key AS before,
-           now.key AS now,
+           now.key AS now, now.method,
            coalesce(now.method = ANY(:known), false)
                AND (review.at IS NULL OR now.method = 'gold' OR now.at >= review.at) AS decided
     FROM review_sample sample
@@ -100,7 +100,8 @@ def _accepted(row: Any, given: str | None) -> bool | None:
         return not row.decided or row.now == given
     if row.by_labeller or (row.verdict is None and row.answered is None):
         return None
-    if row.decided and row.before and (row.now != row.before or row.verdict == "return"):
+    # A review that sees gold otherwise is a dispute, which gold does not settle by itself.
+    if row.decided and row.before and (row.method != "gold" or row.verdict == "return"):
         return bool(row.now == row.before)
     if row.verdict == "return":
         return None

@@ -1,0 +1,151 @@
+"""Firings as people meet them: read, appealed once, upheld or overridden by a lead."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session, joinedload
+
+from ops import clock_time, scope
+from ops.errors import Conflict, InvalidInput, NotFound
+from ops.models import Project, User
+from scheduling import rules_effects, rules_told
+from scheduling.models import RuleFiring
+from scheduling.rules_applying import count_again
+
+LONGEST = 2000
+NEWEST = 200
+
+
+def open_appeal(firing: RuleFiring) -> bool:
+    """Whether its labeller objected and nobody has answered yet."""
+    return firing.appealed_at is not None and firing.settled_at is None
+
+
+def of_project(session: Session, project_id: int) -> Sequence[RuleFiring]:
+    """The firings of a project: open appeals first, then the newest."""
+    appealed = RuleFiring.appealed_at.is_not(None) & RuleFiring.settled_at.is_(None)
+    found = (
+        select(RuleFiring)
+        .options(joinedload(RuleFiring.rule), joinedload(RuleFiring.labeller))
+        .where(RuleFiring.project_id == project_id)
+        .order_by(case((appealed, 0), else_=1), RuleFiring.id.desc())
+    )
+    return session.scalars(found.limit(NEWEST)).all()
+
+
+def find(session: Session, user: User, firing_id: int) -> RuleFiring:
+    """The firing, if `user` may see its project. Raises NotFound."""
+    firing = session.scalar(
+        select(RuleFiring).where(
+            RuleFiring.id == firing_id, RuleFiring.project_id.in_(scope.projects(user))
+        )
+    )
+    if firing is None:
+        raise NotFound("There is no such firing, or you are not a member of its project.")
+    return firing
+
+
+def of_labeller(session: Session, labeller: User) -> Sequence[RuleFiring]:
+    """What took effect for `labeller` in projects they are in, the newest first.
+
+    What is decided and has not taken effect is nothing they may know of.
+    """
+    found = (
+        select(RuleFiring)
+        .where(
+            RuleFiring.labeller_id == labeller.id,
+            RuleFiring.applied_at.is_not(None),
+            RuleFiring.project_id.in_(scope.projects(labeller)),
+        )
+        .order_by(RuleFiring.applied_at.desc(), RuleFiring.id.desc())
+    )
+    return session.scalars(found.limit(NEWEST)).all()
+
+
+def own(session: Session, labeller: User, firing_id: int) -> RuleFiring:
+    """The labeller's own firing, once it took effect. Raises NotFound."""
+    firing = next((f for f in of_labeller(session, labeller) if f.id == firing_id), None)
+    if firing is None:
+        raise NotFound("There is no such decision about your work.")
+    return firing
+
+
+def may_appeal(firing: RuleFiring) -> bool:
+    """Whether its labeller may still object: once, and not against what was taken back."""
+    return firing.appealed_at is None and firing.settled_at is None
+
+
+def taken_back(firing: RuleFiring) -> bool:
+    """Whether a lead overrode it, or it went with its evidence: nothing is left to settle."""
+    gone = firing.state == "lifted" and firing.evidence.get("ended") in ("evidence", "off")
+    return firing.state == "overridden" or gone
+
+
+def appeal(session: Session, firing: RuleFiring, text: str, *, by: User) -> None:
+    """The labeller objects, once. Raises InvalidInput, Conflict."""
+    text = text.strip()
+    if not text or len(text) > LONGEST:
+        raise InvalidInput(f"say in 1 to {LONGEST} characters why this is wrong", field="text")
+    _lock(session, firing)
+    if not may_appeal(firing):
+        raise Conflict("You have appealed already, or this decision was settled.")
+    firing.appeal, firing.appealed_at = text, clock_time.now()
+    if firing.state == "applied":
+        firing.state = "appealed"
+    session.flush()
+    rules_told.record(session, firing, "rule_firing.appealed", by)
+    project = session.get_one(Project, firing.project_id)
+    rules_told.tell_leads(
+        session,
+        firing,
+        "appealed",
+        f"{project.name}: a labeller appeals against a rule. Settle it.",
+    )
+
+
+def settle(session: Session, firing: RuleFiring, *, uphold: bool, why: str, by: User) -> int:
+    """A lead upholds an appealed firing, or overrides any; returns how many answers count again.
+
+    Overriding undoes its effects: a pause, a suspension or a restriction is lifted, leases are not
+    given back; answers that lost their weight count again where their task still has room. The
+    rule then looks at later answers only. Raises InvalidInput, Conflict.
+    """
+    why = why.strip()
+    if not why or len(why) > LONGEST:
+        raise InvalidInput(f"give the reason in 1 to {LONGEST} characters", field="why")
+    _lock(session, firing)
+    if taken_back(firing) or (uphold and not open_appeal(firing)):
+        raise Conflict("This was settled already, or nobody appealed.")
+    known, over = firing.applied_at is not None, firing.state == "lifted"
+    firing.settled_by, firing.settled_at, firing.settled_why = by.id, clock_time.now(), why
+    if uphold:
+        firing.state = "lifted" if over else "upheld"
+    else:
+        firing.state = "overridden"
+        firing.evidence = {**firing.evidence, "slate": firing.settled_at.timestamp()}
+    session.flush()
+    counted = 0 if uphold else _undo(session, firing)
+    action = "rule_firing.upheld" if uphold else "rule_firing.overridden"
+    rules_told.record(session, firing, action, by, why=why, counted_again=counted)
+    if known:
+        project = session.get_one(Project, firing.project_id)
+        said = "stays as it is" if uphold else "was taken back"
+        rules_told.tell(
+            session,
+            firing,
+            "settled",
+            f"{project.name}: the decision about your work {said}: {why}",
+        )
+    return counted
+
+
+def _undo(session: Session, firing: RuleFiring) -> int:
+    rules_effects.undo(session, firing)
+    if not firing.evidence.get("redone"):
+        return 0
+    return count_again(session, firing, clock_time.now())
+
+
+def _lock(session: Session, firing: RuleFiring) -> None:
+    """The firing as it is now, until the end of the transaction."""
+    session.refresh(firing, with_for_update=True)

@@ -18,10 +18,12 @@ DESK_AND_WORK = """
     WHERE a.token = %(token)s AND a.labeller_id = %(me)s"""
 
 # Another lease of mine on this task, and another answer: both exist only if this lease was lost.
+# No join on the lane: a task that moved to another one while its lock was waited for would vanish.
 TASK_AND_ASSIGNMENT = """
     SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
            a.tab, a.beat_at, a.active_ms, a.active_before_ms,
-           t.open, t.stage, t.lane_id, t.asset_id, l.batch_id,
+           t.open, t.stage, t.lane_id, t.asset_id,
+           (SELECT l.batch_id FROM lane l WHERE l.id = t.lane_id) AS batch_id,
            (SELECT x.id FROM assignment x
             WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
               AND x.state = 'leased') AS other_lease,
@@ -30,7 +32,7 @@ TASK_AND_ASSIGNMENT = """
                      AND x.state IN ('submitted', 'skipped') AND NOT x.surplus) AS other_answer,
            (SELECT client_key FROM label
             WHERE assignment_id = a.id AND revision = 1) AS accepted_key
-    FROM task t JOIN assignment a ON a.task_id = t.id JOIN lane l ON l.id = t.lane_id
+    FROM task t JOIN assignment a ON a.task_id = t.id
     WHERE a.id = %(id)s FOR NO KEY UPDATE OF t, a"""
 
 _ASSIGNMENT = """

@@ -1,8 +1,8 @@
 """A simulated floor: how soon spammers are stopped, who is stopped wrongly, what overlap costs.
 
 200 labellers, the good ones between .75 and .98 right, 5 % spammers, 500 answers each, over several
-seeds; see `_floor_run` for what is the product's own. Dynamic overlap does the same assets as fixed
-overlap 5, with the same labellers, so accuracies are compared in pairs. `docs/floor.md` explains.
+seeds; `simulation.engine` says what is the product's own. Dynamic overlap does the same assets as
+fixed overlap 5, with the same labellers, so accuracies are compared in pairs. See `docs/floor.md`.
 """
 
 import json
@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
-from benchmarks._floor_people import Setting
-from benchmarks._floor_run import Outcome, Plan, simulate
+from benchmarks.simulation.engine import Outcome, Plan, simulate
+from benchmarks.simulation.people import Setting
 from ops.project_settings import OverlapTerms
 from quality.measures.sampling import clopper_pearson
 from quality.measures.sequential import Terms
@@ -71,9 +71,9 @@ def command(seeds: int, sensitivity: bool, pictures: Path | None) -> None:
     cases = {case.setting.name: case for case, _ in jobs}
     click.echo(json.dumps({name: report(cases[name], by_case[name]) for name in cases}, indent=2))
     if pictures:
-        from benchmarks import _floor_pictures
+        from benchmarks.simulation import pictures as drawings
 
-        _floor_pictures.draw(pictures)
+        drawings.draw(pictures)
 
 
 def in_parallel(work: Callable[..., Any], jobs: list[Any], label: str) -> list[Any]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import floor
-from benchmarks._floor_people import Setting, hire
-from benchmarks._floor_run import Plan, _Floor, simulate
+from benchmarks.simulation.engine import Plan, _Floor, simulate
+from benchmarks.simulation.people import Setting, hire
 from quality.measures.sequential import Terms
 
 SMALL = Setting(labellers=80, answers_each=120)

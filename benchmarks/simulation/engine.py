@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks._floor_people import People, Setting, hire
+from benchmarks.simulation.people import People, Setting, hire
 from ops.project_settings import GoldSettings, OverlapTerms
 from quality.judging import fit
 from quality.judging.belief import Belief

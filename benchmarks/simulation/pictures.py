@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import floor
-from benchmarks._floor_people import Setting
-from benchmarks._floor_run import Outcome, Plan, simulate
+from benchmarks.simulation.engine import Outcome, Plan, simulate
+from benchmarks.simulation.people import Setting
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 360, 62, 34, 616, 308
 INK, GREY, RED, BLUE = "#1f2933", "#9aa5b1", "#b42318", "#1d5fa8"

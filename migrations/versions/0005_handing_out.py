@@ -191,6 +191,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'reserved'"),
     )
+    op.drop_constraint(op.f("fk_assignment_project_id"), "assignment", type_="foreignkey")
     op.add_column(
         "batch", sa.Column("n_assets", sa.BigInteger(), server_default="0", nullable=False)
     )
@@ -227,6 +228,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'active' AND NOT for_assessment"),
     )
     op.create_foreign_key(op.f("fk_gold_batch_id"), "gold", "batch", ["batch_id"], ["id"])
+    op.add_column("gold_pace", sa.Column("gold_id", sa.BigInteger(), nullable=True))
+    op.add_column("gold_pace", sa.Column("gap_after", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_gold_pace_gold_id"), "gold_pace", "gold", ["gold_id"], ["id"])
     op.add_column("lane", sa.Column("kind", sa.String(), server_default="ordinary", nullable=False))
     op.drop_constraint(op.f("uq_lane_batch_id_stage_requirement_key"), "lane", type_="unique")
     op.create_unique_constraint(
@@ -243,6 +247,11 @@ def upgrade() -> None:
     op.add_column(
         "project_member", sa.Column("training_since", sa.DateTime(timezone=True), nullable=True)
     )
+    op.drop_constraint(op.f("fk_work_event_assignment_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_task_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_batch_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_labeller_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_project_id"), "work_event", type_="foreignkey")
     op.create_check_constraint(
         op.f("ck_lane_kind"), "lane", "kind IN ('ordinary', 'hard', 'layer_2', 'layer_3')"
     )
@@ -256,6 +265,9 @@ def upgrade() -> None:
         """
     )
     _count_assets()
+    # The priority of a batch orders lanes now, npri only what lies within one.
+    op.execute("UPDATE task SET npri = npri & 2147483647 WHERE npri < 0 OR npri > 2147483647")
+    op.execute("UPDATE lane SET generation = generation + 1")
 
 
 def _count_assets() -> None:
@@ -315,6 +327,19 @@ def downgrade() -> None:
     op.execute("UPDATE assignment SET state = 'released' WHERE state = 'reserved'")
     op.drop_constraint(op.f("ck_lane_kind"), "lane")
     _live("'leased', 'submitted', 'skipped'")
+    op.create_foreign_key(
+        op.f("fk_work_event_project_id"), "work_event", "project", ["project_id"], ["id"]
+    )
+    op.create_foreign_key(
+        op.f("fk_work_event_labeller_id"), "work_event", "user_account", ["labeller_id"], ["id"]
+    )
+    op.create_foreign_key(
+        op.f("fk_work_event_batch_id"), "work_event", "batch", ["batch_id"], ["id"]
+    )
+    op.create_foreign_key(op.f("fk_work_event_task_id"), "work_event", "task", ["task_id"], ["id"])
+    op.create_foreign_key(
+        op.f("fk_work_event_assignment_id"), "work_event", "assignment", ["assignment_id"], ["id"]
+    )
     op.drop_column("project_member", "training_since")
     op.drop_column("project_member", "restricted_at")
     op.drop_column("project_member", "suspended_at")
@@ -326,6 +351,9 @@ def downgrade() -> None:
         postgresql_nulls_not_distinct=False,
     )
     op.drop_column("lane", "kind")
+    op.drop_constraint(op.f("fk_gold_pace_gold_id"), "gold_pace", type_="foreignkey")
+    op.drop_column("gold_pace", "gap_after")
+    op.drop_column("gold_pace", "gold_id")
     op.drop_constraint(op.f("fk_gold_batch_id"), "gold", type_="foreignkey")
     op.drop_index(
         "ix_gold_project",
@@ -354,6 +382,9 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_desk_project_id"), "desk", type_="foreignkey")
     op.drop_column("desk", "project_id")
     op.drop_column("batch", "n_assets")
+    op.create_foreign_key(
+        op.f("fk_assignment_project_id"), "assignment", "project", ["project_id"], ["id"]
+    )
     op.drop_index(
         "ix_assignment_reserved",
         table_name="assignment",

@@ -150,7 +150,8 @@ class Assignment(Base):
     )
     task_id: Mapped[int] = mapped_column(ForeignKey(Task.id))
     labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id))
-    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
+    # The project of its task. No foreign key: every claim would lock the project's one row.
+    project_id: Mapped[int]
     state: Mapped[str] = mapped_column(default="leased", server_default="leased")
     counts: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     surplus: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
@@ -172,7 +173,9 @@ class Assignment(Base):
 
     task: Mapped[Task] = relationship()
     labeller: Mapped[User] = relationship()
-    project: Mapped[Project] = relationship()
+    project: Mapped[Project] = relationship(
+        primaryjoin="foreign(Assignment.project_id) == Project.id", viewonly=True
+    )
 
 
 class Label(Base):
@@ -221,6 +224,9 @@ class WorkEvent(Base):
     submitted and surplus carry {"active_ms", "wall_ms", "class"}; skipped {"reason"}; gold_scored,
     consensus_scored and reviewed {"correct": 0..1} about the assignment they name, dated at the
     moment of judgement.
+
+    What it names is not checked by foreign keys: the statement that appends it has just locked or
+    written the assignment, and nothing it names is ever deleted (docs/decisions/0004).
     """
 
     __tablename__ = "work_event"
@@ -242,10 +248,10 @@ class WorkEvent(Base):
     xid: Mapped[int] = mapped_column(server_default=text("pg_current_xact_id()::text::bigint"))
     at: Mapped[datetime] = mapped_column(Moment)
     kind: Mapped[str]
-    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id))
-    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
-    batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id))
+    labeller_id: Mapped[int]
+    project_id: Mapped[int]
+    batch_id: Mapped[int]
     stage: Mapped[str]
-    task_id: Mapped[int] = mapped_column(ForeignKey(Task.id))
-    assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id))
+    task_id: Mapped[int]
+    assignment_id: Mapped[int]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
 from ops.models import Batch, Lane, Project, Task, User
+from quality.models import Gold
 
 
 class Desk(Base):
@@ -37,13 +38,19 @@ class DeskCursor(Base):
 
 
 class GoldPace(Base):
-    """How many more claims of a labeller in a project pass until gold is slipped in."""
+    """How many more claims of a labeller in a project pass until gold is slipped in.
+
+    Which gold, and how many claims then pass until the one after it, is settled at some claim
+    before: handing gold out takes no longer than handing out work.
+    """
 
     __tablename__ = "gold_pace"
 
     labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
     until_next: Mapped[int]
+    gold_id: Mapped[int | None] = mapped_column(ForeignKey(Gold.id))
+    gap_after: Mapped[int | None]
 
 
 class DeskTally(Base):

@@ -201,9 +201,7 @@ def test_several_answers_are_put_right_by_the_reviewer(session, sessions, hands,
         ("adjudicate", {"verdict": "return", "remark": "x"}, "verdict"),
     ],
 )
-def test_a_verdict_that_the_stage_does_not_offer_is_named(
-    session, hands, stage, stages, label, field
-):
+def test_a_verdict_that_the_stage_does_not_offer_is_named(session, hands, stage, at, label, field):
     floor = stage()
     steps = {
         "label": (floor.author, {"key": "a"}),

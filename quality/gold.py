@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, consensus, lanes
+from ops import audit_log, clock_time, consensus, flags, lanes
 from ops.errors import Conflict, InvalidInput
-from ops.models import Asset, Batch, Project, Task, User
+from ops.models import Asset, Batch, Flag, Project, Task, User
 from quality.gold_answers import check_answers
 from quality.gold_choice import UNMET, lock_exposure, pick
 from quality.judging import gold_scores
@@ -21,6 +21,9 @@ from quality.models import Gold, GoldVersion
 __all__ = [
     "UNMET", "latest_version", "lock_exposure", "make", "pick", "retire", "revise",
 ]  # fmt: skip
+
+# Flags on gold that good labellers miss, and on gold that a reviewer saw otherwise.
+QUESTIONED = ("gold_contended", "gold_disputed")
 
 
 def make(
@@ -138,6 +141,7 @@ def revise(
     version = _add_version(session, gold, before.version + 1, accepted, reason.strip(), by)
     _settle(session, session.get_one(Batch, _batch_of(session, gold)), gold.asset_id, accepted[0])
     gold_scores.score_again(session, gold, version)
+    settle_questions(session, gold.asset_id, by, "revise")
     _record(session, project, by, "gold.revised", gold, version=version.version)
     return version
 
@@ -164,7 +168,31 @@ def retire(
         return
     gold.state = "retired"
     session.flush()
+    settle_questions(session, gold.asset_id, by, "retire")
     _record(session, project, by, "gold.retired", gold, reason=reason.strip())
+
+
+def questions(session: Session, asset_id: int) -> list[Flag]:
+    """The open flags that question the gold of this asset."""
+    raised = select(Flag).where(
+        Flag.asset_id == asset_id, Flag.kind.in_(QUESTIONED), Flag.resolved_at.is_(None)
+    )
+    return list(session.scalars(raised.order_by(Flag.id)))
+
+
+def settle_questions(session: Session, asset_id: int, by: User | None, decision: str) -> None:
+    """Something was decided of this gold: its flags come down, and say what.
+
+    A flag notes the newest answer and version it was decided upon, so that a gold that was kept is
+    not questioned again by the same answers.
+    """
+    raised = questions(session, asset_id)
+    if not raised:
+        return
+    seen = gold_scores.newest(session, asset_id)
+    for flag in raised:
+        flag.evidence = {**flag.evidence, **seen, "decision": decision}
+        flags.resolve(session, flag, by=by)
 
 
 def _record(

@@ -1,12 +1,11 @@
 """Whether a project's gold will last: labellers who have met nearly all of it go unmeasured."""
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops import clock_time, notices
-from ops.access import LEADS
 from ops.db import transaction
-from ops.models import Project, ProjectMember, User
+from ops.models import Project
 
 # A labeller with fewer gold left to meet is about to go unmeasured.
 LOW = 10
@@ -63,18 +62,11 @@ def _warn(session: Session, project: Project) -> bool:
         f"Gold of {project.name} runs low: {who} fewer than {LOW} of {gold} left to meet. "
         "Make more, or their accuracy can no longer be measured."
     )
-    member = select(ProjectMember.user_id).where(ProjectMember.project_id == project.id)
-    leads = select(User).where(
-        User.active,
-        User.role.in_(LEADS),
-        or_(User.role == "admin", User.id.in_(member)),
+    notices.tell_leads(
+        session,
+        project.id,
+        key=f"gold.low:{project.id}:{gold}",
+        text=message,
+        url=f"/projects/{project.id}/gold",
     )
-    for lead in session.scalars(leads):
-        notices.tell(
-            session,
-            lead,
-            key=f"gold.low:{project.id}:{gold}",
-            text=message,
-            url=f"/projects/{project.id}",
-        )
     return True

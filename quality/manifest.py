@@ -22,6 +22,7 @@ JOBS = {
     "pace and difficulty": Job("quality.timing_job:update_all", every=30),
     "judge again": Job("quality.judging.refresh:refresh", every=600),
     "warn of low gold": Job("quality.gold_supply:warn", every=600),
+    "learn from gold": Job("quality.gold_telling:learn", every=60),
     "publish standings": Job("quality.trust:publish_daily", cron="5 0 * * *", where="clock"),
 }
 NAV = (Entry("Onboarding", "onboarding.index", MANAGERS | WORKERS, order=35),)

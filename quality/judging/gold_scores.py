@@ -52,6 +52,21 @@ def score_again(session: Session, gold: Gold, version: GoldVersion) -> None:
     trust.recompute(session, _keep(session, rows))
 
 
+_NEWEST = text(
+    """
+    SELECT max(version.version) AS version, coalesce(max(score.id), 0) AS last_score
+    FROM gold JOIN gold_version version ON version.gold_id = gold.id
+    LEFT JOIN gold_score score ON score.gold_version_id = version.id
+    WHERE gold.asset_id = :asset
+    """
+)
+
+
+def newest(session: Session, asset_id: int) -> dict[str, int]:
+    """Up to where the gold of this asset is scored: its {"version", "last_score"}."""
+    return dict(session.execute(_NEWEST, {"asset": asset_id}).one()._mapping)
+
+
 def _keep(session: Session, scored: Sequence[tuple[Answer, int, float]]) -> Pairs:
     if not scored:
         return set()

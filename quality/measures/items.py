@@ -37,17 +37,22 @@ class Items(NamedTuple):
     n: Ints
 
 
-def ability(mean: ArrayLike, n: ArrayLike, correct: ArrayLike) -> Floats:
-    """Ability of whoever gave each answer, leaving that answer out.
+def accuracy(mean: ArrayLike, n: ArrayLike, correct: ArrayLike) -> Floats:
+    """What is believed of whoever gave each answer, leaving that answer out.
 
     `mean` and `n` of their standing, which rests on this answer too; `correct` is its score. An
     item would otherwise seem to agree with the labellers because it helped to judge them (the
     corrected item-total correlation, P. Peters and W. Van Voorhis, 1940).
     """
     whole = np.asarray(n, float) + 4
-    rest = (np.asarray(mean, float) * whole - np.asarray(correct, float)) / (whole - 1)
-    accuracy = np.clip(rest, LEAST, MOST)
-    logit: Floats = np.log(accuracy / (1 - accuracy))
+    rest: Floats = (np.asarray(mean, float) * whole - np.asarray(correct, float)) / (whole - 1)
+    return np.clip(rest, LEAST, MOST)
+
+
+def ability(mean: ArrayLike, n: ArrayLike, correct: ArrayLike) -> Floats:
+    """The same as logits."""
+    rest = accuracy(mean, n, correct)
+    logit: Floats = np.log(rest / (1 - rest))
     return logit
 
 

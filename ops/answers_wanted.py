@@ -6,12 +6,12 @@ With dynamic overlap a task starts at the minimum, and the judging job asks for 
 
 import secrets
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.orm import Session
 
 from ops import audit_log, lanes
 from ops.errors import Frozen, InvalidInput
-from ops.models import Batch, Project, User
+from ops.models import Batch, Lane, Project, User
 from ops.project_settings import ProjectSettings
 
 _lots = secrets.SystemRandom()
@@ -40,23 +40,20 @@ def at_least(settings: ProjectSettings) -> int:
 
 
 # Work that is being answered or waits for it. Rows are locked in the order of their ids, like
-# everywhere; what is answered or held stays wanted, so that it can be handed in.
+# everywhere; what is answered or held stays wanted, so that it can be handed in. Lanes are given as
+# values: joined, a task that moves between two of them while its lock is waited for would be lost.
 _SET = """
     WITH changing AS MATERIALIZED (
-        SELECT task.id FROM task JOIN lane ON lane.id = task.lane_id
-        JOIN batch ON batch.id = lane.batch_id
-        WHERE {which} AND batch.state <> 'delivered'
-          AND task.stage = 'label' AND task.round > 0 AND task.wanted > task.n_done
-        ORDER BY task.id FOR NO KEY UPDATE OF task)
+        SELECT id FROM task
+        WHERE lane_id = ANY(:lanes) AND round > 0 AND wanted > n_done {which}
+        ORDER BY id FOR NO KEY UPDATE)
     UPDATE task SET wanted = greatest(:wanted, task.n_done + task.n_leased)
     FROM changing
     WHERE task.id = changing.id AND task.wanted <> greatest(:wanted, task.n_done + task.n_leased)
-    RETURNING task.lane_id, task.open
+    RETURNING task.lane_id
 """
-_OF_BATCH = text(_SET.format(which="lane.batch_id = :batch"))
-_OF_PROJECT = text(
-    _SET.format(which="lane.project_id = :project AND task.wanted BETWEEN :wanted + 1 AND :before")
-)
+_ALL = text(_SET.format(which=""))
+_UP_TO = text(_SET.format(which="AND wanted BETWEEN :wanted + 1 AND :before"))
 _BEHIND_CURSORS = text("UPDATE lane SET generation = generation + 1 WHERE id = ANY(:lanes)")
 
 
@@ -74,8 +71,9 @@ def set_for_batch(session: Session, batch: Batch, wanted: int, *, by: User) -> i
     low, high = (at_least(settings), at_most(settings)) if dynamic else (1, 25)
     if not low <= wanted <= high:
         raise InvalidInput(f"answers wanted must lie between {low} and {high}", field="wanted")
-    changed = session.execute(_OF_BATCH, {"batch": batch.id, "wanted": wanted}).all()
-    session.execute(_BEHIND_CURSORS, {"lanes": sorted({row.lane_id for row in changed})})
+    of_batch = _label_lanes(session, Batch.id == batch.id)
+    changed = session.scalars(_ALL, {"lanes": of_batch, "wanted": wanted}).all()
+    session.execute(_BEHIND_CURSORS, {"lanes": sorted(set(changed))})
     audit_log.record(
         session,
         by,
@@ -96,5 +94,15 @@ def clamp(session: Session, project: Project, before: ProjectSettings) -> int:
     most = at_most(ProjectSettings.model_validate(project.settings))
     if most >= at_most(before):
         return 0
-    values = {"project": project.id, "wanted": most, "before": at_most(before)}
-    return len(session.execute(_OF_PROJECT, values).all())
+    of_project = _label_lanes(session, Batch.project_id == project.id)
+    values = {"lanes": of_project, "wanted": most, "before": at_most(before)}
+    return len(session.execute(_UP_TO, values).all())
+
+
+def _label_lanes(session: Session, chosen: ColumnElement[bool]) -> list[int]:
+    found = (
+        select(Lane.id)
+        .join(Batch, Batch.id == Lane.batch_id)
+        .where(Lane.stage == "label", Batch.state != "delivered", chosen)
+    )
+    return list(session.scalars(found))

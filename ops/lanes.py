@@ -160,15 +160,16 @@ def reopen(session: Session, batch: Batch) -> None:
 
 _BATCHES = text(
     """
-    SELECT DISTINCT lane.batch_id FROM task JOIN lane ON lane.id = task.lane_id
+    SELECT DISTINCT asset.batch_id FROM task JOIN asset ON asset.id = task.asset_id
     WHERE task.id = ANY(:tasks) ORDER BY 1
     """
 )
+# Joined with the asset, not the lane: a task may move to another lane while its lock is waited for.
 _MORE = """
     WITH held AS MATERIALIZED (
-        SELECT task.id, lane.batch_id FROM task JOIN lane ON lane.id = task.lane_id
+        SELECT task.id, asset.batch_id FROM task JOIN asset ON asset.id = task.asset_id
         WHERE task.id = ANY(:tasks) AND task.wanted > 0 AND task.n_done >= task.wanted
-          AND lane.batch_id = ANY(:batches)
+          AND asset.batch_id = ANY(:batches)
         ORDER BY task.id FOR NO KEY UPDATE OF task {waiting}
     )
     UPDATE task SET wanted = task.wanted + :n, returned = true

@@ -59,15 +59,36 @@ def _read(session: Session, condition: str, **values: Any) -> list[Answer]:
     return [Answer(*row) for row in session.execute(statement, values)]
 
 
+_UNJUDGED = text(
+    """
+    SELECT assignment.id, asset.batch_id FROM assignment
+    JOIN task ON task.id = assignment.task_id JOIN asset ON asset.id = task.asset_id
+    WHERE assignment.state = 'submitted' AND assignment.judged_at IS NULL
+    ORDER BY assignment.id LIMIT :limit
+    """
+)
+_FREE_BATCHES = text(
+    "SELECT id FROM batch WHERE id = ANY(:batches) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+)
+_TAKE = text(
+    """
+    SELECT id FROM assignment WHERE id = ANY(:ids) AND judged_at IS NULL
+    ORDER BY id FOR UPDATE SKIP LOCKED
+    """
+)
+
+
 def take_unjudged(session: Session, limit: int) -> list[int]:
-    """Lock up to `limit` submitted assignments that nobody has judged, the oldest first."""
-    statement = text(
-        """
-        SELECT id FROM assignment WHERE state = 'submitted' AND judged_at IS NULL
-        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
-        """
-    )
-    return list(session.scalars(statement, {"limit": limit}))
+    """Lock up to `limit` submitted assignments that nobody has judged, the oldest first.
+
+    Their batches are locked before them, because judging may open and complete them. A batch that
+    somebody holds, during an import say, is left for the next look.
+    """
+    found = session.execute(_UNJUDGED, {"limit": limit}).all()
+    batches = {"batches": sorted({row.batch_id for row in found})}
+    free = set(session.scalars(_FREE_BATCHES, batches)) if found else set()
+    ids = [row.id for row in found if row.batch_id in free]
+    return list(session.scalars(_TAKE, {"ids": ids})) if ids else []
 
 
 def by_assignment(session: Session, assignment_ids: Sequence[int]) -> list[Answer]:

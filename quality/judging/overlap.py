@@ -90,7 +90,8 @@ _CLOSE = text(
 def give_up(session: Session, batch: Batch) -> None:
     """Close dynamic tasks that nobody is left to answer: their people went after they were asked.
 
-    They are then full without a consensus, which is concluded from the answers that there are.
+    The caller holds the batch. They are then full without a consensus, which is concluded from the
+    answers that there are.
     """
     project = session.get_one(Project, batch.project_id)
     terms = projects.settings_of(project).overlap

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import batches
+from ops import batches, lanes
 from ops.db import transaction
 from ops.models import Assignment, Batch, Consensus, Lane, Project, Task
 from quality import adjudication, review, trust
@@ -42,6 +42,7 @@ def refresh(sessions: sessionmaker[Session]) -> int:
         found = session.execute(open_).all()
     for batch_id, project_id in found:
         with transaction(sessions) as session:
+            lanes.lock_batch(session, batch_id)  # before standings, tasks and all else
             if _grown(session, batch_id, project_id):
                 done += again(session, batch_id)
             done += _left_over(session, batch_id)

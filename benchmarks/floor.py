@@ -40,14 +40,15 @@ class Case(NamedTuple):
 CASES = (
     Case(Setting("four classes"), compare=True),
     Case(Setting("two classes", n_classes=2), compare=True),
-    Case(Setting("two classes, good from .8", n_classes=2, good=(0.8, 0.98)), Terms(good=0.8)),
 )
 SENSITIVITY = (
+    Case(Setting("two classes, good from .8", n_classes=2, good=(0.8, 0.98)), Terms(good=0.8)),
     Case(Setting("spammers always say the same", bad="same", **_FEW)),
     Case(Setting("20 % spammers", bad_share=0.2, **_FEW)),
     Case(Setting("the bad are right in .6", bad_accuracy=0.6)),
     Case(Setting("good from .6, and .6 is good enough", good=(0.6, 0.98)), Terms(good=0.6)),
     Case(Setting("all good exactly .75", good=(0.75, 0.75))),
+    Case(Setting("a tenth of assets hard", good=(0.8, 0.98), hard=0.1)),
 )
 
 

@@ -41,8 +41,8 @@ class OverlapTerms(BaseModel):
     kind: Literal["fixed", "share", "dynamic"] = Field("fixed", description="How it is decided")
     share: float = Field(0.1, ge=0, le=1, description="share: part of the assets answered often")
     minimum: int = Field(2, ge=1, le=25, description="dynamic: answers every asset gets")
-    maximum: int = Field(5, ge=1, le=25, description="dynamic: answers an asset gets at most")
-    target: float = Field(0.95, gt=0.5, lt=1, description="dynamic: sure enough to stop asking")
+    maximum: int = Field(10, ge=1, le=25, description="dynamic: answers an asset gets at most")
+    target: float = Field(0.985, gt=0.5, lt=1, description="dynamic: sure enough to stop asking")
 
     @model_validator(mode="after")
     def _in_order(self) -> "OverlapTerms":

@@ -23,8 +23,8 @@ from scheduling import policy
 GOLD_ASSETS = 200
 # A fit is made again when answers have grown by so much. (The product refits as often as 5 % of a
 # core allow, which here would be more often.)
-GROWTH = 0.2
-BINS = 20
+GROWTH = 0.25
+BINS = 10
 # Early on everybody is tested at every step, later at every so many.
 EVERY, EARLY = 10, 80
 
@@ -74,6 +74,7 @@ class _Floor:
         n_all = self.n_assets + GOLD_ASSETS
         truth = rng.integers(0, setting.n_classes, total + GOLD_ASSETS)
         self.truth = np.concatenate([truth[: self.n_assets], truth[-GOLD_ASSETS:]])
+        self.lure = _lures(self.truth, setting, self.n_assets, seed)
         self.rng, self.lots = np.random.default_rng([seed, 2]), random.Random(seed)
         # Answers, in the order given; `told` says when evidence of an answer was first known.
         self.who, self.asset, self.label = (np.zeros(total, np.int64) for _ in range(3))
@@ -135,6 +136,8 @@ class _Floor:
         self.n += who.size
         odds = self.people.confusion[who, self.truth[asset]].cumsum(axis=1)
         label = (self.rng.random(who.size)[:, None] > odds[:, :-1]).sum(axis=1)
+        fallen = (self.lure[asset] >= 0) & (self.rng.random(who.size) < 0.5)
+        label = np.where(fallen, self.lure[asset], label)
         self.who[new], self.asset[new], self.label[new] = who, asset, label
         self.given[who] += 1
         self.met[who, asset] = True
@@ -280,3 +283,10 @@ class _Floor:
             posterior.max(axis=1),
             int(self.got[: self.n_assets].sum()),
         )
+
+
+def _lures(truth: np.ndarray, setting: Setting, n_assets: int, seed: int) -> np.ndarray:
+    """The wrong class that many fall for on a hard asset, -1 on others and on gold."""
+    rng, k = np.random.default_rng([seed, 3]), setting.n_classes
+    hard = (rng.random(truth.size) < setting.hard) & (np.arange(truth.size) < n_assets)
+    return np.where(hard, (truth + rng.integers(1, k, truth.size)) % k, -1)

@@ -12,7 +12,8 @@ ALIKE = 8.0
 
 class Setting(NamedTuple):
     """A floor: `good` are the bounds between which accuracies of good labellers lie evenly, `bad`
-    how the others answer (random, or always the same class), `bad_accuracy` instead if given."""
+    how the others answer (random, or always the same class), `bad_accuracy` instead if given. On a
+    share `hard` of the assets half of everybody falls for the same wrong class."""
 
     name: str = "as stated"
     labellers: int = 200
@@ -22,6 +23,7 @@ class Setting(NamedTuple):
     bad: str = "random"
     bad_accuracy: float | None = None
     answers_each: int = 500
+    hard: float = 0.0
 
 
 class People(NamedTuple):

@@ -92,6 +92,14 @@ def test_dynamic_overlap_is_as_accurate_with_far_fewer_answers(runs):
         assert fixed.correct.mean() > fixed.majority_correct.mean()
 
 
+def test_hard_assets_cost_accuracy_and_nobody_good_their_place(runs):
+    """One in ten assets is hard; all labellers stay above the accuracy that is asked for."""
+    hard = SMALL._replace(good=(0.85, 0.98), hard=0.1)
+    run = simulate(hard, Plan(floor.overlap(5, 5)), SEEDS[0])
+    assert run.correct.mean() < runs[0][0].correct.mean() - 0.01
+    assert (run.stopped_at[~run.people.bad] >= 0).mean() <= 0.03
+
+
 def test_what_a_consensus_says_of_itself_is_about_right(runs):
     for run in (outcome for pair in runs for outcome in pair):
         assert abs(run.said.mean() - run.correct.mean()) <= 0.012

@@ -18,6 +18,7 @@ export { isTyping, keyOf } from "./_keys.js";
  *   classes   [{key, name, colour, hotkey, description}]
  *   value     {"class": key} | null: the answer to begin with
  *   current   class key of the answer in force (a review), marked "current"
+ *   earlier   class key of one's own earlier answer (rework), marked "your answer"
  *   counts    [{"class": key, "count": n}]: what was answered (an adjudication)
  *   reserved  keys that the page uses itself
  *   footer    an element to stand below the classes
@@ -26,8 +27,8 @@ export { isTyping, keyOf } from "./_keys.js";
  *   onChange(value), onSubmit(value)
  *
  * Returns {value, ready, show(work), choose(class key | null), press(event), zoom(steps), fit(), focus(),
- * destroy()}. `show` takes image, text, value, current, counts and, where they change, medium and
- * classes; it returns a promise that is kept once the picture is on the screen, and broken when the
+ * destroy()}. `show` takes image, text, value, current, earlier, counts and, where they change, medium
+ * and classes; it returns a promise that is kept once the picture is on the screen, and broken when the
  * picture cannot be loaded (`ready` is that promise for the work given at the start).
  */
 export function createEditor(root, { reserved = [], footer = null, keys, onChange, onSubmit, ...work }) {
@@ -66,9 +67,10 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     view = wanted === "image" ? new Picture(stage) : new Passage(stage);
   }
 
-  function badges({ current, counts }) {
+  function badges({ current, earlier, counts }) {
     const texts = {};
     for (const answer of counts ?? []) texts[answer.class] = `${answer.count} ×`;
+    if (earlier) texts[earlier] = "your answer";
     if (current) texts[current] = texts[current] ? `current, ${texts[current]}` : "current";
     return texts;
   }

@@ -55,6 +55,16 @@ export function state(next) {
   if (again || covered || focused === document.body) element.focus({ preventScroll: true });
 }
 
+/** What was said of the label before: {title, lines: [{who, what, remark}]}; null hides it. */
+export function said(next) {
+  $("said").hidden = !next;
+  if (!next) return;
+  write("said-title", next.title);
+  const line = ({ who, what, remark }) =>
+    h("li", {}, h("strong", {}, who), what && ` ${what}`, remark && h("q", {}, remark));
+  $("said-lines").replaceChildren(...next.lines.map(line));
+}
+
 /** Whether the task on the screen is still the last one. */
 export const busy = (on) => $("work").setAttribute("aria-busy", String(on));
 

@@ -5,12 +5,12 @@ import * as screen from "./_screen.js";
 import * as states from "./_states.js";
 import { isGone } from "./_supply.js";
 import { uuid } from "./_tab.js";
+import { STAGES, labelOf, missing, saidBefore } from "./_verdict.js";
 
 const LOOK_AGAIN = [5000, 10_000, 20_000, 40_000, 60_000];
 const RETRY = [2000, 4000, 8000, 15_000, 30_000];
 // A single key pressed sooner, in ms, was meant for the last task: nobody has seen this one yet.
 const TOO_SOON = 150;
-const STAGES = { review: "Review", adjudicate: "Adjudicate", rework: "Rework" };
 
 export class Workbench {
   /** `parts`: editor, server, supply, outbox, presence, memory, progress, guideline, tab, signIn. */
@@ -20,6 +20,7 @@ export class Workbench {
     this.turn = 0;
     this.attempts = 0;
     this.mine = true;
+    this.back = false;
     this.waiting = 0;
     this.paused = false;
   }
@@ -54,6 +55,7 @@ export class Workbench {
     this.item = item;
     this.attempts = 0;
     this.mine = true;
+    this.back = false;
     this.shownAt = performance.now();
     screen.notice(null);
     screen.state(this.#cover());
@@ -81,8 +83,17 @@ export class Workbench {
   chosen(value) {
     if (!this.item) return;
     this.saveDraft(this.item.work.token, { value });
+    this.back = false;
     this.onValue(value);
-    if (this.memory.get("at-once", false) && !this.#tooSoon()) this.submit();
+    if (value && this.memory.get("at-once", false) && !this.#tooSoon()) this.submit();
+  }
+
+  /** The label is to go back to its labeller, or after all not. A class chosen means that not. */
+  sendBack(back) {
+    if (!this.item?.work.may_send_back || this.paused || this.back === back) return;
+    if (back) this.editor.choose(null);
+    this.back = back;
+    this.onValue(this.editor.value);
   }
 
   submit() {
@@ -91,10 +102,12 @@ export class Workbench {
     const { work } = item;
     if (!this.editor.value && this.#tooSoon()) return;
     const value = this.editor.value ?? (work.current ? { class: work.current } : null);
-    if (!value) return screen.tell("Choose a class first.");
+    const remark = screen.$("remark").value.trim();
+    const lacking = missing(work, value, remark, this.back);
+    if (lacking) return this.onLacking(lacking);
     if (!this.mine) return screen.tell("This task is open in another tab.");
     const { active } = this.presence.end();
-    const label = this.#label(work, value);
+    const label = labelOf(work, value, remark, this.back);
     const body = { label, key: uuid(), revision: 0, tab: this.tab, active_ms: active };
     this.#send({ token: work.token, kind: "submit", body });
     this.progress.count();
@@ -232,17 +245,9 @@ export class Workbench {
   }
 
   #toShow({ work, brief, image }, draft) {
-    const { medium, text, current, answers: counts } = work;
+    const { medium, text, current, earlier, answers: counts } = work;
     const { classes } = brief;
-    return { medium, text, current, counts, classes, image, value: draft.value ?? null };
-  }
-
-  #label({ stage, current, answers }, value) {
-    if (stage !== "review" && stage !== "adjudicate") return value;
-    const said = current ? [current] : (answers ?? []).map((answer) => answer.class);
-    const remark = screen.$("remark").value.trim();
-    const verdict = said.includes(value.class) ? "accept" : "fix";
-    return { ...value, verdict, ...(remark && { remark }) };
+    return { medium, text, current, earlier, counts, classes, image, value: draft.value ?? null };
   }
 
   // What lies over the task, if anything does.
@@ -263,8 +268,11 @@ export class Workbench {
   #announce({ work, brief }) {
     const what = work.medium === "image" ? "picture" : "text";
     const stage = STAGES[work.stage] ? `${STAGES[work.stage]}: ` : "";
-    const current = brief.classes.find((entry) => entry.key === work.current);
-    const more = current ? ` Current label: ${current.name}.` : "";
+    const nameOf = (key) => brief.classes.find((entry) => entry.key === key)?.name ?? "";
+    const current = work.current ? ` Current label: ${nameOf(work.current)}.` : "";
+    const said = saidBefore(work, nameOf);
+    const lines = said?.lines.map(({ who, what, remark }) => `${who} ${what}: ${remark}.`) ?? [];
+    const more = [current, said && ` ${said.title}.`, ...lines].filter(Boolean).join(" ");
     const text = work.medium === "text" ? ` ${work.text}` : "";
     screen.announce(`${stage}next ${what}, ${brief.project.name}.${more}${text}`);
     screen.title(`${stage}${brief.project.name}`, this.waiting);

@@ -11,6 +11,7 @@ import * as screen from "./_screen.js";
 import { Server } from "./_server.js";
 import { Supply } from "./_supply.js";
 import { openTab } from "./_tab.js";
+import { STAGES, remarkHint, saidBefore, submitWords } from "./_verdict.js";
 import { Workbench } from "./_workbench.js";
 
 // The API takes no more; whoever has that many waiting is long without a connection.
@@ -64,6 +65,7 @@ const bench = new Workbench({
   signIn: root.dataset.signIn,
   onBrief: showBrief,
   onValue: showValue,
+  onLacking: tellLacking,
   onShown: (token) => tabs.postMessage({ shown: token }),
   onSent: (token) => tabs.postMessage({ answered: token }),
 });
@@ -81,6 +83,7 @@ const COMMANDS = {
     progress.refresh();
   },
   remark: () => $("remark-row").hidden || $("remark").focus(),
+  "send-back": askToSendBack,
   pause: () => bench.pause(),
   toggle() {
     $("at-once").checked = !$("at-once").checked;
@@ -101,14 +104,15 @@ function tellRefused({ kind }, problem) {
 
 function showBrief({ work, brief }) {
   screen.write("project", brief.project.name);
-  const stage = { review: "Review", adjudicate: "Adjudication", rework: "Rework" }[work.stage];
+  const stage = STAGES[work.stage];
   $("stage").hidden = !stage;
   screen.write("stage", stage ?? "");
-  $("remark-row").hidden = !["review", "adjudicate"].includes(work.stage);
+  $("remark-row").hidden = !stage;
+  $("send-back").hidden = !work.may_send_back;
   guideline.show(brief);
-  bench.current = work.current;
-  bench.classes = brief.classes;
-  showValue(null);
+  bench.nameOf = (key) => brief.classes.find((entry) => entry.key === key)?.name ?? "";
+  screen.said(saidBefore(work, bench.nameOf));
+  showValue(null, work);
   // The editor learns its classes right after this; the caps follow then.
   queueMicrotask(showCaps);
 }
@@ -122,12 +126,24 @@ function showCaps() {
     cap.textContent = capOf(cap.dataset.cap, editor.keys);
 }
 
-function showValue(value) {
-  const { current, classes } = bench;
-  const changed = value && value.class !== current;
-  const { name } = classes.find((entry) => entry.key === (value?.class ?? current)) ?? {};
-  screen.write("submit-text", !current ? "Submit" : `${changed ? "Change to" : "Accept"} ${name}`);
-  $("act").classList.toggle("is-ready", Boolean(value || current));
+function showValue(value, work = bench.item.work) {
+  screen.write("submit-text", submitWords(work, bench.nameOf, value, bench.back));
+  $("remark").placeholder = remarkHint(work, value, bench.back);
+  $("remark-row").classList.remove("is-lacking");
+  $("act").classList.toggle("is-back", bench.back);
+  $("act").classList.toggle("is-ready", Boolean(value || work.current));
+}
+
+function tellLacking({ text, remark }) {
+  screen.tell(text);
+  if (!remark) return;
+  $("remark-row").classList.add("is-lacking");
+  $("remark").focus();
+}
+
+function askToSendBack() {
+  bench.sendBack(true);
+  if (bench.back) $("remark").focus();
 }
 
 function showProjects(projects) {
@@ -157,7 +173,10 @@ async function askToSkip() {
 function pressed(event) {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape") return void (isTyping(event) ? event.target.blur() : panels.close(back));
+  if (event.key === "Escape") {
+    bench.sendBack(false);
+    return void (isTyping(event) ? event.target.blur() : panels.close(back));
+  }
   if (isTyping(event)) {
     if (event.key === "Enter" && event.target === $("remark")) bench.submit();
     return;

@@ -84,7 +84,11 @@ def overlaps(fixed: np.ndarray, dynamic: np.ndarray) -> str:
         marks.append(
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
         )
-        marks += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" fill="{colour}"/>' for x, y in places]
+        marks += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2" fill="{colour}">'
+            f"<title>{n:.2f} answers an asset: {100 * (1 - e):.2f} %</title></circle>"
+            for (x, y), (n, e) in zip(places, rows, strict=True)
+        ]
     marks.append(_text(LEFT + 250, TOP + 56, "fixed overlap, 1 to 7", "start", BLUE))
     marks.append(_text(LEFT + 250, TOP + 76, "dynamic, 2 to 10, target .90 to .995", "start", RED))
     ticks = [(_x(n, 0, most), str(n)) for n in range(8)]

@@ -119,7 +119,7 @@ def drift(
     detector adds up the wagers opened at every past moment (Shiryaev-Roberts; E. S. Page,
     Biometrika 41, 1954, keeps the largest). While accuracy stays at `before` or above, its mean at
     n is at most n, so the average run to a false alarm is at least `run_length` observations
-    (J. Shin, A. Ramdas, A. Rinaldo, New England Journal of Statistics in Data Science 2, 2023).
+    (J. Shin, A. Ramdas, A. Rinaldo, New England Journal of Statistics in Data Science, 2023).
     """
     right, chance, classes = _checked(correct, certainty, n_classes)
     if not terms.run_length > 1:

@@ -84,7 +84,11 @@ def agreement(agreed: float, n: int) -> Share:
 
 
 def first_pass_acceptance(accepted: float, n: int) -> Share:
-    """Answers a reviewer accepted without a change ÷ answers reviewed."""
+    """First answers that a reviewer accepted without a change ÷ first answers reviewed.
+
+    One that is sent back is not accepted, whatever becomes of it, unless an expert says that it was
+    right; rework is a second pass and does not count.
+    """
     return share(accepted, n)
 
 

@@ -77,6 +77,7 @@ def _share(n: int, total: int) -> float | None:
     return n / total if total else None
 
 
+# Rework is left out: whoever mends an answer of theirs gives no independent one.
 _ANSWERS = text(
     """
     SELECT task.asset_id, newest.key, count(*) AS n FROM lane
@@ -86,7 +87,7 @@ _ANSWERS = text(
         SELECT payload ->> 'class' AS key FROM label
         WHERE label.assignment_id = assignment.id ORDER BY revision DESC LIMIT 1
     ) newest ON true
-    WHERE lane.batch_id = :batch AND task.stage IN ('label', 'rework')
+    WHERE lane.batch_id = :batch AND task.stage = 'label'
     GROUP BY task.asset_id, newest.key
     """
 )

@@ -95,8 +95,9 @@ WITH own AS MATERIALIZED (
         count(*) FILTER (WHERE kind = 'consensus_scored') AS consensus_n,
         coalesce(sum(correct) FILTER (WHERE kind = 'consensus_scored'), 0)::float8
             AS consensus_agreed,
-        count(*) FILTER (WHERE kind = 'reviewed') AS review_n,
-        coalesce(sum(correct) FILTER (WHERE kind = 'reviewed'), 0)::float8 AS review_accepted
+        count(*) FILTER (WHERE kind = 'reviewed' AND stage <> 'rework') AS review_n,
+        coalesce(sum(correct) FILTER (WHERE kind = 'reviewed' AND stage <> 'rework'), 0)::float8
+            AS review_accepted
     FROM fact GROUP BY 1, 2, 3, 4
 )
 INSERT INTO daily_rollup (

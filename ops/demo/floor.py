@@ -85,7 +85,7 @@ class Floor:
         def submit(moment: datetime, work: dict[str, Any], key: str, seconds: float) -> None:
             nonlocal left
             label: dict[str, Any] = {"class": key}
-            if work["stage"] != "label":
+            if work["stage"] in ("review", "adjudicate"):
                 label["verdict"] = "accept" if key == work["current"] else "fix"
             self._client(reader).post(
                 f"/api/v1/desk/{work['token']}/submit",

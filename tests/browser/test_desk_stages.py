@@ -151,7 +151,7 @@ def test_escape_or_a_class_means_not_to_send_back(browse, floor, hands, sessions
     page.keyboard.press("Escape")
     assert page.inner_text("#desk-submit-text") == "Accept A"
     page.keyboard.press("Shift+B")
-    page.keyboard.press("Escape")
+    page.click("#desk-keep")
     page.keyboard.press("c")
     assert page.inner_text("#desk-submit-text") == "Change to C"
     page.keyboard.press("Enter")

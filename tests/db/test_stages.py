@@ -338,3 +338,21 @@ def test_an_expert_who_upholds_the_label_makes_it_accepted_in_the_sample(session
     hands.give(floor.two, "review", key="a", verdict="fix")
     hands.give(floor.expert, "adjudicate", key="a", verdict="accept")
     assert [(s.given, s.accepted) for s in results(session, floor.batch.id)] == [("a", True)]
+
+
+def test_first_pass_yield_counts_first_answers_and_what_was_said_of_them(session, hands, stage):
+    from metrics import rollup
+    from metrics.models import DailyRollup
+
+    floor = stage()
+    hands.give(floor.author, "label", key="a")
+    hands.give(floor.one, "review", verdict="return", remark="no")
+    hands.give(floor.author, "rework", key="b")
+    hands.give(floor.one, "review", key="b", verdict="accept")
+    rollup.roll_up(hands.sessions)
+    rows = session.scalars(select(DailyRollup)).all()
+    assert {(r.stage, r.submitted, r.review_n, r.review_accepted) for r in rows if r.submitted} == {
+        ("label", 1, 1, 0.0),
+        ("rework", 1, 0, 0.0),
+        ("review", 2, 0, 0.0),
+    }

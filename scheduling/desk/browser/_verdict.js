@@ -41,9 +41,8 @@ export function submitWords({ current, earlier }, nameOf, value, back) {
 
 /** What the field for a remark says while it is empty. */
 export function remarkHint({ stage, earlier }, value, back) {
-  if (back) return "what is to be changed: the labeller reads it";
-  if (stage === "rework" && value && value.class === earlier)
-    return "why you stand by it: an expert reads it";
+  if (back) return "what should be changed?";
+  if (stage === "rework" && value && value.class === earlier) return "why do you stand by it?";
   return stage === "rework" ? "optional, for the reviewer" : "optional, for the file";
 }
 

@@ -84,6 +84,10 @@ const COMMANDS = {
   },
   remark: () => $("remark-row").hidden || $("remark").focus(),
   "send-back": askToSendBack,
+  keep() {
+    bench.sendBack(false);
+    back();
+  },
   pause: () => bench.pause(),
   toggle() {
     $("at-once").checked = !$("at-once").checked;
@@ -108,7 +112,6 @@ function showBrief({ work, brief }) {
   $("stage").hidden = !stage;
   screen.write("stage", stage ?? "");
   $("remark-row").hidden = !stage;
-  $("send-back").hidden = !work.may_send_back;
   guideline.show(brief);
   bench.nameOf = (key) => brief.classes.find((entry) => entry.key === key)?.name ?? "";
   screen.said(saidBefore(work, bench.nameOf));
@@ -131,6 +134,8 @@ function showValue(value, work = bench.item.work) {
   $("remark").placeholder = remarkHint(work, value, bench.back);
   $("remark-row").classList.remove("is-lacking");
   $("act").classList.toggle("is-back", bench.back);
+  $("send-back").hidden = !work.may_send_back || bench.back;
+  $("keep").hidden = !bench.back;
   $("act").classList.toggle("is-ready", Boolean(value || work.current));
 }
 

@@ -99,20 +99,21 @@ def _question(session: Session, project_id: int, scores: Sequence[Score]) -> int
 
 @dataclass(frozen=True)
 class Tally:
-    """A class that was answered: by so many, of whom so many good; `credit` it is worth now."""
+    """A class that was answered: by so many, of whom so many good; `credit` it is worth now.
+
+    `reviewers` is how many reviewers gave it, who are not among the `n`.
+    """
 
     key: str
     n: int
     good: int
     credit: float
+    reviewers: int
 
 
 @dataclass(frozen=True)
 class Case:
-    """A gold in question: what it accepts, what was answered, and the flags that question it.
-
-    `reviewers` are the classes that reviewers gave, with how many.
-    """
+    """A gold in question: what it accepts, what was answered, and the flags that question it."""
 
     gold: Gold
     asset: Asset
@@ -120,7 +121,6 @@ class Case:
     version: int
     flags: list[Flag]
     answers: list[Tally]
-    reviewers: dict[str, int]
 
 
 def queue(session: Session, project_id: int, limit: int = 100) -> list[Case]:
@@ -164,8 +164,10 @@ def _case(
         version.answers,
         version.version,
         raised,
-        [Tally(key, n, good[key], credit(version.answers, key)) for key, n in given.most_common()],
-        dict(disputed),
+        [
+            Tally(key, given[key], good[key], credit(version.answers, key), disputed[key])
+            for key in sorted({*given, *disputed}, key=lambda k: (-good[k], -given[k], k))
+        ],
     )
 
 

@@ -1,4 +1,4 @@
-"""The gold of a project: marked one after the other, seen with its exposures, retired."""
+"""The gold of a project: marked one after the other, seen with its answers, put right."""
 
 from typing import Any
 
@@ -11,28 +11,43 @@ from ops.models import Asset, Project, Task
 from ops.web import media
 from ops.web.identity import db, user
 from quality import gold as golds
+from quality import gold_contention
 from quality.models import Gold
-from scheduling.projects import reads
+from scheduling.projects import gold_reads
 from scheduling.projects.blueprint import blueprint, page, project_of
+from scheduling.projects.gold_many_pages import gold_of, names
 from scheduling.projects.readiness import GOLD_ADVISED
+
+PER_PAGE = 100
+CREDITS = (("", "Wrong"), ("0.5", "Partly right (½)"), ("1", "Right"))
 
 
 @blueprint.get("/projects/<int:project_id>/gold")
 def gold(project_id: int) -> Any:
-    """The gold there is, and how often each was handed out."""
+    """The gold there is, how often each was handed out, and what its answers say of it."""
     project = project_of(project_id)
-    ontology = ontologies.current(db(), project.id)
-    rows = reads.gold(db(), project.id)
+    show = request.args.get("show", "")
+    before = request.args.get("before", type=int)
+    found = gold_reads.listed(db(), project.id, show=show, before=before, limit=PER_PAGE + 1)
+    known = names(project.id)
+    counted = select(func.count()).where(
+        Gold.project_id == project.id, Gold.state == "active", ~Gold.for_assessment
+    )
     return page(
         "gold.html",
         project,
         "gold",
-        rows=rows,
-        active=sum(1 for row in rows if row.Gold.state == "active"),
+        rows=found[:PER_PAGE],
+        next_before=found[PER_PAGE - 1].gold.id if len(found) > PER_PAGE else None,
+        shown=gold_reads.SHOWN,
+        show=show,
+        active=db().scalar(counted),
         advised=GOLD_ADVISED,
-        classes=ontology.classes if ontology else [],
-        names={c["key"]: c for c in ontology.classes} if ontology else {},
+        names=known,
+        any_gold=db().scalar(select(Gold.id).where(Gold.project_id == project.id).limit(1)),
         any_assets=db().scalar(select(Asset.id).where(Asset.project_id == project.id).limit(1)),
+        contended=len(gold_contention.queue(db(), project.id)),
+        credits=CREDITS,
         media_url=media.url,
     )
 
@@ -103,16 +118,27 @@ def make_gold(project_id: int) -> Any:
 
 
 def _answers() -> list[dict[str, Any]]:
-    return [{"class": key} for key in request.form.getlist("class") if key]
+    """Classes named right, and classes given a credit: `credit.<class>`, empty for wrong."""
+    right = [{"class": key} for key in request.form.getlist("class") if key]
+    return right + [
+        {"class": name.removeprefix("credit."), "credit": _number(value)}
+        for name, value in request.form.items()
+        if name.startswith("credit.") and value
+    ]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidInput("a credit is a number above 0, at most 1", field="credit") from None
 
 
 @blueprint.post("/projects/<int:project_id>/gold/<int:gold_id>")
 def change_gold(project_id: int, gold_id: int) -> Any:
     """Retire gold, or put its answer right."""
     project = project_of(project_id)
-    one = db().get(Gold, gold_id)
-    if one is None or one.project_id != project.id:
-        raise NotFound("There is no such gold in this project.")
+    one = gold_of(project, gold_id)
     reason = request.form.get("reason", "")
     try:
         if request.form.get("action") == "retire":

@@ -18,7 +18,7 @@ from ops.models import (
     Task,
     User,
 )
-from quality.models import Gold, GoldVersion
+from quality.models import Gold
 
 
 @dataclass(frozen=True)
@@ -128,22 +128,3 @@ def not_members(session: Session, project_id: int) -> Sequence[User]:
         .limit(1000)
     )
     return session.scalars(found).all()
-
-
-def gold(session: Session, project_id: int) -> Sequence[Row[Any]]:
-    """The gold of a project with its asset and the answers in force, the newest first."""
-    newest = (
-        select(func.max(GoldVersion.version))
-        .where(GoldVersion.gold_id == Gold.id)
-        .correlate(Gold)
-        .scalar_subquery()
-    )
-    found = (
-        select(Gold, Asset, GoldVersion.answers, GoldVersion.version)
-        .join(Asset, Asset.id == Gold.asset_id)
-        .join(GoldVersion, (GoldVersion.gold_id == Gold.id) & (GoldVersion.version == newest))
-        .where(Gold.project_id == project_id)
-        .order_by(Gold.state, Gold.id.desc())
-        .limit(500)
-    )
-    return session.execute(found).all()

@@ -143,7 +143,8 @@ def _raw(page: str) -> list[str]:
 
 
 PAGES = ["", "/batches", "/assets", "/classes", "/guideline", "/people", "/gold", "/gold/mark",
-         "/settings", "/import"]  # fmt: skip
+         "/gold/contention", "/gold/reviewed",
+         "/settings", "/rules", "/rules/new", "/import"]  # fmt: skip
 
 
 def test_markup_comes_out_as_text_for_staff(infested, client_for):

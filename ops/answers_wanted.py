@@ -14,6 +14,7 @@ from ops.errors import Frozen, InvalidInput
 from ops.models import Batch, Lane, Project, User
 from ops.project_settings import ProjectSettings
 
+MOST = 25
 _lots = secrets.SystemRandom()
 
 
@@ -34,9 +35,10 @@ def at_most(settings: ProjectSettings) -> int:
     return settings.wanted_answers
 
 
-def at_least(settings: ProjectSettings) -> int:
-    """The fewest answers that an asset gets."""
-    return settings.overlap.minimum if settings.overlap.kind == "dynamic" else 1
+def limits(settings: ProjectSettings) -> tuple[int, int]:
+    """Between which numbers a lead may set the answers wanted of a batch."""
+    terms = settings.overlap
+    return (terms.minimum, terms.maximum) if terms.kind == "dynamic" else (1, MOST)
 
 
 # Work that is being answered or waits for it. Rows are locked in the order of their ids, like
@@ -66,9 +68,7 @@ def set_for_batch(session: Session, batch: Batch, wanted: int, *, by: User) -> i
     batch = lanes.lock_batch(session, batch.id)
     if batch.state == "delivered":
         raise Frozen
-    settings = ProjectSettings.model_validate(batch.project.settings)
-    dynamic = settings.overlap.kind == "dynamic"
-    low, high = (at_least(settings), at_most(settings)) if dynamic else (1, 25)
+    low, high = limits(ProjectSettings.model_validate(batch.project.settings))
     if not low <= wanted <= high:
         raise InvalidInput(f"answers wanted must lie between {low} and {high}", field="wanted")
     of_batch = _label_lanes(session, Batch.id == batch.id)

@@ -79,5 +79,6 @@ ACCESS: dict[str, frozenset[str]] = {
     "api_projects.create_batch": LEADS,
     "api_projects.show_batch": LEADS,
     "api_projects.import_assets": LEADS,
+    "api_projects.set_wanted": LEADS,
     "api_projects.export_labels": LEADS,
 }

@@ -6,13 +6,14 @@ from typing import Any
 
 from flask import Response, current_app
 
-from ops import batches, exports, intake
+from ops import answers_wanted, batches, exports, intake
 from ops.db import transaction
 from ops.formats import csv, jsonl
 from ops.models import Batch
 from ops.web.identity import db, user
+from scheduling import hard
 from scheduling.projects import api_messages as messages
-from scheduling.projects import reads
+from scheduling.projects import overlap, reads
 from scheduling.projects.api import blueprint, mine
 from scheduling.projects.intake import import_with_gold
 
@@ -47,6 +48,8 @@ def _batches(found: list[Batch]) -> list[dict[str, Any]]:
     ids = [batch.id for batch in found]
     done = reads.progress(db(), ids)
     assets = reads.asset_counts(db(), ids)
+    answers = overlap.so_far(db(), ids)
+    experts = hard.of_batches(db(), ids)
     none = reads.Progress()
     return [
         {
@@ -61,6 +64,8 @@ def _batches(found: list[Batch]) -> list[dict[str, Any]]:
             "assets": assets.get(batch.id, 0),
             "answers_done": done.get(batch.id, none).done,
             "answers_wanted": done.get(batch.id, none).wanted,
+            "answers_per_asset": vars(answers.get(batch.id, overlap.SoFar())),
+            "hard": experts.get(batch.id, hard.Hard())._asdict(),
         }
         for batch in found
     ]
@@ -71,6 +76,18 @@ def _batches(found: list[Batch]) -> list[dict[str, Any]]:
 def show_batch(batch_id: int) -> dict[str, Any]:
     """Get a batch and its progress"""
     return _batches([batches.find(db(), user(), batch_id)])[0]
+
+
+@blueprint.post("/batches/<int:batch_id>/wanted")
+@blueprint.input(messages.WantedIn, arg_name="asked")
+@blueprint.output(messages.WantedOut)
+def set_wanted(batch_id: int, asked: messages.WantedIn) -> dict[str, Any]:
+    """Set the answers that unfinished assets of a batch get
+
+    Never fewer than are given or being given.
+    """
+    batch = batches.find(db(), user(), batch_id)
+    return {"changed": answers_wanted.set_for_batch(db(), batch, asked.wanted, by=user())}
 
 
 @blueprint.post("/batches/<int:batch_id>/assets")

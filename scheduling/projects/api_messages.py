@@ -95,6 +95,20 @@ class BatchIn(Strict):
     due: Day | None = Field(None, description="The last day, in UTC")
 
 
+class SoFarOut(BaseModel):
+    finished: int = Field(description="Assets with all their answers")
+    mean: float | None = Field(description="Answers an asset, over the finished")
+    low: float | None = Field(description="95 % interval of the mean")
+    high: float | None
+    wanted: int | None = Field(description="The most that an unfinished asset wants now")
+
+
+class HardOut(BaseModel):
+    waiting: int = Field(description="Hard assets with experts now")
+    oldest: datetime | None = Field(description="Since when the oldest of them waits")
+    given_back: int = Field(description="Given back to everybody after the deadline")
+
+
 class BatchOut(BaseModel):
     id: int
     project: int
@@ -107,6 +121,16 @@ class BatchOut(BaseModel):
     assets: int
     answers_done: int = Field(description="Answers given in label work")
     answers_wanted: int
+    answers_per_asset: SoFarOut
+    hard: HardOut
+
+
+class WantedIn(Strict):
+    wanted: int = Field(ge=1, le=25, description="Answers for every unfinished asset")
+
+
+class WantedOut(BaseModel):
+    changed: int = Field(description="Assets that now get another number of answers")
 
 
 class BatchesOut(BaseModel):
@@ -116,8 +140,9 @@ class BatchesOut(BaseModel):
 class RowsIn(Strict):
     rows: list[dict[str, Any]] = Field(
         max_length=MOST_ROWS,
-        description='Each {"external_id", "uri" or "text", "metadata": {…}, "gold": class}; faults '
-        "come back by line, the first row being line 1",
+        description='Each {"external_id", "uri" or "text", "metadata": {…}, "gold": class, '
+        '"prediction": class, "confidence": 0 to 1}; faults come back by line, the first row being '
+        "line 1",
     )
     keep_existing: bool = Field(
         False, description="Leave assets that are there with other content as they are"

@@ -1,15 +1,16 @@
-"""The batches of a project: made, hurried, paused."""
+"""The batches of a project: made, hurried, paused, answered more or less often."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
 
-from ops import batches
+from ops import answers_wanted, batches, projects
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Batch
 from ops.web.identity import db, user
-from scheduling.projects import reads
+from scheduling import hard
+from scheduling.projects import overlap, reads
 from scheduling.projects.blueprint import blueprint, page, project_of
 
 
@@ -46,6 +47,10 @@ def list_or_create(project_id: int) -> Any:
         batches=shown,
         progress=reads.progress(db(), ids),
         assets=reads.asset_counts(db(), ids),
+        hard=hard.of_batches(db(), ids),
+        answers=overlap.so_far(db(), ids),
+        overlap=overlap.words(projects.settings_of(project)),
+        wanted_limits=answers_wanted.limits(projects.settings_of(project)),
         batch_page="batches.show" in current_app.view_functions,
         values=request.form,
         errors=errors,
@@ -81,13 +86,18 @@ def batch_of(project_id: int, batch_id: int) -> Batch:
 
 @blueprint.post("/projects/<int:project_id>/batches/<int:batch_id>")
 def change_batch(project_id: int, batch_id: int) -> Any:
-    """Set the priority of a batch, pause it or let it go on."""
+    """Set the priority of a batch or the answers its open work gets, pause it or let it go on."""
     batch = batch_of(project_id, batch_id)
     action = request.form.get("action")
     if action == "priority":
         value = whole_number(request.form.get("priority", ""), "priority")
         batches.set_priority(db(), batch, value, by=user())
         flash(f"Batch {batch.name} now has priority {value}.", "success")
+    elif action == "wanted":
+        value = whole_number(request.form.get("wanted", ""), "wanted")
+        changed = answers_wanted.set_for_batch(db(), batch, value, by=user())
+        what = "1 unfinished asset" if changed == 1 else f"{changed:,} unfinished assets"
+        flash(f"Batch {batch.name}: answers wanted set to {value} for {what}.", "success")
     elif action == "pause":
         batches.pause(db(), batch, by=user())
         flash(f"Batch {batch.name} is paused.", "message")
@@ -95,5 +105,5 @@ def change_batch(project_id: int, batch_id: int) -> Any:
         batches.resume(db(), batch, by=user())
         flash(f"Batch {batch.name} goes on.", "success")
     else:
-        raise InvalidInput("expected priority, pause or resume", field="action")
+        raise InvalidInput("expected priority, wanted, pause or resume", field="action")
     return redirect(url_for("projects.batches", project_id=project_id), 303)

@@ -10,6 +10,7 @@ from ops import organisations, projects
 from ops.errors import Conflict, InvalidInput, NotReady
 from ops.models import Organisation
 from ops.web.identity import db, user
+from scheduling import hard
 from scheduling.projects import facts, readiness, reads
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.reads import Progress
@@ -142,6 +143,7 @@ def _overview(project: projects.Project, status: int = 200, problem: str = "") -
         more_batches=max(0, len(batches) - 8),
         progress=reads.progress(session, ids),
         assets=reads.asset_counts(session, ids),
+        hard=hard.of_batches(session, ids),
         batch_page="batches.show" in current_app.view_functions,
         problem=problem,
     )

@@ -248,6 +248,9 @@ CASES = {
         f"/api/v1/batches/{w.batch.id}/assets",
         json={"rows": [{"external_id": "x1", "text": "y"}]},
     ),
+    "api_projects.set_wanted": lambda w: w.post(
+        f"/api/v1/batches/{w.batch.id}/wanted", json={"wanted": 2}
+    ),
     "batches.draw": lambda w: w.post(
         f"/batches/{finished(w.make, w.session, reviewed=False).batch.id}/sample", data={"n": "2"}
     ),

@@ -91,6 +91,7 @@ BODIES = {
     "api.revoke_certificate": {"reason": "because"},
     "api_projects.create_batch": {"name": "b"},
     "api_projects.import_assets": {"rows": [{"external_id": "x", "text": "y"}]},
+    "api_projects.set_wanted": {"wanted": 2},
     "api_projects.add_member": {"user": 1},
     "api_projects.publish_ontology": {"classes": [{"key": "a", "name": "A"}]},
     "api_projects.publish_guideline": {"markdown": "x"},

@@ -25,45 +25,87 @@ class AccuracyTerms(Values):
     """Worse than a good labeller, as a test that may be looked at after every answer."""
 
     good: float | None = Field(
-        None, gt=0.5, lt=1, description="Share right that a good labeller surely reaches"
+        None,
+        gt=0.5,
+        lt=1,
+        title="A good labeller is right",
+        description="Share of answers, at least; empty: chosen by the number of classes",
     )
     alpha: float = Field(
-        0.01, ge=1e-6, le=0.2, description="Chance at most that somebody so good is ever stopped"
+        0.01,
+        ge=1e-6,
+        le=0.2,
+        title="Chance of error",
+        description="At most so likely is somebody so good ever stopped",
     )
 
 
 class GoldTerms(AccuracyTerms):
+    """The same, where gold is what counts first."""
+
     with_agreement: bool = Field(
-        True, description="Count reviews by chance and the consensus of the others too"
+        True, title="Beside gold, count random reviews and agreement with the others"
     )
 
 
 class DriftTerms(Values):
+    """Behind what they were surely right at in the past."""
+
     past: int = Field(
-        100, ge=30, le=1000, description="First answers judged, which make up their own past"
+        100, ge=30, le=1000, title="Their past", description="Their first answers that were judged"
     )
     run_length: float = Field(
-        5000, ge=100, le=1e6, description="Answers, on average, between two false alarms"
+        5000,
+        ge=100,
+        le=1e6,
+        title="A false alarm in",
+        description="Judged answers, on average",
     )
 
 
 class FastTerms(Values):
+    """Answers faster than plausible more often than happens to anybody."""
+
     share: float = Field(
-        0.05, gt=0, lt=0.9, description="Share of such answers that happens to anybody"
+        0.05,
+        gt=0,
+        lt=0.9,
+        title="Happens to anybody in",
+        description="Share of answers that may be faster than plausible",
     )
     alpha: float = Field(
-        0.01, ge=1e-6, le=0.2, description="Chance at most that such a labeller is ever stopped"
+        0.01,
+        ge=1e-6,
+        le=0.2,
+        title="Chance of error",
+        description="At most so likely is somebody within that share ever stopped",
     )
 
 
 class SkipTerms(Values):
+    """Skips one after the other, more than chance would give."""
+
     usual: float = Field(
-        0.1, gt=0, lt=0.9, description="Share of tasks that somebody who tries may skip"
+        0.1,
+        gt=0,
+        lt=0.9,
+        title="Skips that are usual",
+        description="Share of tasks that somebody who tries may skip",
     )
     alpha: float = Field(
-        0.01, ge=1e-6, le=0.2, description="Chance at most of such a run in so many tasks"
+        0.01,
+        ge=1e-6,
+        le=0.2,
+        title="Chance of error",
+        description="At most so likely do they skip so many in a row",
     )
-    tasks: int = Field(1000, ge=10, le=1_000_000, description="Tasks for which the chance holds")
+    tasks: int = Field(
+        1000,
+        ge=10,
+        le=1_000_000,
+        title="In so many tasks",
+        description="For which the chance holds",
+    )
 
     def run(self) -> int:
         """Skips in a row that are too many: the chance that such a run starts at any of `tasks`
@@ -75,18 +117,28 @@ class SkipTerms(Values):
 
 
 class HoursTerms(Values):
-    hours: float = Field(10, gt=0, le=24, description="Active hours in a labeller's own day")
+    """A long day."""
+
+    hours: float = Field(
+        10, gt=0, le=24, title="Active hours", description="In a labeller's own day, all projects"
+    )
 
 
 class Measure(Values):
-    redo: bool = Field(False, description="Their unreviewed answers lose weight; tasks reopen")
+    """How an action is taken."""
+
+    redo: bool = Field(False, title="Have their unreviewed work done again")
 
 
 class WarnMeasure(Measure):
+    """A warning is not said twice while it stands."""
+
     hours: float = Field(
-        168, gt=0, le=2160, description="Hours that a warning stands before there is another"
+        168, gt=0, le=2160, title="Hours", description="A warning stands before there is another"
     )
 
 
 class PauseMeasure(Measure):
-    hours: float = Field(24, gt=0, le=2160, description="Hours without new work")
+    """A pause ends by itself."""
+
+    hours: float = Field(24, gt=0, le=2160, title="Hours", description="Without new work here")

@@ -21,6 +21,7 @@ from ops.models import (
     Task,
     User,
 )
+from scheduling.models import Rule, RuleFiring
 
 PASSWORD = "a long enough password"
 _hash: list[str] = []
@@ -149,6 +150,38 @@ class Make:
         self.session.add_all(rows)
         self.session.flush()
         return rows
+
+    def rule(self, project: Project, **more: Any) -> Rule:
+        """A rule in force: whoever is unreliable is paused."""
+        values = {
+            "name": f"rule {next(_numbers)}",
+            "signal": "gold_accuracy",
+            "action": "pause",
+            "terms": {},
+            "measure": {"hours": 24.0, "redo": False},
+            "created_at": clock_time.now(),
+            **more,
+        }
+        return self._add(Rule(project_id=project.id, **values))
+
+    def firing(self, rule: Rule, labeller: User, **more: Any) -> RuleFiring:
+        """A firing of `rule` that took effect."""
+        at = clock_time.now()
+        kept = {"since": 0.0, "upto": at.timestamp(), "n": 5, "path": [[5, 5.0]], "bound": 4.6}
+        asked = {name: getattr(rule, name) for name in ("signal", "terms", "action", "measure")}
+        values = {
+            "state": "applied",
+            "reason": "Because.",
+            "told": "Because.",
+            "evidence": asked | kept,
+            "decided_at": at,
+            "takes_effect_at": at,
+            "applied_at": at,
+            "ends_at": at + timedelta(hours=24),
+            **more,
+        }
+        ids = {"rule_id": rule.id, "project_id": rule.project_id, "labeller_id": labeller.id}
+        return self._add(RuleFiring(**ids, **values))
 
     def floor(
         self, *, labellers: int = 1, assets: int = 3, wanted: int = 1, **more: Any

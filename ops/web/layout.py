@@ -61,6 +61,7 @@ def init_app(app: Flask) -> None:
             "unread": _unread(viewer),
             "home": home_of(viewer.role) if viewer else "/",
             "nav": _nav(app, viewer),
+            "own_menu": _nav(app, viewer, own=True),
             "demo": app.extensions["settings"].demo,
             "now": clock_time.now(),
             "simulated_time": clock_time.simulated(),
@@ -85,10 +86,15 @@ def _unread(viewer: identity.Viewer | None) -> int:
     return notices.unread(session, viewer.id) if viewer and session is not None else 0
 
 
-def _nav(app: Flask, viewer: identity.Viewer | None) -> list[dict[str, Any]]:
-    entries: list[Entry] = [e for e in app.extensions["nav"] if viewer and viewer.role in e.roles]
-    links = [(e.text, e.endpoint if e.endpoint[0] == "/" else url_for(e.endpoint)) for e in entries]
-    return [{"text": t, "url": u, "here": _is_under(u)} for t, u in links]
+def _nav(app: Flask, viewer: identity.Viewer | None, *, own: bool = False) -> list[dict[str, Any]]:
+    """The entries for a viewer: of the top navigation, or of their own menu."""
+    entries: list[Entry] = [
+        e
+        for e in app.extensions["nav"]
+        if viewer and viewer.role in e.roles and bool(e.icon) == own
+    ]
+    links = [(e, e.endpoint if e.endpoint[0] == "/" else url_for(e.endpoint)) for e in entries]
+    return [{"text": e.text, "icon": e.icon, "url": u, "here": _is_under(u)} for e, u in links]
 
 
 def _is_under(url: str) -> bool:

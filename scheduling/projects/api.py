@@ -16,6 +16,7 @@ from ops import (
 from ops.errors import InvalidInput, NotFound
 from ops.models import Organisation, Project, User
 from ops.web.identity import db, user
+from scheduling import rules_book
 from scheduling.projects import api_messages as messages
 from scheduling.projects import readiness, reads
 
@@ -38,7 +39,8 @@ def list_projects() -> dict[str, Any]:
 def create_project(asked: messages.ProjectIn) -> dict[str, Any]:
     """Make a project
 
-    It starts as a draft; `missing` says what is needed until work goes out.
+    It starts as a draft with the recommended rules; `missing` says what is needed until work goes
+    out.
     """
     made = projects.create(
         db(),
@@ -49,6 +51,7 @@ def create_project(asked: messages.ProjectIn) -> dict[str, Any]:
         settings=asked.settings,
         by=user(),
     )
+    rules_book.install_recommended(db(), made, by=user())
     return _detail(made)
 
 

@@ -66,7 +66,7 @@ def _field(path: str, info: FieldInfo, value: Any) -> FormField:
         kind = "attributes"
     return FormField(
         name=path,
-        label=path.rpartition(".")[2].replace("_", " ").capitalize(),
+        label=info.title or path.rpartition(".")[2].replace("_", " ").capitalize(),
         help=info.description or "",
         kind=kind,
         value=_attributes_text(value) if kind == "attributes" else value,

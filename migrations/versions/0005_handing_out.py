@@ -185,6 +185,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("assignment_id", name=op.f("pk_review_look")),
     )
     op.create_index(
+        "ix_asset_difficulty_red",
+        "asset_difficulty",
+        ["project_id", "at"],
+        unique=False,
+        postgresql_where=sa.text("colour = 'red'"),
+    )
+    op.create_index(
         "ix_assignment_reserved",
         "assignment",
         ["labeller_id", "expires_at"],
@@ -247,11 +254,11 @@ def upgrade() -> None:
     op.add_column(
         "project_member", sa.Column("training_since", sa.DateTime(timezone=True), nullable=True)
     )
-    op.drop_constraint(op.f("fk_work_event_assignment_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_project_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_labeller_id"), "work_event", type_="foreignkey")
     op.drop_constraint(op.f("fk_work_event_task_id"), "work_event", type_="foreignkey")
     op.drop_constraint(op.f("fk_work_event_batch_id"), "work_event", type_="foreignkey")
-    op.drop_constraint(op.f("fk_work_event_labeller_id"), "work_event", type_="foreignkey")
-    op.drop_constraint(op.f("fk_work_event_project_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_assignment_id"), "work_event", type_="foreignkey")
     op.create_check_constraint(
         op.f("ck_lane_kind"), "lane", "kind IN ('ordinary', 'hard', 'layer_2', 'layer_3')"
     )
@@ -328,17 +335,17 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_lane_kind"), "lane")
     _live("'leased', 'submitted', 'skipped'")
     op.create_foreign_key(
-        op.f("fk_work_event_project_id"), "work_event", "project", ["project_id"], ["id"]
-    )
-    op.create_foreign_key(
-        op.f("fk_work_event_labeller_id"), "work_event", "user_account", ["labeller_id"], ["id"]
+        op.f("fk_work_event_assignment_id"), "work_event", "assignment", ["assignment_id"], ["id"]
     )
     op.create_foreign_key(
         op.f("fk_work_event_batch_id"), "work_event", "batch", ["batch_id"], ["id"]
     )
     op.create_foreign_key(op.f("fk_work_event_task_id"), "work_event", "task", ["task_id"], ["id"])
     op.create_foreign_key(
-        op.f("fk_work_event_assignment_id"), "work_event", "assignment", ["assignment_id"], ["id"]
+        op.f("fk_work_event_labeller_id"), "work_event", "user_account", ["labeller_id"], ["id"]
+    )
+    op.create_foreign_key(
+        op.f("fk_work_event_project_id"), "work_event", "project", ["project_id"], ["id"]
     )
     op.drop_column("project_member", "training_since")
     op.drop_column("project_member", "restricted_at")
@@ -389,6 +396,11 @@ def downgrade() -> None:
         "ix_assignment_reserved",
         table_name="assignment",
         postgresql_where=sa.text("state = 'reserved'"),
+    )
+    op.drop_index(
+        "ix_asset_difficulty_red",
+        table_name="asset_difficulty",
+        postgresql_where=sa.text("colour = 'red'"),
     )
     op.drop_table("review_look")
     op.drop_table("review_draw")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
@@ -82,7 +82,16 @@ class AssetDifficulty(Base):
     """How hard an asset is, and of what parts; `red` at the stated false-discovery rate."""
 
     __tablename__ = "asset_difficulty"
-    __table_args__ = (CheckConstraint("colour IN ('green', 'yellow', 'red')", name="colour"),)
+    __table_args__ = (
+        CheckConstraint("colour IN ('green', 'yellow', 'red')", name="colour"),
+        # Whoever sends hard assets to experts asks for those flagged since they last looked.
+        Index(
+            "ix_asset_difficulty_red",
+            "project_id",
+            "at",
+            postgresql_where=text("colour = 'red'"),
+        ),
+    )
 
     asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), index=True)

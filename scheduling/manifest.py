@@ -19,7 +19,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "scheduling.desk.api:blueprint",
     "scheduling.desk.page:blueprint",
     "scheduling.projects.pages:blueprint",
-    "scheduling.projects.api_batches:blueprint",
+    "scheduling.projects.apis:blueprint",
 )
 JOBS: dict[str, object] = {
     "expire leases": Job("scheduling.leases:expire", every=5, where="clock"),
@@ -49,6 +49,11 @@ ACCESS: dict[str, frozenset[str]] = {
     "projects.batches": LEADS,
     "projects.change_batch": LEADS,
     "projects.assets": LEADS,
+    "projects.reserve_assets": LEADS,
+    "projects.hand_out": LEADS,
+    "projects.reserve_work": LEADS,
+    "projects.change_held": LEADS,
+    "projects.why": LEADS,
     "projects.import_form": LEADS,
     "projects.import_assets": LEADS,
     "projects.classes": LEADS,
@@ -80,5 +85,10 @@ ACCESS: dict[str, frozenset[str]] = {
     "api_projects.show_batch": LEADS,
     "api_projects.import_assets": LEADS,
     "api_projects.set_wanted": LEADS,
+    "api_projects.list_held": LEADS,
+    "api_projects.reserve_work": LEADS,
+    "api_projects.recall_work": LEADS,
+    "api_projects.reassign_work": LEADS,
+    "api_projects.explain_work": LEADS,
     "api_projects.export_labels": LEADS,
 }

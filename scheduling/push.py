@@ -110,7 +110,7 @@ def reassign(
     out by itself, and would show if it were left. Raises InvalidInput naming the field.
     """
     at, until = _from_until(project, hours)
-    _refuse_stranger(session, project, to)
+    _refuse_stranger(session, project, to, "to")
     held = _live(session, project, assignments, to)
     work, gold = _apart(held)
     # The place becomes free when it is taken from its holder.
@@ -161,9 +161,11 @@ def _from_until(project: Project, hours: float | None) -> tuple[datetime, dateti
     return at, at + timedelta(hours=asked)
 
 
-def _refuse_stranger(session: Session, project: Project, labeller: User) -> None:
+def _refuse_stranger(
+    session: Session, project: Project, labeller: User, field: str = "labeller"
+) -> None:
     if session.get(ProjectMember, (project.id, labeller.id)) is None:
-        raise InvalidInput("choose a member of this project", field="labeller")
+        raise InvalidInput("choose a member of this project", field=field)
 
 
 def _lock_desks(session: Session, labellers: Iterable[int]) -> None:

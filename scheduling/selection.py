@@ -6,9 +6,11 @@ What is chosen here is not yet allowed: `push` asks the predicate about every ta
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from ops.errors import InvalidInput
+from ops.errors import InvalidInput, NotFound
+from ops.models import Asset
 from scheduling import sql
 
 MOST = 10_000  # tasks an act is about
@@ -105,3 +107,16 @@ def in_order(session: Session, lanes: Sequence[int], search: str) -> Iterator[li
 def open_in(session: Session, lanes: Sequence[int]) -> list[tuple[int, int]]:
     """Per lane with open tasks, how many, and the id of one of them."""
     return [(row.n, row.example) for row in sql.rows(session, _OPEN_IN, lanes=list(lanes))]
+
+
+def find_asset(session: Session, project_id: int, text: str) -> Asset:
+    """The asset of the project whose id or external id is `text`. Raises NotFound."""
+    named: ColumnElement[bool] = Asset.external_id == text
+    if text.isascii() and text.isdecimal() and len(text) < 16:
+        named = or_(named, Asset.id == int(text))
+    mine = select(Asset).where(Asset.project_id == project_id, named)
+    # An external id may look like the id of another asset: what the client calls it goes first.
+    found = session.scalar(mine.order_by(Asset.external_id != text).limit(1))
+    if found is None:
+        raise NotFound("There is no asset of this id or external id in this project.")
+    return found

@@ -1,13 +1,19 @@
-"""The assets of a project: a grid of pictures or texts, a page at a time."""
+"""The assets of a project: a grid of pictures or texts, a page at a time, to tick and reserve."""
 
 from typing import Any
 
-from flask import request
+from flask import redirect, request, url_for
 
+from ops import projects
+from ops.errors import InvalidInput
+from ops.models import Project
 from ops.web import media
-from ops.web.identity import db
+from ops.web.identity import db, user
+from scheduling import push
+from scheduling.projects import push_forms as forms
 from scheduling.projects import reads
 from scheduling.projects.blueprint import blueprint, page, project_of
+from scheduling.projects.push_pages import say
 
 PER_PAGE = 60
 
@@ -15,10 +21,14 @@ PER_PAGE = 60
 @blueprint.get("/projects/<int:project_id>/assets")
 def assets(project_id: int) -> Any:
     """A page of assets, of one batch or all, with what is known of each."""
-    project = project_of(project_id)
-    batch_id = request.args.get("batch", type=int)
-    search = request.args.get("search", "").strip()
-    after = request.args.get("after", 0, type=int)
+    return _page(project_of(project_id))
+
+
+def _page(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
+    values = request.values
+    batch_id = forms.whole(values.get("batch"))
+    search = values.get("search", "").strip()
+    after = forms.whole(values.get("after")) or 0
     found = reads.assets(
         db(), project.id, batch_id=batch_id, search=search, after=after, limit=PER_PAGE + 1
     )
@@ -26,6 +36,7 @@ def assets(project_id: int) -> Any:
         "assets.html",
         project,
         "assets",
+        422 if errors else 200,
         rows=found[:PER_PAGE],
         next_after=found[PER_PAGE - 1][0].id if len(found) > PER_PAGE else None,
         batches=reads.batches_of(db(), [project.id]),
@@ -33,4 +44,31 @@ def assets(project_id: int) -> Any:
         search=search,
         after=after,
         media_url=media.url,
+        whom=[("", "Choose…"), *((u.id, u.name) for u in forms.workers(project))],
+        hours=f"{projects.settings_of(project).reserve_hours:g}",
+        ticked=request.form.getlist("asset"),
+        values=request.form,
+        errors=errors or [],
     )
+
+
+@blueprint.post("/projects/<int:project_id>/assets")
+def reserve_assets(project_id: int) -> Any:
+    """Reserve the assets ticked, or the next of what the filter shows, for somebody."""
+    project = project_of(project_id)
+    try:
+        with db().begin_nested():
+            done = push.reserve(
+                db(),
+                project,
+                forms.labeller(project),
+                forms.assets_or_next(project),
+                by=user(),
+                hours=forms.hours(),
+                tell=forms.told(),
+            )
+    except InvalidInput as error:
+        return _page(project, error.errors)
+    say(done)
+    shown: dict[str, Any] = {n: request.form.get(n) or None for n in ("batch", "search", "after")}
+    return redirect(url_for("projects.assets", project_id=project.id, **shown), 303)

@@ -17,6 +17,7 @@ TABS = (
     ("assets", "Assets"),
     ("classes", "Classes"),
     ("guideline", "Guideline"),
+    ("hand_out", "Hand out"),
     ("people", "People"),
     ("gold", "Gold"),
     ("settings", "Settings"),

@@ -4,11 +4,13 @@ from scheduling.projects import (
     asset_pages,
     batch_pages,
     class_pages,
+    explain_pages,
     gold_pages,
     guideline_pages,
     import_pages,
     list_pages,
     people_pages,
+    push_pages,
     settings_pages,
 )
 from scheduling.projects.blueprint import blueprint
@@ -18,10 +20,12 @@ __all__ = [
     "batch_pages",
     "blueprint",
     "class_pages",
+    "explain_pages",
     "gold_pages",
     "guideline_pages",
     "import_pages",
     "list_pages",
     "people_pages",
+    "push_pages",
     "settings_pages",
 ]

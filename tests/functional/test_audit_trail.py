@@ -2,12 +2,13 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from ops import people, tokens
+from ops import clock_time, people, reserving, tokens
 from ops.models import ApiToken, AuditEntry, Skill
 from quality import gold
 from quality.onboarding import assessments, attempts
@@ -157,6 +158,15 @@ def _assess(w):
     return w.post("/onboarding/assessments/new", data=form)
 
 
+def _held(w):
+    tasks, at = [task.id for task in w.floor.tasks], clock_time.now()
+    return reserving.reserve(w.session, tasks, w.labeller.id, at + timedelta(hours=1), at)
+
+
+def _another(w):
+    return w.make.member(w.project, w.make.user()).id
+
+
 def _settings(w):
     page = {"name": "Renamed", "purpose": ""}
     from ops.projects import settings_of
@@ -223,6 +233,16 @@ CASES = {
     ),
     "projects.requirements": _require,
     "projects.settings": _settings,
+    "projects.reserve_work": lambda w: w.post(
+        f"{w.base}/hand-out", data={"labeller": w.labeller.id, "n": "2"}
+    ),
+    "projects.reserve_assets": lambda w: w.post(
+        f"{w.base}/assets", data={"labeller": w.labeller.id, "asset": w.floor.assets[0].id,
+                                  "stage": "any", "tell": "1"}
+    ),
+    "projects.change_held": lambda w: w.post(
+        f"{w.base}/hand-out/held", data={"action": "recall", "assignment": _held(w)}
+    ),
     "projects.make_gold": lambda w: w.post(
         f"{w.base}/gold", data={"asset": w.floor.assets[0].id, "class": "a"}
     ),
@@ -250,6 +270,15 @@ CASES = {
     ),
     "api_projects.set_wanted": lambda w: w.post(
         f"/api/v1/batches/{w.batch.id}/wanted", json={"wanted": 2}
+    ),
+    "api_projects.reserve_work": lambda w: w.post(
+        f"{w.api}/reservations", json={"labeller": w.labeller.id, "next": {"n": 2}, "tell": True}
+    ),
+    "api_projects.recall_work": lambda w: w.post(
+        f"{w.api}/recalls", json={"assignments": _held(w)}
+    ),
+    "api_projects.reassign_work": lambda w: w.post(
+        f"{w.api}/reassignments", json={"assignments": _held(w), "to": _another(w)}
     ),
     "batches.draw": lambda w: w.post(
         f"/batches/{finished(w.make, w.session, reviewed=False).batch.id}/sample", data={"n": "2"}

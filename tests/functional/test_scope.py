@@ -95,6 +95,9 @@ BODIES = {
     "api_projects.add_member": {"user": 1},
     "api_projects.publish_ontology": {"classes": [{"key": "a", "name": "A"}]},
     "api_projects.publish_guideline": {"markdown": "x"},
+    "api_projects.reserve_work": {"labeller": 1, "next": {"n": 1}},
+    "api_projects.recall_work": {"assignments": [1]},
+    "api_projects.reassign_work": {"assignments": [1], "to": 1},
     "deliveries.draw": {"n": 1},
 }  # fmt: skip
 
@@ -137,8 +140,11 @@ def test_the_addresses_are_right(app, foreign, client_for):
         answer = client.get(address)
         if answer.status_code != 200:
             refused.append((rule.rule, answer.status_code))
-    # It has neither classes beyond those of the factory nor a guideline.
-    assert refused == [("/api/v1/projects/<int:project_id>/guideline", 404)]
+    # It has neither classes beyond those of the factory nor a guideline; why is about somebody.
+    assert sorted(refused) == [
+        ("/api/v1/projects/<int:project_id>/guideline", 404),
+        ("/api/v1/projects/<int:project_id>/why", 422),
+    ]
 
 
 def test_a_form_cannot_name_what_the_address_could_not(foreign, client_for, make, session):

@@ -38,6 +38,19 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// One tick for all of a page, and back when one of them is taken out again.
+for (const all of document.querySelectorAll("[data-tick-all]")) {
+  const boxes = [...document.querySelectorAll(`input[name="${CSS.escape(all.dataset.tickAll)}"]`)];
+  const follow = () => {
+    const n = boxes.filter((box) => box.checked).length;
+    all.checked = n > 0 && n === boxes.length;
+    all.indeterminate = n > 0 && n < boxes.length;
+  };
+  all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; });
+  for (const box of boxes) box.addEventListener("change", follow);
+  follow();
+}
+
 // A field that only matters for one choice.
 for (const part of document.querySelectorAll("[data-when]")) {
   const [name, value] = part.dataset.when.split("=");

@@ -36,7 +36,7 @@ def decide(session: Session, found: Sequence[Answer]) -> Pairs:
         if answer.asset_id in ledger.accepted:
             _dispute(session, answer, ledger.accepted[answer.asset_id])
             ledger.passed += [answer] if answer.stage == "review" else []
-        elif not _overtaken(session, answer, ledger.current.get(answer.asset_id)):
+        elif not _idle(session, answer):
             ledger.take(answer)
     _note_outcomes(session, [a for a in deciding if not a.surplus and a.key])
     adjudication.settle_flags(session, ledger.decided)
@@ -133,13 +133,13 @@ def _dispute(session: Session, answer: Answer, accepted: list[dict[str, str]]) -
     )
 
 
-def _overtaken(session: Session, answer: Answer, current: Consensus | None) -> bool:
-    """A late extra answer does not overrule what somebody decided, or sent back, in time."""
+def _idle(session: Session, answer: Answer) -> bool:
+    """Whether nothing follows from an answer: another one of its task decides, or it was acted on.
+
+    Surplus is kept beside the answer that counts, which was given or is still wanted.
+    """
     returned = answer.verdict == "return"
-    if not answer.surplus:
-        return returned and rework.opened_after(session, answer)
-    decided = current is not None and current.method in DECIDED
-    return decided or returned or rework.opened_after(session, answer)
+    return answer.surplus or (returned and rework.opened_after(session, answer))
 
 
 def _latest(labels: Sequence[Answer]) -> list[Answer]:

@@ -124,6 +124,13 @@ class ProjectSettings(BaseModel):
     gate: GateTerms = Field(default_factory=GateTerms)
 
     @property
+    def many_answers(self) -> int | None:
+        """Half the most answers of dynamic overlap: if they leave doubt, the asset is hard."""
+        if self.overlap.kind != "dynamic":
+            return None
+        return max(self.overlap.minimum, -(-self.overlap.maximum // 2))
+
+    @property
     def doubt_below(self) -> float:
         """Consensus probability below which an expert decides, once no more answers are asked."""
         dynamic = self.overlap.kind == "dynamic"

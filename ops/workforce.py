@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from ops import clock_time, lanes
 from ops.access import STAGE_ROLES
 from ops.models import Certificate, Project, ProjectMember, User
 from ops.project_settings import ProjectSettings
@@ -45,6 +46,14 @@ def able(
         for who in fitting
         if all(held[who][int(skill)] >= level for skill, level in levels.items())
     }
+
+
+def experts(session: Session, project: Project) -> set[int]:
+    """Ids of the members who could take the project's hard assets; none where those stay put."""
+    if ProjectSettings.model_validate(project.settings).hard.level is None:
+        return set()
+    levels = lanes.required(session, project.id, "label", "hard")
+    return able(session, project, "label", levels, clock_time.now())
 
 
 def _has(own: Mapping[str, Any], asked: Mapping[str, Sequence[str]]) -> bool:

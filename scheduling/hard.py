@@ -54,12 +54,6 @@ def of_batches(session: Session, batch_ids: Sequence[int]) -> dict[int, Hard]:
     return {row.batch_id: Hard(row.waiting, row.oldest, row.given_back) for row in found}
 
 
-def experts(session: Session, project: Project) -> set[int]:
-    """Ids of the members who could take the project's hard assets."""
-    levels = lanes.required(session, project.id, "label", "hard")
-    return workforce.able(session, project, "label", levels, clock_time.now())
-
-
 def route(sessions: sessionmaker[Session]) -> int:
     """Move open label tasks on hard assets to their batches' lanes for experts; returns how many.
 
@@ -68,13 +62,38 @@ def route(sessions: sessionmaker[Session]) -> int:
     """
     with transaction(sessions) as session:
         found = [row.id for row in sql.rows(session, hard_sql.PROJECTS)]
-    return sum(_route(sessions, project_id) for project_id in found)
+        waiting = [row.project_id for row in sql.rows(session, hard_sql.PROJECTS_THAT_WAIT)]
+    adopted = sum(_adopt(sessions, project_id) for project_id in waiting)
+    return adopted + sum(_route(sessions, project_id) for project_id in found)
+
+
+def _adopt(sessions: sessionmaker[Session], project_id: int) -> int:
+    """Note the deadline of what was put before experts when it came in."""
+    with transaction(sessions) as session:
+        settings = projects.settings_of(session.get_one(Project, project_id))
+        now = clock_time.now()
+        due = now + timedelta(hours=settings.hard.deadline_hours)
+        terms = {"project": project_id, "now": now, "due": due, **_terms(settings)}
+        return sql.run(session, hard_sql.ADOPT, **terms)
+
+
+def _terms(settings: ProjectSettings) -> dict[str, float]:
+    """From where on an asset is hard."""
+    many = settings.many_answers
+    return {
+        "below": settings.hard.below_confidence,
+        "doubt": settings.adjudicate_below,
+        "many": 2**15 if many is None else many,
+    }
 
 
 def _route(sessions: sessionmaker[Session], project_id: int) -> int:
     with transaction(sessions) as session:
         project = session.get_one(Project, project_id)
-        settings, people = projects.settings_of(project), sorted(experts(session, project))
+        settings, people = (
+            projects.settings_of(project),
+            sorted(workforce.experts(session, project)),
+        )
         looked = _so_far(session, project_id, settings)
         name = project.name
     if not people:
@@ -141,18 +160,8 @@ def _hard(
     ids: Sequence[int],
 ) -> Sequence[Row[Any]]:
     """Those of the tasks that are hard: id, batch_id, reason."""
-    terms = settings.overlap
-    half = max(terms.minimum, -(-terms.maximum // 2))
-    return sql.rows(
-        session,
-        hard_sql.HARD,
-        project=project_id,
-        ids=list(ids),
-        experts=list(people),
-        below=settings.hard.below_confidence,
-        doubt=settings.adjudicate_below,
-        many=half if terms.kind == "dynamic" else 2**15,
-    )
+    asked = {"project": project_id, "ids": list(ids), "experts": list(people), **_terms(settings)}
+    return sql.rows(session, hard_sql.HARD, **asked)
 
 
 def _send(
@@ -237,7 +246,7 @@ def _escalate(sessions: sessionmaker[Session], project_id: int) -> int:
     with transaction(sessions) as session:
         project = session.get_one(Project, project_id)
         settings = projects.settings_of(project)
-        people = experts(session, project) if settings.hard.level else set()
+        people = workforce.experts(session, project)
         asked = {"project": project_id, "experts": sorted(people), "now": clock_time.now()}
         due = sql.rows(session, hard_sql.WAITING, **asked)
         _tell_of_overdue(session, project, Counter(row.batch_id for row in due if row.overdue))

@@ -43,29 +43,43 @@ _EXPERT_LEFT = """
 # A JSON number lies between 0 and 1 only if it is one.
 _SURE = "a.meta #> '{prediction,confidence}'"
 
-# Each task with why it is hard, in the order of how telling that is; null where it is not.
+# Why a task is hard, in the order of how telling that is; null where it is not.
+_REASON = f"""
+    CASE
+        WHEN {_SURE} >= '0' AND {_SURE} < to_jsonb(%(below)s::float8) THEN
+            'the model was ' || round(100 * (a.meta #>> '{{prediction,confidence}}')::numeric)
+            || ' %% sure'
+        WHEN d.colour = 'red' THEN 'its difficulty is red'
+        WHEN c.probability < %(doubt)s THEN
+            'earlier answers left its label ' || round(100 * c.probability::numeric) || ' %% sure'
+        WHEN t.n_done >= %(many)s THEN t.n_done || ' answers left doubt'
+    END"""
+_KNOWN = """
+    JOIN asset a ON a.id = t.asset_id
+    LEFT JOIN asset_difficulty d ON d.asset_id = t.asset_id
+    LEFT JOIN LATERAL (
+        SELECT probability, method FROM consensus WHERE asset_id = t.asset_id
+        ORDER BY version DESC LIMIT 1
+    ) c ON c.method IN ('majority', 'dawid_skene')"""
+
 HARD = f"""
     SELECT found.id, found.batch_id, found.reason FROM (
-        SELECT t.id, t.asset_id, l.batch_id, CASE
-            WHEN {_SURE} >= '0' AND {_SURE} < to_jsonb(%(below)s::float8) THEN
-                'the model was ' || round(100 * (a.meta #>> '{{prediction,confidence}}')::numeric)
-                || ' %% sure'
-            WHEN d.colour = 'red' THEN 'its difficulty is red'
-            WHEN c.probability < %(doubt)s THEN
-                'earlier answers left its label ' || round(100 * c.probability::numeric)
-                || ' %% sure'
-            WHEN t.n_done >= %(many)s THEN t.n_done || ' answers left doubt'
-            END AS reason
-        FROM task t JOIN lane l ON l.id = t.lane_id JOIN asset a ON a.id = t.asset_id
-        LEFT JOIN asset_difficulty d ON d.asset_id = t.asset_id
-        LEFT JOIN LATERAL (
-            SELECT probability, method FROM consensus WHERE asset_id = t.asset_id
-            ORDER BY version DESC LIMIT 1
-        ) c ON c.method IN ('majority', 'dawid_skene')
+        SELECT t.id, t.asset_id, l.batch_id, {_REASON} AS reason
+        FROM task t JOIN lane l ON l.id = t.lane_id {_KNOWN}
         WHERE t.id = ANY(%(ids)s::bigint[]) AND {_ORDINARY}) found
     JOIN task t ON t.id = found.id
     WHERE found.reason IS NOT NULL AND (cardinality(%(experts)s::bigint[]) = 0 OR {_EXPERT_LEFT})
     ORDER BY found.id"""
+
+# An import, or the last of many answers in doubt, puts a task before experts at once, so that
+# nobody else gets it first: its deadline is noted here.
+ADOPT = f"""
+    INSERT INTO hard_task (task_id, reason, routed_at, due_at)
+    SELECT t.id, coalesce({_REASON}, 'it was found hard'), %(now)s, %(due)s
+    FROM lane l JOIN task t ON t.lane_id = l.id AND t.open {_KNOWN}
+    WHERE l.project_id = %(project)s AND l.kind = 'hard'
+      AND NOT EXISTS (SELECT FROM hard_task h WHERE h.task_id = t.id)
+    ON CONFLICT (task_id) DO NOTHING"""
 
 TO_EXPERTS = """
     WITH given AS (

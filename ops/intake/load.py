@@ -8,12 +8,21 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from ops import answers_wanted, audit_log, clock_time, lanes, ontologies, projects
+from ops import (
+    answers_wanted,
+    audit_log,
+    clock_time,
+    lanes,
+    ontologies,
+    projects,
+    workforce,
+)
 from ops.config import Settings
 from ops.errors import Frozen
 from ops.intake.faults import MOST, Faults
 from ops.intake.rows import Check, Row
 from ops.models import Batch, OntologyVersion, User
+from ops.project_settings import ProjectSettings
 
 CREATE = """
 CREATE TEMP TABLE incoming (
@@ -161,12 +170,29 @@ def _store(session: Session, batch: Batch, total: int, kept: int) -> Report:
 
 
 def _open(session: Session, batch: Batch, work: Sequence[Any]) -> None:
-    """Label tasks for new assets (id, confidence), as the project's settings want them."""
+    """Label tasks for new assets (id, confidence), as the project's settings want them.
+
+    What the model was least sure of goes to experts at once, where there are any.
+    """
     settings = projects.settings_of(batch.project)
+    below = settings.hard.below_confidence
+    unsure = [r for r in work if r.confidence is not None and r.confidence < below]
+    if not unsure or not workforce.experts(session, batch.project):
+        unsure = []
+    sent = {row.id for row in unsure}
+    _open_in(session, batch, settings, "ordinary", [row for row in work if row.id not in sent])
+    _open_in(session, batch, settings, "hard", unsure)
+
+
+def _open_in(
+    session: Session, batch: Batch, settings: ProjectSettings, kind: str, work: Sequence[Any]
+) -> None:
+    if kind == "hard" and not work:
+        return
     uncertain_first = settings.order == "uncertain_first"
     lanes.open_tasks(
         session,
-        lanes.lane_for(session, batch, "label"),
+        lanes.lane_for(session, batch, "label", kind),
         [row.id for row in work],
         wanted=answers_wanted.draw(settings, len(work)),
         priority=batch.priority,

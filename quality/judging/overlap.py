@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from ops import clock_time, lanes, projects, workforce
@@ -36,9 +36,32 @@ def ask_more(session: Session, verdicts: Sequence["Verdict"]) -> Asked:
         project = session.get_one(Project, project_id)
         unsure += with_somebody_left(session, project, _unsure(project, some))
     raised = lanes.want_more(session, sorted(unsure), wait=False)
+    _to_experts(session, [v for v in verdicts if v.first.task_id in raised])
     full = Task.id.in_(set(unsure) - raised) & (Task.n_done >= Task.wanted)
     held = set(session.scalars(select(Task.id).where(full)))
     return Asked(set(unsure) - held, held)
+
+
+def _to_experts(session: Session, verdicts: Sequence["Verdict"]) -> None:
+    """Tasks that half the most answers left in doubt go to experts, where there are any for them.
+
+    Only when they come to that point: what experts give back later is everybody's.
+    """
+    by_batch: dict[int, list[int]] = defaultdict(list)
+    for verdict in verdicts:
+        by_batch[verdict.first.batch_id].append(verdict.first.task_id)
+    counts = {v.first.task_id: len(v.answers) for v in verdicts}
+    for batch_id, task_ids in sorted(by_batch.items()):
+        batch = session.get_one(Batch, batch_id)
+        project = session.get_one(Project, batch.project_id)
+        many = projects.settings_of(project).many_answers
+        telling = [task_id for task_id in task_ids if counts[task_id] == many]
+        people = workforce.experts(session, project) if telling else ()
+        sent = workforce.somebody_left(session, telling, people)
+        if sent:
+            lane = lanes.lane_for(session, batch, "label", "hard")
+            # They are marked as returned, which is found wherever cursors stand.
+            session.execute(update(Task).where(Task.id.in_(sent)).values(lane_id=lane.id))
 
 
 def _unsure(project: Project, verdicts: Sequence["Verdict"]) -> list[int]:

@@ -179,19 +179,14 @@ def _lift(session: Session, firing: RuleFiring, at: datetime) -> None:
     rules_effects.undo(session, firing)
     rules_told.record(session, firing, "rule_firing.lifted", because="evidence")
     if known:
-        project = session.get_one(Project, firing.project_id)
         rules_told.tell(
             session,
             firing,
             "lifted",
-            f"{project.name}: a decision about your work was taken back, because what led to it "
-            "was put right.",
+            "A decision about your work was taken back, because what led to it was put right.",
         )
         rules_told.tell_leads(
-            session,
-            firing,
-            "lifted",
-            f"{project.name}: a firing was lifted, because its evidence went away.",
+            session, firing, "lifted", "A firing was lifted, because its evidence went away."
         )
 
 
@@ -213,7 +208,7 @@ def _fire(
         "labeller_id": case.labeller,
         "state": "pending",
         "reason": found.reason,
-        "told": rules_told.told(rule.signal, rule.action, rule.measure, project.name),
+        "told": rules_told.told(rule.signal, rule.action, rule.measure),
         "evidence": _kept(rule, found, window),
         "decided_at": at,
         "takes_effect_at": at + _delay(rule.signal),

@@ -62,9 +62,8 @@ def _each(
 
 
 def _apply(session: Session, firing: RuleFiring, at: datetime) -> None:
-    project = session.get_one(Project, firing.project_id)
     person = session.get_one(User, firing.labeller_id)
-    member = session.get(ProjectMember, (project.id, person.id))
+    member = session.get(ProjectMember, (firing.project_id, person.id))
     if member is None or not person.active or not session.get_one(Rule, firing.rule_id).enabled:
         _drop(session, firing, at)
         return
@@ -75,9 +74,7 @@ def _apply(session: Session, firing: RuleFiring, at: datetime) -> None:
     rules_told.tell(session, firing, "applied", firing.told)
     done = rules_words.consequence(firing.evidence["action"], firing.evidence["measure"])
     title = rules_words.SIGNAL[firing.evidence["signal"]].title.lower()
-    rules_told.tell_leads(
-        session, firing, "applied", f"{project.name}: a rule fired ({title} → {done})."
-    )
+    rules_told.tell_leads(session, firing, "applied", f"A rule fired ({title} → {done}).")
 
 
 def _drop(session: Session, firing: RuleFiring, at: datetime) -> None:

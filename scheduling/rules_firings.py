@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ops import clock_time, scope
 from ops.errors import Conflict, InvalidInput, NotFound
-from ops.models import Project, User
+from ops.models import User
 from scheduling import rules_effects, rules_told
 from scheduling.models import RuleFiring
 from scheduling.rules_applying import count_again
@@ -94,12 +94,8 @@ def appeal(session: Session, firing: RuleFiring, text: str, *, by: User) -> None
         firing.state = "appealed"
     session.flush()
     rules_told.record(session, firing, "rule_firing.appealed", by)
-    project = session.get_one(Project, firing.project_id)
     rules_told.tell_leads(
-        session,
-        firing,
-        "appealed",
-        f"{project.name}: a labeller appeals against a rule. Settle it.",
+        session, firing, "appealed", "A labeller appeals against a rule. Settle it."
     )
 
 
@@ -128,14 +124,9 @@ def settle(session: Session, firing: RuleFiring, *, uphold: bool, why: str, by: 
     action = "rule_firing.upheld" if uphold else "rule_firing.overridden"
     rules_told.record(session, firing, action, by, why=why, counted_again=counted)
     if known:
-        project = session.get_one(Project, firing.project_id)
         said = "stays as it is" if uphold else "was taken back"
-        rules_told.tell(
-            session,
-            firing,
-            "settled",
-            f"{project.name}: the decision about your work {said}: {why}",
-        )
+        text = f"The decision about your work {said}: {why}"
+        rules_told.tell(session, firing, "upheld" if uphold else "overridden", text)
     return counted
 
 

@@ -33,7 +33,7 @@ class AccuracyTerms(Values):
     )
     alpha: float = Field(
         0.01,
-        ge=1e-6,
+        ge=0.0001,
         le=0.2,
         title="Chance of error",
         description="At most so likely is somebody so good ever stopped",
@@ -75,7 +75,7 @@ class FastTerms(Values):
     )
     alpha: float = Field(
         0.01,
-        ge=1e-6,
+        ge=0.0001,
         le=0.2,
         title="Chance of error",
         description="At most so likely is somebody within that share ever stopped",
@@ -94,7 +94,7 @@ class SkipTerms(Values):
     )
     alpha: float = Field(
         0.01,
-        ge=1e-6,
+        ge=0.0001,
         le=0.2,
         title="Chance of error",
         description="At most so likely do they skip so many in a row",

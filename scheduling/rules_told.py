@@ -15,27 +15,31 @@ from scheduling.models import RuleFiring
 DECISIONS = "/desk/decisions"
 
 
-def told(signal: str, action: str, measure: dict[str, Any], project: str) -> str:
+def told(signal: str, action: str, measure: dict[str, Any]) -> str:
     """What the labeller reads: the same whatever their answers were checked by."""
     done = rules_words.measure_of(action, measure)
     words = rules_words.ACTION[action].words("told", done)
     redo = " Your answers that nobody has reviewed are given to others again." if done.redo else ""
-    return f"{project}: {rules_words.SIGNAL[signal].told} {words}{redo}"
+    return f"{rules_words.SIGNAL[signal].told} {words}{redo}"
 
 
 def tell(session: Session, firing: RuleFiring, what: str, text: str) -> None:
     """A notice to the labeller, in the application and by mail; `what` happened, once."""
     labeller = session.get_one(User, firing.labeller_id)
-    key = f"firing:{firing.id}:{what}"
+    key, text = f"firing:{firing.id}:{what}", _in_project(session, firing, text)
     mail.post(session, notices.tell(session, labeller, key=key, text=text, url=DECISIONS))
 
 
 def tell_leads(session: Session, firing: RuleFiring, what: str, text: str) -> None:
     """The same to everybody who runs the project."""
     url = f"/projects/{firing.project_id}/rules/firings/{firing.id}"
-    key = f"firing:{firing.id}:{what}"
+    key, text = f"firing:{firing.id}:{what}", _in_project(session, firing, text)
     for notice in notices.tell_leads(session, firing.project_id, key=key, text=text, url=url):
         mail.post(session, notice)
+
+
+def _in_project(session: Session, firing: RuleFiring, text: str) -> str:
+    return f"{session.get_one(Project, firing.project_id).name}: {text}"
 
 
 def record(

@@ -148,7 +148,7 @@ def test_a_firing_is_explained_appealed_and_overridden(place, session):
     (fired,) = place.fire()
     mine = place.client_for(me)
     told = mine.get("/desk/decisions").text
-    assert "Birds: Fewer of your answers that were checked" in told
+    assert "Fewer of your answers that were checked" in told
     assert "You get no new work here for 24 hours." in told
     empty = mine.post("/api/v1/desk/next", json={"tab": "t"}).json["empty"]
     assert "paused until" in empty["reason"]

@@ -9,6 +9,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from ops import clock_time, people, reserving, tokens
+from ops.flags import raise_flag
 from ops.models import ApiToken, AuditEntry, Skill
 from quality import gold
 from quality.onboarding import assessments, attempts
@@ -87,6 +88,22 @@ class World:
 
 def _desk(action, body):
     return lambda w: w.post(f"/api/v1/desk/{w.work().token}/{action}", json=body)
+
+
+def _questioned(w):
+    """A gold that a reviewer disputes."""
+    one = w.gold(1)
+    raise_flag(
+        w.session, project_id=w.project.id, kind="gold_disputed", reason="r",
+        asset_id=one.asset_id, evidence={"answered": "b"},
+    )  # fmt: skip
+    return one
+
+
+def _decided(w):
+    """An asset whose label a reviewer decided."""
+    w.make.decided(w.floor.assets[2], "a", method="review")
+    return w.floor.assets[2]
 
 
 def _page(path, **data):
@@ -248,6 +265,27 @@ CASES = {
     ),
     "projects.change_gold": lambda w: w.post(
         f"{w.base}/gold/{w.gold().id}", data={"action": "retire", "reason": "r"}
+    ),
+    "projects.retire_gold": lambda w: w.post(
+        f"{w.base}/gold/retire", data={"gold": w.gold().id, "reason": "r"}
+    ),
+    "projects.decide_gold": lambda w: w.post(
+        f"{w.base}/gold/contention/{_questioned(w).id}", data={"decision": "keep"}
+    ),
+    "projects.make_reviewed_gold": lambda w: w.post(
+        f"{w.base}/gold/reviewed", data={"asset": _decided(w).id}
+    ),
+    "api_projects.make_gold": lambda w: w.post(
+        f"{w.api}/gold", json={"assets": [_decided(w).id]}
+    ),
+    "api_projects.revise_gold": lambda w: w.post(
+        f"{w.api}/gold/{w.gold().id}", json={"answers": [{"class": "b"}], "reason": "r"}
+    ),
+    "api_projects.retire_gold": lambda w: w.post(
+        f"{w.api}/gold/retire", json={"gold": [w.gold().id], "reason": "r"}
+    ),
+    "api_projects.decide_contention": lambda w: w.post(
+        f"{w.api}/gold/contention/{_questioned(w).id}", json={"decision": "retire"}
     ),
     "api_projects.create_project": lambda w: w.post(
         "/api/v1/projects", json={"name": "N", "client": "C", "medium": "text"}

@@ -235,7 +235,9 @@ TASK_CONDITIONS = (
               AND (o.round = 0 OR t.stage = 'label' AND o.stage = 'label'
                    OR t.stage = 'rework' AND o.stage = 'review'
                    OR t.stage IN ('review', 'adjudicate')
-                      AND NOT (o.stage = 'review' AND o.lane_id = t.lane_id)) OFFSET 0)""",
+                      AND NOT (o.stage = 'review' AND o.lane_id = t.lane_id AND EXISTS (
+                          SELECT FROM task w WHERE w.asset_id = t.asset_id
+                            AND w.stage = 'rework' AND w.id > o.id))) OFFSET 0)""",
         "You have worked on this asset already.",
         "Has worked on this asset already.",
         "Has not worked on this asset in a way that would matter.",

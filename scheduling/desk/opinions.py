@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from quality import gold_review
+from quality.judging.answers import Answer
 from scheduling import sql, verdicts
 
 # The answers of the newest labelling task, surplus included: a reviewer may let it carry the label.
@@ -27,7 +28,8 @@ _OPINIONS = """
            coalesce(l.payload ->> 'remark', '') AS remark
     FROM task t JOIN assignment a ON a.task_id = t.id AND a.state = 'submitted' AND NOT a.surplus
     JOIN label l ON l.assignment_id = a.id
-    WHERE t.asset_id = %(asset)s AND t.stage IN ('review', 'rework') AND t.id < %(task)s
+    WHERE t.asset_id = %(asset)s AND t.stage IN ('review', 'rework')
+      AND t.id > %(after)s AND t.id < %(task)s
     ORDER BY t.id, l.revision"""
 
 NOTHING: dict[str, Any] = {
@@ -60,22 +62,31 @@ def before(session: Session, stage: str, asset: int, task: int, labeller: int) -
 def _to_review(session: Session, asset: int, task: int) -> dict[str, Any]:
     gold = gold_review.shown(session, [asset]).get(asset)
     if gold:
-        counted = Counter(answer.key for answer in gold)
-        listed = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
-        return {
-            "answers": [{"class": key, "count": n} for key, n in listed],
-            "current": gold_review.label_of(gold),
-            "remarks": [],
-            "may_send_back": len(gold) == 1,
-        }
+        # What was said before it became gold is not said of these answers.
+        return _gold_to_review(gold, _opinions(session, asset, task, after=gold[0].task_id))
+    opinions = _opinions(session, asset, task)
     # What an earlier layer decided is not said: a second look is worth most when it is fresh.
-    heard = [o for o in _opinions(session, asset, task) if _of_rework(o)]
+    heard = [o for o in opinions if _of_rework(o)]
     found = sql.row(session, _IN_FORCE, asset=asset)
     return {
         "answers": _said(session, asset),
         "current": found[0] if found else None,
         "remarks": heard,
         "may_send_back": verdicts.may_send_back(session, asset),
+    }
+
+
+def _gold_to_review(gold: list[Answer], opinions: list[dict[str, Any]]) -> dict[str, Any]:
+    """The same of gold: in force is what its answers come to, or what an earlier layer said."""
+    counted = Counter(answer.key for answer in gold)
+    decided = [o["class"] for o in opinions if o["class"]]
+    current = decided[-1] if decided else gold_review.label_of(gold)
+    listed = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    return {
+        "answers": [{"class": key, "count": n} for key, n in listed],
+        "current": current,
+        "remarks": [],
+        "may_send_back": [answer.key for answer in gold] == [current],
     }
 
 
@@ -87,5 +98,7 @@ def _said(session: Session, asset: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in sql.rows(session, _SAID, asset=asset)]
 
 
-def _opinions(session: Session, asset: int, task: int) -> list[dict[str, Any]]:
-    return [dict(row._mapping) for row in sql.rows(session, _OPINIONS, asset=asset, task=task)]
+def _opinions(session: Session, asset: int, task: int, after: int = 0) -> list[dict[str, Any]]:
+    """What reviews and rework of the asset said in tasks between the two, in order."""
+    found = sql.rows(session, _OPINIONS, asset=asset, task=task, after=after)
+    return [dict(row._mapping) for row in found]

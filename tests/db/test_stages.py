@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from ops import clock_time
 from ops.errors import InvalidInput
-from ops.models import Assignment, Batch, Flag, WorkEvent
+from ops.models import Assignment, Batch, Flag, Task, WorkEvent
+from quality.judging import judge
 from quality.models import Evidence, ReviewDraw
 from quality.review_sample import results
 from scheduling import leases
@@ -356,3 +357,22 @@ def test_first_pass_yield_counts_first_answers_and_what_was_said_of_them(session
         ("rework", 1, 0, 0.0),
         ("review", 2, 0, 0.0),
     }
+
+
+def test_whoever_reviewed_an_asset_before_it_was_gold_does_not_see_it_again(
+    session, hands, stage, make
+):
+    from quality import gold
+
+    floor = stage()
+    hands.give(floor.author, "label", key="a")
+    hands.give(floor.one, "review", key="a", verdict="accept")
+    made = gold.make(session, floor.project, floor.asset, [{"class": "a"}], None)
+    other = make.member(floor.project, make.user())
+    answer(session, session.get(Task, made.task_id), other, "b")
+    session.commit()
+    judge(hands.sessions)
+    assert len(hands.tasks("review")) == 2
+    assert hands.take(floor.one) is None
+    shown = hands.take(floor.two)
+    assert (shown["current"], shown["answers"]) == ("b", [{"class": "b", "count": 1}])

@@ -1,7 +1,7 @@
-"""Handing out: the claim, gold in its place, and the reason when there is nothing."""
+"""Handing out: the claim, gold in its place, and what is held already."""
 
-import random
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,11 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from ops import clock_time, projects
-from ops.models import Lane, Project, User
-from quality import gold, trust
-from scheduling import claim_sql, eligibility, leases, policy, sql
+from ops import clock_time
+from ops.models import User
+from scheduling import claim_sql, desk_sql, eligibility, gold_pace, leases, policy, sql
+from scheduling.desk_sql import Lease, OpenLane
 
-# Not seeded: forked web workers must not draw the same gaps.
-_RNG = random.SystemRandom()
 CURSOR_EVERY = 8
 
 
@@ -31,12 +29,16 @@ class Claimed:
 
 
 @dataclass(frozen=True)
-class _Desk:
-    """A locked desk: whose, when, and whether its cursors are due to be moved."""
+class Desk:
+    """A locked desk: whose and when, how many claims so far, what is held and what is open."""
 
     me: int
     at: datetime
-    move_cursors: bool
+    claims: int
+    last_project: int | None
+    live: Sequence[Lease]
+    reserved: bool
+    lanes: Sequence[OpenLane]
 
 
 def claim(session: Session, labeller: User, *, project_id: int | None = None) -> Claimed | None:
@@ -45,8 +47,8 @@ def claim(session: Session, labeller: User, *, project_id: int | None = None) ->
     Takes the labeller's desk row lock, then the task's. Never more leases than a task wants answers
     or than the project lets a labeller hold.
     """
-    desk = _lock_desk(session, labeller)
-    return _claim(session, desk, project_id, _live(session, desk))
+    desk = _open_desk(session, labeller, project_id)
+    return _claim(session, desk, desk.live)
 
 
 def next_work(
@@ -58,80 +60,102 @@ def next_work(
 ) -> Claimed | None:
     """What the labeller should look at next: a lease they hold already, or else a new one.
 
-    `browser_has` are the tokens their browser knows of; see `policy.lease_to_return`.
+    `browser_has` are the tokens their browser knows of; see `policy.lease_to_return`. A lease on
+    what they may not do any more, as after a pause, is neither returned nor in the way.
     """
-    desk = _lock_desk(session, labeller)
-    live = _live(session, desk)
+    desk = _open_desk(session, labeller, project_id)
+    live = _workable(session, desk)
     here = [h for h in live if project_id in (None, h.project_id)]
     again = policy.lease_to_return(here, browser_has, len(here) + 1)
     if again is None:
-        new = _claim(session, desk, project_id, live)
+        new = _claim(session, desk, live)
         if new is not None:
             return new
         again = policy.lease_to_return(here, browser_has, len(here))
-    return _as_claimed(again) if again else None
+    if again is None:
+        return None
+    expires_at = datetime.fromisoformat(again.expires)
+    return Claimed(again.id, again.token, again.task_id, again.project_id, expires_at)
 
 
-def _lock_desk(session: Session, labeller: User) -> _Desk:
-    at = clock_time.now()
-    found = sql.row(session, claim_sql.LOCK_DESK, me=labeller.id, now=at)
-    assert found is not None
-    return _Desk(labeller.id, at, found.claims % CURSOR_EVERY == 0)
+def _open_desk(session: Session, labeller: User, project_id: int | None) -> Desk:
+    """Lock the desk, then see what is on it; what has run out in the meantime ends here."""
+    me, at = labeller.id, clock_time.now()
+    mine = sql.row(session, claim_sql.LOCK_DESK, me=me, now=at)
+    mine = mine or sql.row(session, claim_sql.NEW_DESK, me=me, now=at)
+    assert mine is not None
+    day = eligibility.own_day(labeller.timezone, at)
+    seen = sql.row(session, desk_sql.READ_DESK, me=me, now=at, day=day, project=project_id)
+    assert seen is not None
+    held = [Lease(*one) for one in json.loads(seen.held or "[]")]
+    live = [one for one in held if not one.lapsed]
+    if len(live) < len(held):
+        leases.expire_mine(session, me, at)
+    lanes = [OpenLane(*one) for one in json.loads(seen.lanes or "[]")]
+    return Desk(me, at, mine.claims, mine.project_id, live, seen.reserved, lanes)
 
 
-def _live(session: Session, desk: _Desk) -> Sequence[Row[Any]]:
-    found = leases.held(session, desk.me, desk.at)
-    if any(h.lapsed for h in found):
-        leases.expire_mine(session, desk.me, desk.at)
-    return [h for h in found if not h.lapsed]
+def _workable(session: Session, desk: Desk) -> list[Lease]:
+    """The live leases on which the labeller may go on working."""
+    unknown = {h.lane_id for h in desk.live} - {lane.id for lane in desk.lanes}
+    barred = unknown - eligibility.may_hold(session, desk.me, unknown, desk.at)
+    return [h for h in desk.live if h.lane_id not in barred]
 
 
-def _claim(
-    session: Session, desk: _Desk, project_id: int | None, live: Sequence[Row[Any]]
-) -> Claimed | None:
-    lanes = [
-        lane
-        for lane in eligibility.open_lanes(session, desk.me, desk.at, project_id)
-        if len(live) < lane.max_leases
-    ]
+def _claim(session: Session, desk: Desk, live: Sequence[Lease]) -> Claimed | None:
+    lanes = [lane for lane in desk.lanes if len(live) < lane.max_leases]
     if not lanes:
         return None
-    values = {"me": desk.me, "now": desk.at, "move": desk.move_cursors, **_arrays(lanes)}
-    new = (
-        _gold_instead(session, lanes, values)
-        or sql.row(session, claim_sql.TAKE_RESERVED, **values)
-        or _work(session, values)
-    )
-    if new is not None and new.stage == "label":
-        lane = next(x for x in lanes if x.project_id == new.project_id)
-        if lane.until_next is None:
-            _draw_gap(session, desk.me, lane)
-    return _as_claimed(new) if new else None
+    lanes = policy.in_order(lanes, desk.at, desk.last_project, desk.claims)
+    due = gold_pace.settle_what_is_due(session, desk.me, lanes)
+    values = {"me": desk.me, "now": desk.at, **_columns(lanes, due)}
+    new = _work(session, _statement(desk, lanes, bool(due)), values)
+    if new is None:
+        return None
+    if new.project_id != desk.last_project:
+        sql.run(session, claim_sql.STAY_ON, me=desk.me, project=new.project_id)
+    if new.stage == "label":
+        gold_pace.settle_next(session, desk.me, lanes, new)
+    return Claimed(new.id, str(new.token), new.task_id, new.project_id, new.expires_at)
 
 
-def _arrays(lanes: Sequence[Row[Any]]) -> dict[str, list[Any]]:
-    """The lanes as columns; a cursor of another generation is no cursor."""
-    stands = [lane.seen_generation == lane.generation for lane in lanes]
+def _columns(lanes: Sequence[OpenLane], due: dict[int, int]) -> dict[str, str]:
+    """The lanes as array literals, a column each: strings travel faster than lists."""
+
+    def column(value: Callable[[OpenLane], Any]) -> str:
+        values = [value(lane) for lane in lanes]
+        return "{" + ",".join(["NULL" if v is None else str(v) for v in values]) + "}"
+
     return {
-        "lanes": [lane.id for lane in lanes],
-        "projects": [lane.project_id for lane in lanes],
-        "batches": [lane.batch_id for lane in lanes],
-        "minutes": [lane.lease_minutes for lane in lanes],
-        "generations": [lane.generation for lane in lanes],
-        "npris": [lane.npri if s else None for lane, s in zip(lanes, stands, strict=True)],
-        "tasks": [lane.task_id if s else None for lane, s in zip(lanes, stands, strict=True)],
+        "lanes": column(lambda x: x.id),
+        "projects": column(lambda x: x.project_id),
+        "batches": column(lambda x: x.batch_id),
+        "stages": column(lambda x: x.stage),
+        "minutes": column(lambda x: x.lease_minutes),
+        "generations": column(lambda x: x.generation),
+        "golds": column(lambda x: due.get(x.project_id) if x.stage == "label" else None),
+        "npris": column(lambda x: x.npri if x.stands else None),
+        "tasks": column(lambda x: x.task_id if x.stands else None),
     }
 
 
-def _work(session: Session, values: dict[str, Any]) -> Row[Any] | None:
+def _statement(desk: Desk, lanes: Sequence[OpenLane], gold: bool) -> str:
+    move = desk.claims % CURSOR_EVERY == 0 or not all(lane.stands for lane in lanes)
+    return claim_sql.CLAIM[move, desk.reserved, gold]
+
+
+def _work(session: Session, statement: str, values: dict[str, Any]) -> Row[Any] | None:
     """The next task. None only if nothing was free, not if it was merely locked for the moment."""
-    found = _answer(session, claim_sql.CLAIM, values)
-    while found.id is None and found.head is not None:
-        taken = _take(session, found.head, values)
+    while True:
+        found = sql.row(session, statement, **values)
+        if found is not None:
+            return found
+        head = sql.row(session, claim_sql.HEAD, **values)
+        if head is None:
+            return _lost(session, values)
+        taken = _take(session, head.id, values)
         if taken is not None:
             return taken
-        found = _answer(session, claim_sql.CLAIM, values)
-    return found if found.id is not None else _lost(session, values)
 
 
 def _lost(session: Session, values: dict[str, Any]) -> Row[Any] | None:
@@ -149,55 +173,9 @@ def _take(session: Session, head: int, values: dict[str, Any]) -> Row[Any] | Non
     who wait cannot wait for one another.
     """
     attempt = session.begin_nested()
-    taken = _answer(session, claim_sql.CLAIM_THIS, {**values, "head": head})
-    if taken.id is not None:
+    taken = sql.row(session, claim_sql.CLAIM_THIS, **{**values, "head": head})
+    if taken is not None:
         attempt.commit()
         return taken
     attempt.rollback()
     return None
-
-
-def _answer(session: Session, statement: str, values: dict[str, Any]) -> Row[Any]:
-    found = sql.row(session, statement, **values)
-    assert found is not None  # these statements answer with one row, of nulls if need be
-    return found
-
-
-def _gold_instead(
-    session: Session, lanes: Sequence[Row[Any]], values: dict[str, Any]
-) -> Row[Any] | None:
-    """Gold in place of the work that is next, when it is due and there is some new to the labeller.
-
-    Only in place of work: without it gold would go out when the desk should be empty, and show.
-    """
-    if not any(lane.until_next == 0 for lane in lanes):
-        return None
-    head = sql.row(session, claim_sql.PEEK, **values)
-    lane = next((x for x in lanes if head is not None and x.id == head.lane), None)
-    if lane is None or lane.stage != "label" or lane.until_next != 0:
-        return None
-    chosen = gold.pick(session, values["me"], session.get_one(Lane, lane.id))
-    _draw_gap(session, values["me"], lane)
-    if chosen is None:
-        return None
-    return sql.row(
-        session,
-        claim_sql.LEASE_GOLD,
-        me=values["me"],
-        now=values["now"],
-        task=chosen.task_id,
-        project=lane.project_id,
-        minutes=lane.lease_minutes,
-    )
-
-
-def _draw_gap(session: Session, me: int, lane: Row[Any]) -> None:
-    """Draw how many ordinary claims pass until the next gold."""
-    terms = projects.settings_of(session.get_one(Project, lane.project_id)).gold
-    believed = trust.standing(session, me, lane.skill_id)
-    gap = policy.next_gap(policy.gold_rate(believed.low, believed.n, terms), _RNG)
-    sql.run(session, claim_sql.SET_PACE, me=me, project=lane.project_id, until_next=gap - 1)
-
-
-def _as_claimed(row: Row[Any]) -> Claimed:
-    return Claimed(row.id, str(row.token), row.task_id, row.project_id, row.expires_at)

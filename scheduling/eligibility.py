@@ -8,7 +8,7 @@ Limits bar new work only. What a labeller holds already they may look at and han
 other condition holds; after that it is kept as surplus.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -39,7 +39,6 @@ from scheduling.conditions import (
 
 NEW_TO_ME = all_of(TASK_CONDITIONS)
 APART = TASK_CONDITIONS[1].sql
-MAY_HOLD = all_of(HOLDING_CONDITIONS)
 FOR_NEW_WORK = (*LANE_CONDITIONS, *LIMITS)
 
 # From here the conditions reach u, l, b, p and m.
@@ -50,20 +49,19 @@ LANES = """
     JOIN project p ON p.id = l.project_id
     LEFT JOIN project_member m ON m.project_id = p.id AND m.user_id = u.id"""
 
-# The lanes open to me, with what a claim needs to know of each.
-OPEN_LANES = f"""
-    SELECT l.id, l.project_id, l.batch_id, l.stage, l.generation, p.skill_id,
-           {setting("lease_minutes")} AS lease_minutes, {setting("max_leases")} AS max_leases,
-           c.npri, c.task_id, c.generation AS seen_generation, g.until_next
+_OPEN_LANES = f"""
+    SELECT l.id, l.project_id, l.batch_id, l.stage, l.kind
     {LANES}
-    LEFT JOIN desk_cursor c ON c.labeller_id = u.id AND c.lane_id = l.id
-    LEFT JOIN gold_pace g ON g.labeller_id = u.id AND g.project_id = p.id
     WHERE u.id = %(me)s AND {all_of(FOR_NEW_WORK)}
       AND (%(project)s::bigint IS NULL OR p.id = %(project)s::bigint)
     ORDER BY l.id"""
 
 _LANE_OPEN = f"""
     SELECT l.id {LANES} WHERE u.id = %(me)s AND l.id = %(lane)s AND {all_of(LANE_CONDITIONS)}"""
+
+_MAY_HOLD = f"""
+    SELECT l.id {LANES}
+    WHERE u.id = %(me)s AND l.id = ANY(%(lanes)s::bigint[]) AND {all_of(HOLDING_CONDITIONS)}"""
 
 _OF_A_TASK = (*FOR_NEW_WORK, *TASK_CONDITIONS, ROOM, HANDS)
 # What bars a reservation: that the hands are full just now does not.
@@ -125,12 +123,22 @@ def open_lanes(
 ) -> Sequence[Row[Any]]:
     """The lanes of which `labeller_id` may have new work at `at`, of one project or of all."""
     day = _day(session, labeller_id, at)
-    return sql.rows(session, OPEN_LANES, me=labeller_id, now=at, day=day, project=project_id)
+    return sql.rows(session, _OPEN_LANES, me=labeller_id, now=at, day=day, project=project_id)
 
 
 def lane_is_open(session: Session, labeller_id: int, lane_id: int, at: datetime) -> bool:
     """Whether the labeller may do work of this lane at `at`, limits aside."""
     return sql.row(session, _LANE_OPEN, me=labeller_id, lane=lane_id, now=at) is not None
+
+
+def may_hold(
+    session: Session, labeller_id: int, lane_ids: Collection[int], at: datetime
+) -> set[int]:
+    """Those of the lanes in whose work the labeller may go on, limits aside."""
+    if not lane_ids:
+        return set()
+    found = sql.rows(session, _MAY_HOLD, me=labeller_id, lanes=list(lane_ids), now=at)
+    return {row.id for row in found}
 
 
 def may(session: Session, labeller: User, task_id: int) -> str | None:

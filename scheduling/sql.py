@@ -7,6 +7,14 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 
+def short(statement: str) -> str:
+    """The statement without its line breaks: the driver remembers those below 4,096 characters.
+
+    Longer ones it takes apart anew at every call.
+    """
+    return " ".join(statement.split())
+
+
 def rows(session: Session, statement: str, **values: Any) -> Sequence[Row[Any]]:
     """All rows of `statement`, whose values are named as `%(name)s`."""
     return session.connection().exec_driver_sql(statement, values).all()

@@ -1,17 +1,18 @@
 """The claim: order, cursors, what comes back, gold in the place of work, and its plan."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
 
-from ops import clock_time
+from ops import clock_time, reserving
 from ops.models import Assignment, Lane, Task, WorkEvent
 from quality import gold
 from quality.models import Gold
-from scheduling import claim_sql, dispatch, eligibility, emptiness, leases, sql
-from scheduling.models import DeskCursor, GoldPace
+from scheduling import claim_sql, desk_sql, dispatch, emptiness, leases, sql
+from scheduling.models import Desk, DeskCursor, GoldPace
 from tests.db.books import balanced, events
 
 ROOMY = {"max_leases": 10}
@@ -33,15 +34,108 @@ def test_tasks_go_out_in_order_once_to_each(session: Any, make: Any) -> None:
     assert (event.batch_id, event.stage) == (floor.batch.id, "label")
 
 
-def test_the_most_urgent_lane_goes_first_and_lanes_mix(session: Any, make: Any) -> None:
+def _another_lane(make: Any, project: Any, n: int = 3, **more: Any) -> Any:
+    """A batch of its own with a lane of `n` tasks; `more` is of the batch, `kind` of the lane."""
+    kind = more.pop("kind", "ordinary")
+    batch = make.batch(project, **more)
+    return {t.id for t in make.tasks(make.lane(batch, kind=kind), make.assets(batch, n))}
+
+
+def test_lanes_go_out_by_priority_then_due_date_then_project_then_hard(
+    session: Any, make: Any
+) -> None:
+    at = clock_time.now()
+    floor = make.floor(assets=3, settings=ROOMY)
+    me, here = floor.labellers[0], floor.project
+    there = make.project(settings=ROOMY)
+    make.member(there, me)
+    ordinary = {t.id for t in floor.tasks}
+    hard = _another_lane(make, here, kind="hard")
+    elsewhere = _another_lane(make, there, due_at=at + timedelta(hours=25))
+    tomorrow = _another_lane(make, there, due_at=at + timedelta(hours=23))
+    overdue = _another_lane(make, here, due_at=at - timedelta(days=2))
+    first = _another_lane(make, there, priority=1)
+    expected = [first, overdue, tomorrow, elsewhere, hard, ordinary]
+    got = []
+    for wanted in expected:
+        claimed = _claims(session, me, 3)
+        got.append(set(claimed) == wanted)
+        session.execute(update(Assignment).values(state="expired", expires_at=at))
+    assert got == [True] * len(expected)
+
+
+def test_the_project_of_the_newest_claim_is_stayed_on(session: Any, make: Any) -> None:
+    floor, other = make.floor(assets=4, settings=ROOMY), make.floor(assets=4, settings=ROOMY)
+    me = make.member(other.project, floor.labellers[0])
+    projects = [dispatch.claim(session, me).project_id for _ in range(8)]
+    assert (
+        projects
+        == [projects[0]] * 4 + [({floor.project.id, other.project.id} - {projects[0]}).pop()] * 4
+    )
+    assert session.get(Desk, me.id).project_id == projects[-1]
+
+
+def test_equal_lanes_mix(session: Any, make: Any) -> None:
+    floor = make.floor(assets=20, settings=ROOMY)
+    also = _another_lane(make, floor.project, 20)
+    ordinary = [t.id for t in floor.tasks]
+    mixed = _claims(session, floor.labellers[0], 10)
+    assert 1 <= len(set(mixed) & also) <= 9
+    assert [t for t in mixed if t not in also] == ordinary[: 10 - len(set(mixed) & also)]
+
+
+# What is kept for me
+
+
+def _keep(session: Any, who: Any, *tasks: Any, hours: float = 1) -> list[int]:
+    at = clock_time.now()
+    return reserving.reserve(
+        session, [t.id for t in tasks], who.id, at + timedelta(hours=hours), at
+    )
+
+
+def test_what_is_kept_for_me_comes_first(session: Any, make: Any) -> None:
+    floor = make.floor(labellers=2, assets=4, settings=ROOMY)
+    me, other = floor.labellers
+    kept = _keep(session, me, floor.tasks[2], floor.tasks[3])
+    assert _claims(session, other, 3) == [floor.tasks[0].id, floor.tasks[1].id]
+    leased = [dispatch.claim(session, me) for _ in range(3)]
+    assert [c.id for c in leased[:2]] == kept
+    assert leased[2] is None
+    assert leased[0].expires_at - session.get(Assignment, kept[0]).leased_at == timedelta(
+        minutes=30
+    )
+    assert [kind for kind, _ in events(session)][-2:] == ["leased"] * 2
+    balanced(session)
+
+
+def test_what_is_kept_waits_while_its_lane_is_shut_to_me(session: Any, make: Any) -> None:
     floor = make.floor(assets=2, settings=ROOMY)
-    urgent = make.batch(floor.project)
-    tasks = make.tasks(make.lane(urgent), make.assets(urgent, 2))
-    tasks[0].npri, tasks[1].npri = -(2**32), 1
-    floor.tasks[0].npri, floor.tasks[1].npri = 0, 2
+    me = floor.labellers[0]
+    more = _another_lane(make, floor.project, 1)
+    kept = _keep(session, me, floor.tasks[0])
+    floor.batch.paused = True
     session.flush()
-    order = [tasks[0].id, floor.tasks[0].id, tasks[1].id, floor.tasks[1].id]
-    assert _claims(session, floor.labellers[0], 4) == order
+    assert set(_claims(session, me, 2)) == more
+    floor.batch.paused = False
+    session.flush()
+    assert dispatch.claim(session, me).id == kept[0]
+
+
+def test_a_reservation_that_ran_out_gives_its_place_back(
+    session: Any, make: Any, sessions: Any
+) -> None:
+    floor = make.floor(labellers=2, assets=1)
+    me, other = floor.labellers
+    _keep(session, me, floor.tasks[0])
+    assert dispatch.claim(session, other) is None
+    session.commit()
+    at = clock_time.now()
+    clock_time.use((at + timedelta(hours=2)).timestamp)
+    assert leases.expire(sessions) == 1
+    assert _claims(session, other) == [floor.tasks[0].id]
+    assert [kind for kind, _ in events(session)] == ["reserved", "expired", "leased"]
+    balanced(session)
 
 
 def test_one_project_only_when_asked(session: Any, make: Any) -> None:
@@ -212,16 +306,63 @@ def test_who_met_an_asset_as_gold_does_not_get_it_as_work(session: Any, make: An
     assert _claims(session, me, 2) == [made.task_id, more.id]
 
 
+def test_gold_is_settled_ahead_and_costs_no_statement_more(
+    session: Any, golden: Any, count_queries: list[str]
+) -> None:
+    """Whatever is handed out, the same statements run, save for the one claim that settles gold."""
+    me = golden.labellers[0]
+    told = []
+    for _ in range(24):
+        count_queries.clear()
+        claimed = dispatch.claim(session, me)
+        sent = len(count_queries)
+        counts = session.get(Assignment, claimed.id).counts
+        told.append((counts, sent))
+        leases.release(session, me, claimed.token)
+    quick = min(sent for _, sent in told)
+    assert quick == 3
+    for counts in (True, False):
+        assert any(sent == quick for c, sent in told if c is counts), told
+
+
+def test_settled_gold_that_was_retired_goes_out_no_more(session: Any, golden: Any) -> None:
+    me = golden.labellers[0]
+    session.add(
+        GoldPace(labeller_id=me.id, project_id=golden.project.id, until_next=0, gap_after=3)
+    )
+    row = session.get(GoldPace, (me.id, golden.project.id))
+    chosen = session.scalars(select(Gold)).first()
+    row.gold_id = chosen.id
+    chosen.state = "retired"
+    session.flush()
+    assert _finish(session, me).counts
+    session.refresh(row)
+    assert row.gold_id != chosen.id
+
+
+def test_gold_goes_out_in_the_place_of_what_is_kept(session: Any, golden: Any) -> None:
+    me = golden.labellers[0]
+    kept = _keep(session, me, golden.tasks[5])
+    session.add(GoldPace(labeller_id=me.id, project_id=golden.project.id, until_next=0))
+    session.flush()
+    first, second = dispatch.claim(session, me), dispatch.claim(session, me)
+    assert not session.get(Assignment, first.id).counts
+    assert second.id == kept[0] or not session.get(Assignment, second.id).counts
+    balanced(session)
+
+
 # The plan
 
 
-def _plan(session: Any, me: int) -> str:
+def _plan(session: Any, me: int, statement: str) -> str:
     at = clock_time.now()
-    sql.row(session, claim_sql.LOCK_DESK, me=me, now=at)
-    lanes = eligibility.open_lanes(session, me, at)
-    values = {"me": me, "now": at, "move": False, **dispatch._arrays(lanes)}
+    sql.row(session, claim_sql.NEW_DESK, me=me, now=at)
+    seen = {"me": me, "now": at, "day": at.date(), "project": None}
+    read = sql.row(session, desk_sql.READ_DESK, **seen).lanes
+    lanes = [desk_sql.OpenLane(*one) for one in json.loads(read)]
+    values = {"me": me, "now": at, **dispatch._columns(lanes, {})}
     explain = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
-    return "\n".join(r[0] for r in sql.rows(session, explain + claim_sql.CLAIM, **values))
+    return "\n".join(r[0] for r in sql.rows(session, explain + statement, **values))
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["empty statistics", "true statistics"])
@@ -245,10 +386,25 @@ def test_the_plan_locks_one_row_and_scans_nothing(session: Any, make: Any, full:
     )
     if full:
         session.execute(text("ANALYZE"))
-    plan = _plan(session, floor.labellers[0].id)
+    for statement in claim_sql.CLAIM.values():
+        attempt = session.begin_nested()
+        plan = _plan(session, floor.labellers[0].id, statement)
+        attempt.rollback()
+        assert "Seq Scan" not in plan
+        assert "ix_assignment_mine" not in plan
+        assert "Hash" not in plan
+        locked = [line.split("LockRows ")[1] for line in plan.splitlines() if "LockRows" in line]
+        nothing_returned, one = "(actual rows=0.00 loops=1)", "(actual rows=1.00 loops=1)"
+        assert locked == [nothing_returned, one], plan
+
+
+def test_what_a_claim_reads_scans_nothing(session: Any, make: Any) -> None:
+    floor = make.floor(labellers=2, assets=10, settings=ROOMY)
+    session.execute(text("ANALYZE"))
+    at, me = clock_time.now(), floor.labellers[0].id
+    sql.row(session, claim_sql.NEW_DESK, me=me, now=at)
+    explain = "EXPLAIN (COSTS OFF) " + desk_sql.READ_DESK
+    seen = {"me": me, "now": at, "day": at.date(), "project": None}
+    plan = "\n".join(r[0] for r in sql.rows(session, explain, **seen))
     assert "Seq Scan" not in plan
     assert "ix_assignment_mine" not in plan
-    assert "Hash" not in plan
-    assert plan.count("LockRows (actual rows=1.00 loops=1)") == 1, plan
-    assert plan.count("LockRows") == 2  # of tasks that came back: never executed
-    assert "LockRows (never executed)" in plan

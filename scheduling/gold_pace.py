@@ -1,0 +1,87 @@
+"""How far apart gold goes out, and which is next: settled ahead, so that handing it out is quick.
+
+Choosing gold takes a while, and who measured how long `next` takes would know it by that. So the
+next gold and the gap after it are settled at some claim before it is due, each being as likely (see
+`policy.settle_chance`), and `claim_sql` hands it out through the statement that hands out work.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from ops.models import Lane
+from ops.project_settings import GoldSettings
+from quality import gold, trust
+from scheduling import policy, sql
+from scheduling.desk_sql import OpenLane
+
+# Not seeded: forked web workers must not draw the same gaps.
+_RNG = random.SystemRandom()
+
+_TERMS = "SELECT (p.settings -> 'gold')::text AS terms FROM project p WHERE p.id = %(project)s"
+_SET = """
+    INSERT INTO gold_pace AS g (labeller_id, project_id, until_next, gold_id, gap_after)
+    VALUES (%(me)s, %(project)s, %(until_next)s, %(gold)s, %(gap_after)s)
+    ON CONFLICT (labeller_id, project_id) DO UPDATE
+    SET until_next = excluded.until_next, gold_id = excluded.gold_id,
+        gap_after = excluded.gap_after"""
+
+
+def settle_what_is_due(session: Session, me: int, lanes: Sequence[OpenLane]) -> dict[int, int]:
+    """Project id → the gold that is due there in place of work.
+
+    Where it is due and none was settled, one is for the project that comes first in `lanes`.
+    """
+    due = {x.project_id: x.gold_id for x in lanes if x.until_next == 0 and x.gold_id is not None}
+    first = next((x for x in lanes if x.stage == "label"), None)
+    if first is not None and first.until_next == 0 and first.gold_id is None:
+        chosen = _settle(session, me, first, until_next=0)
+        if chosen is not None:
+            due[first.project_id] = chosen
+    return due
+
+
+def settle_next(session: Session, me: int, lanes: Sequence[OpenLane], new: Row[Any]) -> None:
+    """Perhaps settle the next gold, after `new` was handed out."""
+    lane = next(x for x in lanes if x.project_id == new.project_id and x.stage == "label")
+    if new.until_next is None:
+        _settle(session, me, lane, until_next=None)
+    elif new.gold_id is None and _RNG.random() < policy.settle_chance(new.until_next):
+        _settle(session, me, lane, until_next=new.until_next)
+
+
+def _settle(session: Session, me: int, lane: OpenLane, *, until_next: int | None) -> int | None:
+    """Choose gold and draw the gap after it; without any, the next try comes after such a gap.
+
+    `until_next` claims pass before it; None: that many are drawn too.
+    """
+    rate = _rate(session, me, lane)
+    chosen = gold.pick(session, me, session.get_one(Lane, lane.id))
+    gap, again = (policy.next_gap(rate, _RNG) for _ in range(2))
+    wait = gap - 1 if until_next is None or (chosen is None and until_next == 0) else until_next
+    sql.run(
+        session,
+        _SET,
+        me=me,
+        project=lane.project_id,
+        until_next=wait,
+        gold=chosen.id if chosen else None,
+        gap_after=again if chosen else None,
+    )
+    return chosen.id if chosen else None
+
+
+def _rate(session: Session, me: int, lane: OpenLane) -> float:
+    found = sql.row(session, _TERMS, project=lane.project_id)
+    believed = trust.standing(session, me, lane.skill_id)
+    return policy.gold_rate(believed.low, believed.n, _terms(found.terms if found else None))
+
+
+@lru_cache(maxsize=1000)
+def _terms(stored: str | None) -> GoldSettings:
+    return GoldSettings.model_validate(json.loads(stored) if stored else {})

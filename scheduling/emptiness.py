@@ -23,6 +23,10 @@ _NEXT_FREE = f"""
                         AND a.state NOT IN ('released', 'expired'))
       AND {APART}"""
 
+# What somebody or a rule decided about the labeller.
+_DECIDED = ("not_suspended", "not_paused", "trained", "unrestricted")
+_WHY = "Why, and how to object: see “About your work” in your menu."
+
 
 @dataclass(frozen=True)
 class Empty:
@@ -64,4 +68,5 @@ def _shut_out(lanes: Sequence[Row[Any]]) -> str:
         return "You are in no project with work yet. Ask your lead to add you to one."
     nearest = min(lanes, key=lambda x: len(_fails(x)))
     failed = _fails(nearest)[0] if "running" not in _fails(nearest) else "running"
-    return eligibility.in_words(nearest, failed)
+    why = f" {_WHY}" if failed in _DECIDED else ""
+    return eligibility.in_words(nearest, failed) + why

@@ -17,21 +17,29 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 BLUEPRINTS: tuple[str, ...] = (
     "scheduling.desk.api:blueprint",
+    "scheduling.desk.decisions:blueprint",
     "scheduling.desk.page:blueprint",
     "scheduling.projects.pages:blueprint",
     "scheduling.projects.apis:blueprint",
 )
 JOBS: dict[str, object] = {
     "expire leases": Job("scheduling.leases:expire", every=5, where="clock"),
+    "test rules": Job("scheduling.rules:evaluate", every=5),
+    "apply rules": Job("scheduling.rules:apply_due", every=5),
     "hard assets to experts": Job("scheduling.hard:route", every=30),
     "hard assets given back": Job("scheduling.hard:escalate", every=30),
 }
 NAV: tuple[object, ...] = (
     Entry("Desk", "desk.page", WORKERS, order=10),
+    Entry("About your work", "desk.decisions", WORKERS, order=20, icon="flag"),
     Entry("Projects", "projects.index", LEADS, order=10),
 )
 ACCESS: dict[str, frozenset[str]] = {
     "desk.page": WORKERS,
+    "desk.decisions": WORKERS,
+    "desk.appeal": WORKERS,
+    "decisions_api.list_decisions": WORKERS,
+    "decisions_api.appeal_decision": WORKERS,
     "desk_api.next_work": WORKERS,
     "desk_api.brief": WORKERS,
     "desk_api.medium": WORKERS,
@@ -73,6 +81,12 @@ ACCESS: dict[str, frozenset[str]] = {
     "projects.decide_gold": LEADS,
     "projects.reviewed_gold": LEADS,
     "projects.make_reviewed_gold": LEADS,
+    "projects.rules": LEADS,
+    "projects.recommended_rules": LEADS,
+    "projects.new_rule": LEADS,
+    "projects.rule": LEADS,
+    "projects.change_rule": LEADS,
+    "projects.firing": LEADS,
     "projects.settings": LEADS,
     "api_projects.list_projects": LEADS,
     "api_projects.create_project": LEADS,
@@ -95,6 +109,14 @@ ACCESS: dict[str, frozenset[str]] = {
     "api_projects.recall_work": LEADS,
     "api_projects.reassign_work": LEADS,
     "api_projects.explain_work": LEADS,
+    "api_projects.list_rules": LEADS,
+    "api_projects.create_rule": LEADS,
+    "api_projects.recommended_rules": LEADS,
+    "api_projects.change_rule": LEADS,
+    "api_projects.switch_rule": LEADS,
+    "api_projects.delete_rule": LEADS,
+    "api_projects.list_firings": LEADS,
+    "api_projects.settle_firing": LEADS,
     "api_projects.export_labels": LEADS,
     "api_projects.list_gold": LEADS,
     "api_projects.make_gold": LEADS,

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, select
+from sqlalchemy import case, exists, select
 from sqlalchemy.orm import Session, joinedload
 
 from ops import clock_time, scope
 from ops.errors import Conflict, InvalidInput, NotFound
-from ops.models import User
+from ops.models import ProjectMember, User
 from scheduling import rules_effects, rules_told
 from scheduling.models import RuleFiring
 from scheduling.rules_applying import count_again
@@ -68,6 +68,21 @@ def own(session: Session, labeller: User, firing_id: int) -> RuleFiring:
     if firing is None:
         raise NotFound("There is no such decision about your work.")
     return firing
+
+
+def paused_by_hand(session: Session, labeller: User) -> Sequence[ProjectMember]:
+    """The labeller's memberships that a lead paused: no rule says until when."""
+    by_rule = exists().where(
+        RuleFiring.labeller_id == labeller.id,
+        RuleFiring.project_id == ProjectMember.project_id,
+        RuleFiring.ends_at == ProjectMember.paused_until,
+    )
+    mine = select(ProjectMember).where(
+        ProjectMember.user_id == labeller.id,
+        ProjectMember.paused_until > clock_time.now(),
+        ~by_rule,
+    )
+    return session.scalars(mine.order_by(ProjectMember.project_id)).all()
 
 
 def may_appeal(firing: RuleFiring) -> bool:

@@ -104,7 +104,15 @@ def decisions() -> Any:
 
 def _page(status: int = 200, **more: Any) -> Any:
     rows = [view(one) for one in rules_firings.of_labeller(db(), user())]
-    more = {"errors": [], "said": "", "at_fault": None, **more}
+    by_hand = [
+        {
+            "project": db().get_one(Project, member.project_id).name,
+            "until": member.paused_until,
+            "reason": member.pause_reason,
+        }
+        for member in rules_firings.paused_by_hand(db(), user())
+    ]
+    more = {"errors": [], "said": "", "at_fault": None, "by_hand": by_hand, **more}
     return render_template("desk/decisions.html", rows=rows, **more), status
 
 

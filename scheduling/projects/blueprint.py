@@ -20,6 +20,7 @@ TABS = (
     ("hand_out", "Hand out"),
     ("people", "People"),
     ("gold", "Gold"),
+    ("rules", "Rules"),
     ("settings", "Settings"),
 )
 

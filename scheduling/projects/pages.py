@@ -12,6 +12,7 @@ from scheduling.projects import (
     list_pages,
     people_pages,
     push_pages,
+    rule_pages,
     settings_pages,
 )
 from scheduling.projects.blueprint import blueprint
@@ -29,5 +30,6 @@ __all__ = [
     "list_pages",
     "people_pages",
     "push_pages",
+    "rule_pages",
     "settings_pages",
 ]

@@ -184,6 +184,34 @@ def _another(w):
     return w.make.member(w.project, w.make.user()).id
 
 
+RULE = {"name": "Long days", "signal": "hours", "action": "warn"}
+RULE_FORM = RULE | {"terms.hours": "9", "measure.hours": "20"}
+
+
+def _rule(path, **more):
+    return lambda w: w.post(f"{w.base}/rules/{w.make.rule(w.project).id}{path}", **more)
+
+
+def _appeal(path, **more):
+    def case(w):
+        w.caller = w.labeller
+        firing = w.make.firing(w.make.rule(w.project), w.labeller)
+        return w.post(path.format(firing.id), **more)
+
+    return case
+
+
+def _settle(w):
+    firing = w.make.firing(w.make.rule(w.project), w.labeller)
+    return w.post(f"{w.base}/rules/firings/{firing.id}", data={"verdict": "override", "why": "r"})
+
+
+def _settle_by_api(w):
+    firing = w.make.firing(w.make.rule(w.project), w.labeller)
+    path = f"/api/v1/firings/{firing.id}/settle"
+    return w.post(path, json={"verdict": "override", "why": "r"})
+
+
 def _settings(w):
     page = {"name": "Renamed", "purpose": ""}
     from ops.projects import settings_of
@@ -250,6 +278,27 @@ CASES = {
     ),
     "projects.requirements": _require,
     "projects.settings": _settings,
+    "projects.recommended_rules": _page("/rules/recommended"),
+    "projects.new_rule": _page("/rules/new", **RULE_FORM),
+    "projects.rule": _rule("", data=RULE_FORM),
+    "projects.change_rule": _rule("/state", data={"action": "off"}),
+    "projects.firing": _settle,
+    "desk.appeal": _appeal("/desk/decisions/{}/appeal", data={"text": "No."}),
+    "decisions_api.appeal_decision": _appeal(
+        "/api/v1/desk/decisions/{}/appeal", json={"text": "No."}
+    ),
+    "api_projects.create_rule": lambda w: w.post(f"{w.api}/rules", json=RULE),
+    "api_projects.recommended_rules": lambda w: w.post(f"{w.api}/rules/recommended"),
+    "api_projects.change_rule": lambda w: lambda c: c.put(
+        f"/api/v1/rules/{w.make.rule(w.project).id}", json=RULE
+    ),
+    "api_projects.switch_rule": lambda w: w.post(
+        f"/api/v1/rules/{w.make.rule(w.project).id}/state", json={"enabled": False}
+    ),
+    "api_projects.delete_rule": lambda w: lambda c: c.delete(
+        f"/api/v1/rules/{w.make.rule(w.project).id}"
+    ),
+    "api_projects.settle_firing": _settle_by_api,
     "projects.reserve_work": lambda w: w.post(
         f"{w.base}/hand-out", data={"labeller": w.labeller.id, "n": "2"}
     ),
@@ -306,9 +355,6 @@ CASES = {
         f"/api/v1/batches/{w.batch.id}/assets",
         json={"rows": [{"external_id": "x1", "text": "y"}]},
     ),
-    "api_projects.set_wanted": lambda w: w.post(
-        f"/api/v1/batches/{w.batch.id}/wanted", json={"wanted": 2}
-    ),
     "api_projects.reserve_work": lambda w: w.post(
         f"{w.api}/reservations", json={"labeller": w.labeller.id, "next": {"n": 2}, "tell": True}
     ),
@@ -317,6 +363,9 @@ CASES = {
     ),
     "api_projects.reassign_work": lambda w: w.post(
         f"{w.api}/reassignments", json={"assignments": _held(w), "to": _another(w)}
+    ),
+    "api_projects.set_wanted": lambda w: w.post(
+        f"/api/v1/batches/{w.batch.id}/wanted", json={"wanted": 2}
     ),
     "batches.draw": lambda w: w.post(
         f"/batches/{finished(w.make, w.session, reviewed=False).batch.id}/sample", data={"n": "2"}

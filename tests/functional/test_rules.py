@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ops import clock_time
+from ops import clock_time, projects
 from ops.models import AuditEntry, ProjectMember
 from quality import gold
 from quality.judging import belief, judge
@@ -152,6 +152,7 @@ def test_a_firing_is_explained_appealed_and_overridden(place, session):
     assert "You get no new work here for 24 hours." in told
     empty = mine.post("/api/v1/desk/next", json={"tab": "t"}).json["empty"]
     assert "paused until" in empty["reason"]
+    assert "About your work" in empty["reason"]
     path = f"/desk/decisions/{fired.id}/appeal"
     assert mine.post(path, data={"text": " "}).status_code == 422
     assert mine.post(path, data={"text": "The guideline says b."}).status_code == 303
@@ -175,6 +176,20 @@ def test_a_firing_is_explained_appealed_and_overridden(place, session):
     ).one()
     assert (entry.actor, entry.data["why"]) == (place.lead.pseudonym, "They are right.")
     assert entry.data["labeller"] == str(me.pseudonym)
+
+
+def test_a_pause_by_a_lead_is_read_on_the_same_page(place, session):
+    me = place.floor.labellers[0]
+    until = clock_time.now() + timedelta(days=2)
+    projects.pause_member(
+        session, place.floor.project, me, until=until, reason="Holidays", by=place.lead
+    )
+    mine = place.client_for(me)
+    page = mine.get("/desk/decisions").text
+    assert "A lead of the project paused your work" in page
+    assert "Holidays" in page
+    empty = mine.post("/api/v1/desk/next", json={"tab": "t"}).json["empty"]
+    assert "About your work" in empty["reason"]
 
 
 def test_what_is_decided_and_not_in_effect_shows_to_leads_only(place):

@@ -42,6 +42,8 @@ def foreign(make, session, sessions, app):
     assert work is not None
     made = deliver(session, done.batch, done.lead)
     admin = make.user(role="admin")
+    rule = make.rule(done.project)
+    firing = make.firing(rule, labeller)
     certificate = make.certificate(labeller, skill)
     pictured = make.assets(spare, 1, uri="upload:" + "0" * 64 + ".png", text=None)[0]
     session.commit()
@@ -54,6 +56,9 @@ def foreign(make, session, sessions, app):
         "gold_id": golds[0].id,
         "delivery_id": made.id,
         "assessment_id": test.id,
+        "rule_id": rule.id,
+        "firing_id": firing.id,
+        "decision_id": firing.id,
         "user_id": admin.id,
         "certificate_id": certificate.id,
         "desk_token": work.token,
@@ -98,6 +103,11 @@ BODIES = {
     "api_projects.reserve_work": {"labeller": 1, "next": {"n": 1}},
     "api_projects.recall_work": {"assignments": [1]},
     "api_projects.reassign_work": {"assignments": [1], "to": 1},
+    "api_projects.create_rule": {"name": "x", "signal": "hours", "action": "warn"},
+    "api_projects.change_rule": {"name": "x", "signal": "hours", "action": "warn"},
+    "api_projects.switch_rule": {"enabled": False},
+    "api_projects.settle_firing": {"verdict": "override", "why": "because"},
+    "decisions_api.appeal_decision": {"text": "because"},
     "deliveries.draw": {"n": 1},
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ ALPHA = 0.01
 # Fewer answers of good labellers than this settle nothing.
 LEAST_ANSWERS = 3
 # Surely right so much of the way from guessing to always right: a good labeller.
-GOOD = 0.5
+GOOD = 0.4
 LEAST, MOST = 0.02, 0.98
 
 
@@ -33,10 +33,16 @@ class Surprise(NamedTuple):
     contended: bool
 
 
-def good(low: ArrayLike, n_classes: ArrayLike) -> Bools:
-    """Whether the lower bound of an accuracy is half of the way from guessing to always right."""
+def good_from(n_classes: ArrayLike) -> Floats:
+    """The lower bound of accuracy from which a labeller is a good one: well above guessing."""
     chance = 1 / np.maximum(np.asarray(n_classes, float), 2)
-    surely: Bools = np.asarray(low, float) >= chance + GOOD * (1 - chance)
+    bound: Floats = chance + GOOD * (1 - chance)
+    return bound
+
+
+def good(low: ArrayLike, n_classes: ArrayLike) -> Bools:
+    """Whether accuracies with these lower bounds are those of good labellers."""
+    surely: Bools = np.asarray(low, float) >= good_from(n_classes)
     return surely
 
 

@@ -10,6 +10,7 @@ from ops.models import Project
 from ops.web import media
 from ops.web.identity import db, user
 from quality import gold_batches, gold_contention
+from quality.measures import surprise
 from quality.models import Gold
 from scheduling.projects import reads
 from scheduling.projects.blueprint import blueprint, page, project_of
@@ -51,12 +52,14 @@ def retire_gold(project_id: int) -> Any:
 def gold_contention_queue(project_id: int) -> Any:
     """Gold in question: what was answered, and what to decide."""
     project = project_of(project_id)
+    known = names(project.id)
     return page(
         "gold_contention.html",
         project,
         "gold",
         cases=gold_contention.queue(db(), project.id),
-        names=names(project.id),
+        names=known,
+        good_from=float(surprise.good_from(len(known))),
         media_url=media.url,
     )
 

@@ -73,12 +73,9 @@ def test_partial_credit_speaks_less_against_a_gold():
 
 
 def test_who_is_good_depends_on_what_guessing_gets():
-    assert measure.good([0.62, 0.63, 0.7, 0.76], [4, 4, 2, 2]).tolist() == [
-        False,
-        True,
-        False,
-        True,
-    ]
+    assert measure.good([0.54, 0.56, 0.69, 0.71], [4, 4, 2, 2]).tolist() == [
+        False, True, False, True,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("right", "p", "k"), [([1], [0.5, 0.5], 3), ([1], [0.9], 1)])

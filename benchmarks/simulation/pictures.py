@@ -10,7 +10,7 @@ from benchmarks.simulation.engine import Outcome, Plan, simulate
 from benchmarks.simulation.people import Setting
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 360, 62, 34, 616, 308
-INK, GREY, RED, BLUE = "#1f2933", "#9aa5b1", "#b42318", "#1d5fa8"
+INK, GREY, WORDS, RED, BLUE = "#1f2933", "#9aa5b1", "#52606d", "#b42318", "#1d5fa8"
 SEEDS, ASSETS = 4, 8000
 FIXED = (1, 2, 3, 4, 5, 6, 7)
 TARGETS = (0.9, 0.95, 0.97, 0.98, 0.985, 0.99, 0.995)
@@ -36,7 +36,7 @@ def spent(terms: tuple[int, int, float], seed: int) -> tuple[float, float]:
 
 
 def paths(run: Outcome) -> str:
-    """Evidence after each observation: spammers, and as many good labellers again thrice."""
+    """Evidence after each observation: all spammers, and some of the good labellers."""
     most, low, high = 40, -8.0, 8.0
     bad, good = np.flatnonzero(run.people.bad), np.flatnonzero(~run.people.bad)[:30]
     limit = math.log(100)
@@ -60,7 +60,7 @@ def paths(run: Outcome) -> str:
         'stroke-dasharray="5 4"/>'
     )
     marks.append(_text(RIGHT, y - 6, "stopped: evidence 100 : 1", "end"))
-    marks.append(_text(RIGHT, BOTTOM - 10, "good labellers (30 of 190)", "end", GREY))
+    marks.append(_text(LEFT + 8, BOTTOM - 10, "good labellers (30 of 190)", "start", WORDS))
     marks.append(_text(LEFT + 150, _y(6.6, low, high), "spammers (10)", "start", RED))
     ticks = [(_x(i, 0, most), str(i)) for i in range(0, most + 1, 10)]
     sides = [(_y(math.log(v), low, high), name) for v, name in _ODDS]
@@ -76,7 +76,8 @@ _ODDS = ((0.001, "1 : 1000"), (0.01, "1 : 100"), (0.1, "1 : 10"), (1, "1 : 1"), 
 
 def overlaps(fixed: np.ndarray, dynamic: np.ndarray) -> str:
     """Error of the consensus against answers an asset, the error on a logarithmic scale."""
-    most, low, high = 7.5, math.log(0.001), math.log(0.2)
+    # The error falls upwards.
+    most, low, high = 7.5, math.log(0.2), math.log(0.001)
     marks = []
     for rows, colour in ((fixed, BLUE), (dynamic, RED)):
         places = [(_x(n, 0, most), _y(math.log(max(e, 1e-4)), low, high)) for n, e in rows]
@@ -89,8 +90,8 @@ def overlaps(fixed: np.ndarray, dynamic: np.ndarray) -> str:
             f"<title>{n:.2f} answers an asset: {100 * (1 - e):.2f} %</title></circle>"
             for (x, y), (n, e) in zip(places, rows, strict=True)
         ]
-    marks.append(_text(LEFT + 250, TOP + 56, "fixed overlap, 1 to 7", "start", BLUE))
-    marks.append(_text(LEFT + 250, TOP + 76, "dynamic, 2 to 10, target .90 to .995", "start", RED))
+    marks.append(_text(LEFT + 300, TOP + 200, "fixed overlap, 1 to 7", "start", BLUE))
+    marks.append(_text(LEFT + 300, TOP + 220, "dynamic, 2 to 10, target .90 to .995", "start", RED))
     ticks = [(_x(n, 0, most), str(n)) for n in range(8)]
     errors = (0.1, 0.03, 0.01, 0.003, 0.001)
     sides = [(_y(math.log(e), low, high), f"{100 - 100 * e:g} %") for e in errors]
@@ -131,5 +132,5 @@ def _page(
         lines.append(_text(LEFT - 6, y + 4, name, "end"))
     lines += [_text(x, BOTTOM + 18, name) for x, name in ticks]
     lines += [*marks, _text((LEFT + RIGHT) / 2, BOTTOM + 40, below)]
-    lines += [_text(LEFT - 6, TOP - 4, beside, "end", GREY), "</svg>"]
+    lines += [_text(LEFT - 6, 20, beside, "end", WORDS), "</svg>"]
     return "\n".join(lines) + "\n"

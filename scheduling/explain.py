@@ -21,9 +21,8 @@ PASSING = ("has_room", "hands_free")
 
 _TASKS = """
     SELECT t.id, t.stage, t.round, t.wanted, t.n_done, t.n_leased, t.npri, t.returned, t.lane_id,
-           l.kind,
-           l.project_id, b.name AS batch, p.until_next, g.id AS gold, g.state AS gold_state,
-           g.for_assessment
+           l.kind, l.project_id, b.name AS batch, p.until_next, p.gold_id AS settled,
+           g.id AS gold, g.state AS gold_state, g.for_assessment
     FROM task t JOIN lane l ON l.id = t.lane_id JOIN batch b ON b.id = l.batch_id
     LEFT JOIN gold g ON g.task_id = t.id
     LEFT JOIN gold_pace p ON p.labeller_id = %(me)s AND p.project_id = l.project_id
@@ -79,7 +78,8 @@ def of_asset(session: Session, labeller: User, asset: Asset, at: datetime) -> li
     ids = [task.id for task in tasks]
     for row in sql.rows(session, _HOLDERS, tasks=ids, me=labeller.id, now=at):
         asked.holders.setdefault(row.task_id, []).append(row)
-    return [_gold(asked, task) if task.round == 0 else _work(asked, task) for task in tasks]
+    golden = any(task.gold_state == "active" for task in tasks)
+    return [_gold(asked, t) if t.round == 0 else _work(asked, t, golden) for t in tasks]
 
 
 def _gold(asked: _Asked, task: Row[Any]) -> TaskWhy:
@@ -96,7 +96,9 @@ def _gold(asked: _Asked, task: Row[Any]) -> TaskWhy:
     elif not _never_met(asked, task):
         words = f"Gold, but {name} has met this asset otherwise, so it is never theirs as gold."
     else:
-        words = f"Gold, which {name} has not met. {pace(name, task.until_next)}"
+        known = "This is what comes." if task.settled == task.gold else "It may be this or another."
+        coming = f" {known}" if task.until_next is not None else ""
+        words = f"Gold, which {name} has not met. {pace(name, task.until_next)}{coming}"
     return TaskWhy(task, words, holders=_live(asked, task))
 
 
@@ -110,20 +112,22 @@ def pace(name: str, until_next: int | None) -> str:
     if until_next is None:
         return f"When gold comes to {name} is drawn at their first claim here."
     nth = _nth(until_next + 1)
-    return f"At their {nth} claim of label work from now {name} gets gold: this, or another."
+    return f"{name} gets gold at their {nth} claim of label work from now."
 
 
 def _nth(n: int) -> str:
     return "next" if n == 1 else f"{n}th" if n > 3 else ("2nd", "3rd")[n - 2]
 
 
-def _work(asked: _Asked, task: Row[Any]) -> TaskWhy:
+def _work(asked: _Asked, task: Row[Any], golden: bool) -> TaskWhy:
     conditions = tuple(eligibility.why(asked.session, asked.labeller.id, task.id, asked.at))
     failing = [one for one in conditions if not one.holds]
     own = [row for row in asked.holders.get(task.id, []) if row.labeller_id == asked.labeller.id]
     place = None
     if own and (said := _own(asked.labeller.name, own[-1], asked.at)):
         verdict = said
+    elif golden and any(one.name == "has_room" for one in failing):
+        verdict = "The asset is gold now: no more ordinary work goes out for it."
     elif failing:
         verdict = _refused(asked.labeller.name, failing)
     else:

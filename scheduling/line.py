@@ -12,7 +12,8 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from ops.models import User
-from scheduling import eligibility, sql
+from scheduling import eligibility, policy, sql
+from scheduling.conditions import setting
 from scheduling.eligibility import NEW_TO_ME
 
 MOST = 1000  # counted no further
@@ -55,6 +56,12 @@ _RETURNED = _ARM.format(turn=0, which="t.returned")
 _FRESH = _ARM.format(turn=1, which="NOT t.returned")
 _AHEAD = "(t.npri, t.id) < (%(npri)s, %(task)s)"
 _LANES = "unnest(%(lanes)s::bigint[], %(ranks)s::bigint[]) AS s(lane, rank)"
+
+_DESK = "SELECT project_id, claims FROM desk WHERE labeller_id = %(me)s"
+_OPEN = f"""
+    SELECT l.id, l.project_id, l.kind, b.priority, b.due_at, {setting("max_leases")} AS max_leases
+    FROM lane l JOIN batch b ON b.id = l.batch_id JOIN project p ON p.id = l.project_id
+    WHERE l.id = ANY(%(lanes)s::bigint[])"""
 
 _BEFORE = f"""
     SELECT count(*) AS n FROM (
@@ -111,9 +118,30 @@ def place(session: Session, labeller: User, task: Row[Any], at: datetime) -> Pla
 def lanes_in_order(
     session: Session, labeller: User, at: datetime, project_id: int | None = None
 ) -> Sequence[Ranked]:
-    """The lanes of which the labeller may have new work, in the order in which a claim looks."""
-    found = eligibility.open_lanes(session, labeller.id, at, project_id)
-    return [Ranked(lane, 0, "") for lane in found]
+    """The lanes of which the labeller may have new work, in the order in which a claim looks.
+
+    Of one project they are ranked among themselves.
+    """
+    ids = [x.id for x in eligibility.open_lanes(session, labeller.id, at, project_id)]
+    desk = sql.row(session, _DESK, me=labeller.id)
+    last, turn = (desk.project_id, desk.claims + 1) if desk else (None, 1)
+    ordered = policy.in_order(sql.rows(session, _OPEN, lanes=ids), at, last, turn)
+    return [Ranked(lane, rank, _because(lane, at, last)) for rank, lane in enumerate(ordered)]
+
+
+def _because(lane: Row[Any], at: datetime, last_project: int | None) -> str:
+    """What puts a lane before others, the weightiest first; empty where only chance does."""
+    said = []
+    if lane.priority:
+        said.append(f"Priority {lane.priority}.")
+    if lane.due_at is not None and lane.due_at <= at + policy.URGENT:
+        late = "Overdue since" if lane.due_at <= at else "Due within a day,"
+        said.append(f"{late} {lane.due_at:%Y-%m-%d %H:%M} UTC.")
+    if lane.project_id == last_project:
+        said.append("They worked in this project last.")
+    if lane.kind == "hard":
+        said.append("Hard, for experts.")
+    return " ".join(said)
 
 
 def first(

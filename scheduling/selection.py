@@ -50,15 +50,12 @@ _LANES = """
       AND (%(batches)s::bigint[] = '{}' OR l.batch_id = ANY(%(batches)s::bigint[]))"""
 
 _IN_ORDER = """
-    SELECT c.npri, c.id FROM unnest(%(lanes)s::bigint[]) AS s(lane)
-    CROSS JOIN LATERAL (
-        SELECT t.npri, t.id FROM task t
-        WHERE t.lane_id = s.lane AND t.open AND (t.npri, t.id) > (%(npri)s, %(task)s)
-          AND (%(search)s = '' OR EXISTS (
-              SELECT FROM asset x
-              WHERE x.id = t.asset_id AND strpos(lower(x.external_id), lower(%(search)s)) > 0))
-        ORDER BY t.npri, t.id LIMIT %(limit)s) c
-    ORDER BY c.npri, c.id LIMIT %(limit)s"""
+    SELECT t.npri, t.id FROM task t
+    WHERE t.lane_id = %(lane)s AND t.open AND (t.npri, t.id) > (%(npri)s, %(task)s)
+      AND (%(search)s = '' OR EXISTS (
+          SELECT FROM asset x
+          WHERE x.id = t.asset_id AND strpos(lower(x.external_id), lower(%(search)s)) > 0))
+    ORDER BY t.npri, t.id LIMIT %(limit)s"""
 
 _OPEN_IN = """
     SELECT t.lane_id AS lane, count(*) AS n, min(t.id) AS example FROM task t
@@ -91,17 +88,16 @@ def lanes_of(session: Session, project_id: int, chosen: Next) -> list[int]:
 
 
 def in_order(session: Session, lanes: Sequence[int], search: str) -> Iterator[list[int]]:
-    """The open tasks of the lanes in the order of handing out, a page at a time."""
-    npri, task = FIRST, 0
-    while True:
-        found = sql.rows(
-            session, _IN_ORDER, lanes=list(lanes), search=search, npri=npri, task=task, limit=PAGE
-        )
-        if found:
-            yield [row.id for row in found]
-        if len(found) < PAGE:
-            return
-        npri, task = found[-1].npri, found[-1].id
+    """The open tasks of the lanes, lane by lane, a page at a time."""
+    for lane in lanes:
+        npri, task, found = FIRST, 0, PAGE
+        while found == PAGE:
+            values = {"lane": lane, "search": search, "npri": npri, "task": task, "limit": PAGE}
+            rows = sql.rows(session, _IN_ORDER, **values)
+            if rows:
+                yield [row.id for row in rows]
+                npri, task = rows[-1].npri, rows[-1].id
+            found = len(rows)
 
 
 def open_in(session: Session, lanes: Sequence[int]) -> list[tuple[int, int]]:

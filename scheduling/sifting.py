@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ops.errors import InvalidInput
 from ops.models import Project, User
-from scheduling import eligibility, selection, sql
+from scheduling import eligibility, line, selection, sql
 from scheduling.conditions import LANE_CONDITIONS, LIMITS, ROOM, TASK_CONDITIONS
 from scheduling.outcome import Refused
 from scheduling.selection import Next, Ticked
@@ -90,9 +90,9 @@ def _next(
     if not 1 <= chosen.n <= selection.MOST:
         raise InvalidInput(f"give 1 to {selection.MOST:,}", field="n")
     sifted = Sifted()
-    lanes = selection.lanes_of(session, project.id, chosen)
-    mine = {lane.id for lane in eligibility.open_lanes(session, labeller.id, at, project.id)}
-    pages = selection.in_order(session, [x for x in lanes if x in mine], chosen.search)
+    lanes = set(selection.lanes_of(session, project.id, chosen))
+    mine = [x.lane.id for x in line.lanes_in_order(session, labeller, at, project.id)]
+    pages = selection.in_order(session, [x for x in mine if x in lanes], chosen.search)
     for tasks, _ in zip(pages, range(MOST_PAGES), strict=False):
         failed = eligibility.may_all(session, labeller.id, tasks, at)
         sifted.add({task: failed[task] for task in tasks if task in failed})
@@ -100,7 +100,7 @@ def _next(
             # Passing over what they have had is what "the next n" means: no word of it.
             return _together(session, labeller, sifted.allowed[: chosen.n], at)
     allowed, shares = _together(session, labeller, sifted.allowed, at)
-    shut = _shut(session, labeller, [x for x in lanes if x not in mine], at)
+    shut = _shut(session, labeller, sorted(lanes.difference(mine)), at)
     return allowed, [*refused(sifted), *shares, *shut]
 
 

@@ -159,13 +159,10 @@ def test_the_next_n_in_the_order_of_the_claim_pass_over_what_they_have_had(world
 
 def test_the_next_n_of_several_batches_by_priority(world: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(selection, "PAGE", 5)
-    urgent, other = (world.make.batch(world.project) for _ in range(2))
-    lanes = [world.make.lane(b) for b in (urgent, other)]
-    tasks = [world.make.tasks(lane, world.make.assets(lane_of, 8)) for lane, lane_of in
-             zip(lanes, (urgent, other), strict=True)]  # fmt: skip
-    for task in tasks[0]:
-        task.npri -= 2**32
-    world.session.flush()
+    other, urgent = (world.make.batch(world.project, priority=p) for p in (1, 5))
+    lanes = [world.make.lane(batch) for batch in (urgent, other)]
+    for lane, batch in zip(lanes, (urgent, other), strict=True):
+        world.make.tasks(lane, world.make.assets(batch, 8))
     done = world.reserve(world.ana, Next(10, [urgent.id, other.id]))
     reserved = select(Task.lane_id, func.count()).join(Assignment).group_by(Task.lane_id)
     assert done.n == 10

@@ -20,12 +20,16 @@ _lots = secrets.SystemRandom()
 
 def draw(settings: ProjectSettings, n: int) -> list[int]:
     """What the label tasks of `n` new assets want."""
-    if settings.overlap.kind == "dynamic":
-        return [settings.overlap.minimum] * n
-    if settings.overlap.kind == "fixed":
-        return [settings.wanted_answers] * n
-    share = settings.overlap.share
-    return [settings.wanted_answers if _lots.random() < share else 1 for _ in range(n)]
+    most = at_first(settings)
+    if settings.overlap.kind != "share":
+        return [most] * n
+    return [most if _lots.random() < settings.overlap.share else 1 for _ in range(n)]
+
+
+def at_first(settings: ProjectSettings) -> int:
+    """How many labellers it takes to answer a new asset as often as it is wanted to begin with."""
+    dynamic = settings.overlap.kind == "dynamic"
+    return settings.overlap.minimum if dynamic else settings.wanted_answers
 
 
 def at_most(settings: ProjectSettings) -> int:

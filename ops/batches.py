@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, exists, func, literal, or_, select, update
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, lanes, scope
@@ -61,22 +61,11 @@ def find(session: Session, user: User, batch_id: int) -> Batch:
 def set_priority(session: Session, batch: Batch, priority: int, *, by: User) -> None:
     """Move the open work of a batch before or behind that of others; larger goes first.
 
-    Raises InvalidInput, Frozen.
+    Lanes are looked at in the order of their batches. Raises InvalidInput, Frozen.
     """
     _check_priority(priority)
     _refuse_delivered(batch)
     batch.priority = priority
-    lane_ids = select(Lane.id).where(Lane.batch_id == batch.id)
-    chance = Task.npri.op("&")(literal(lanes.RANDOM_MASK, BigInteger))
-    session.execute(
-        update(Task)
-        .where(Task.lane_id.in_(lane_ids), Task.wanted > 0)
-        .values(npri=cast(-priority * lanes.PRIORITY_STEP, BigInteger) + chance)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(Lane).where(Lane.batch_id == batch.id).values(generation=Lane.generation + 1)
-    )
     session.flush()
     _record(session, batch, by, "batch.priority_set", priority=priority)
 

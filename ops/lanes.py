@@ -10,9 +10,8 @@ from ops.errors import Frozen
 from ops.models import Batch, Lane, Project, ProjectRequirement
 from ops.project_settings import ProjectSettings
 
-PRIORITY_STEP = 2**32
 PRIORITIES = range(-1000, 1001)
-RANDOM_MASK = 2**31 - 1
+LAST_PLACE = 2**31 - 1
 
 
 def lane_for(session: Session, batch: Batch, stage: str, kind: str = "ordinary") -> Lane:
@@ -92,14 +91,16 @@ def lock_batch(session: Session, batch_id: int) -> Batch:
     return session.scalars(fresh.with_for_update(key_share=True)).one()
 
 
+# A task's place in its lane: the less sure a model was the earlier; otherwise by chance.
+_PLACE = "least(floor(coalesce(confidence, random()) * (:last + 1.0)), :last)::bigint"
+
 # Arrays of one length, except that a single number wanted or no confidences hold for all. Without a
 # confidence the order is random.
 _OPEN = text(
-    """
+    f"""
     INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
     SELECT :lane, asset, :stage, :round,
-           CAST(:first AS bigint)
-               + least(floor(coalesce(confidence, random()) * (:last + 1.0)), :last)::bigint,
+           {_PLACE},
            coalesce(wanted, :wanted), 0, 0, false
     FROM unnest(CAST(:assets AS bigint[]), CAST(:each AS smallint[]),
                 CAST(:confidences AS float8[])) AS given(asset, wanted, confidence)
@@ -117,7 +118,6 @@ def open_tasks(
     *,
     wanted: int | Sequence[int],
     round: int = 1,
-    priority: int = 0,
     confidences: Sequence[float | None] = (),
 ) -> list[int]:
     """Open a task for each asset that has none of this stage and round; returns the new ids.
@@ -133,8 +133,7 @@ def open_tasks(
         "lane": lane.id,
         "stage": lane.stage,
         "round": round,
-        "first": -priority * PRIORITY_STEP,
-        "last": RANDOM_MASK,
+        "last": LAST_PLACE,
         "assets": list(asset_ids),
         "wanted": wanted if isinstance(wanted, int) else 0,
         "each": [] if isinstance(wanted, int) else list(wanted),
@@ -149,6 +148,36 @@ def open_tasks(
         if wanted:
             reopen(session, batch)
     return new
+
+
+# What is finished stays where it is; rows are locked in the order of their ids, like everywhere.
+_AGAIN = text(
+    f"""
+    WITH moving AS MATERIALIZED (
+        SELECT id, asset_id FROM task
+        WHERE lane_id = ANY(:lanes) AND round > 0 AND wanted > n_done
+        ORDER BY id FOR NO KEY UPDATE),
+    known AS (
+        SELECT moving.id, CASE WHEN :by_confidence
+            THEN (meta #>> '{{prediction,confidence}}')::float8 END AS confidence
+        FROM moving JOIN asset ON asset.id = moving.asset_id
+        WHERE meta #> '{{prediction,confidence}}' BETWEEN '0' AND '1')
+    UPDATE task SET npri = {_PLACE} FROM known WHERE task.id = known.id
+    RETURNING task.lane_id
+    """
+)
+
+
+def order_again(session: Session, project_id: int, *, uncertain_first: bool) -> None:
+    """Put open label work with a model's confidence in the order of it, or back to chance."""
+    chosen = select(Lane.id).where(Lane.project_id == project_id, Lane.stage == "label")
+    values = {
+        "lanes": list(session.scalars(chosen)),
+        "by_confidence": uncertain_first,
+        "last": LAST_PLACE,
+    }
+    moved = set(session.scalars(_AGAIN, values))
+    session.execute(update(Lane).where(Lane.id.in_(moved)).values(generation=Lane.generation + 1))
 
 
 def reopen(session: Session, batch: Batch) -> None:

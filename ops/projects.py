@@ -122,6 +122,8 @@ def save_settings(
     session.flush()
     # Tasks are locked before lanes, like everywhere.
     fewer = answers_wanted.clamp(session, project, before)
+    if settings.order != before.order:
+        lanes.order_again(session, project.id, uncertain_first=settings.order == "uncertain_first")
     lanes.take_over_requirements(session, project.id)
     _record(session, project, by, "project.settings_saved", changed=changed, fewer_answers=fewer)
     return settings

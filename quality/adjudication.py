@@ -35,7 +35,7 @@ def adjudicate(
             evidence={"batch": batch.id, "round": rounds[asset_id]},
         )
     free = {a: r for a, r in rounds.items() if a not in nobody}
-    return _open(session, batch, lane, free), nobody.keys()
+    return _open(session, lane, free), nobody.keys()
 
 
 def once_more(session: Session, batch: Batch, asset_ids: Collection[int]) -> int:
@@ -53,13 +53,11 @@ def once_more(session: Session, batch: Batch, asset_ids: Collection[int]) -> int
     return adjudicate(session, batch, rounds)[0]
 
 
-def _open(session: Session, batch: Batch, lane: Lane, rounds: dict[int, int]) -> int:
+def _open(session: Session, lane: Lane, rounds: dict[int, int]) -> int:
     opened = 0
     for number in sorted(set(rounds.values())):
         chosen = sorted(a for a, r in rounds.items() if r == number)
-        opened += len(
-            lanes.open_tasks(session, lane, chosen, wanted=1, round=number, priority=batch.priority)
-        )
+        opened += len(lanes.open_tasks(session, lane, chosen, wanted=1, round=number))
     return opened
 
 
@@ -140,7 +138,7 @@ def _unstick(session: Session, batch: Batch, stuck: Iterable[Flag]) -> int:
     free = {a: flag.evidence["round"] for a, flag in by_asset.items() if a not in still}
     for asset_id in free:
         flags.resolve(session, by_asset[asset_id], by=None)
-    return _open(session, batch, lane, free)
+    return _open(session, lane, free)
 
 
 def settle_flags(session: Session, asset_ids: Collection[int]) -> None:

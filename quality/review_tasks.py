@@ -60,9 +60,7 @@ def _open(
     session: Session, batch: Batch, kind: str, assets: Sequence[int], number: int
 ) -> dict[int, int]:
     lane = lanes.lane_for(session, batch, "review", kind)
-    opened = lanes.open_tasks(
-        session, lane, assets, wanted=1, round=number, priority=batch.priority
-    )
+    opened = lanes.open_tasks(session, lane, assets, wanted=1, round=number)
     rows = session.execute(select(Task.asset_id, Task.id).where(Task.id.in_(opened)))
     return {row.asset_id: row.id for row in rows}
 

@@ -68,7 +68,7 @@ def _send_back(session: Session, batch: Batch, assets: set[int]) -> int:
 
 def _open(session: Session, batch: Batch, assets: list[int], author: int, number: int) -> int:
     lane = lanes.lane_for(session, batch, "rework")
-    tasks = lanes.open_tasks(session, lane, assets, wanted=1, round=number, priority=batch.priority)
+    tasks = lanes.open_tasks(session, lane, assets, wanted=1, round=number)
     if _works_here(session, batch.project_id, author):
         at = clock_time.now()
         hours = settings_of(session.get_one(Project, batch.project_id)).reserve_hours

@@ -195,7 +195,6 @@ def _open_in(
         lanes.lane_for(session, batch, "label", kind),
         [row.id for row in work],
         wanted=answers_wanted.draw(settings, len(work)),
-        priority=batch.priority,
         confidences=[row.confidence for row in work] if uncertain_first else (),
     )
 

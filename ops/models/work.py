@@ -81,7 +81,7 @@ class Task(Base):
     asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id))
     stage: Mapped[str]
     round: Mapped[int] = mapped_column(SmallInteger, default=1)
-    # Inverted priority and a random part: the smallest goes out first, otherwise unpredictable.
+    # Its place in the lane, the smallest first: by chance, or by how sure a model was of the asset.
     npri: Mapped[int] = mapped_column(default=0)
     wanted: Mapped[int] = mapped_column(SmallInteger, default=1)
     n_done: Mapped[int] = mapped_column(SmallInteger, default=0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from ops import ontologies, projects
+from ops import answers_wanted, ontologies, projects
 from ops.models import Project
 from scheduling.projects import facts
 from scheduling.projects.facts import Facts
@@ -51,7 +51,7 @@ def checklist(session: Session, project: Project) -> list[Step]:
 
 def steps(project: Project, found: Facts) -> list[Step]:
     """The checklist of `project` from what was counted; no query."""
-    wanted = projects.settings_of(project).wanted_answers
+    wanted = answers_wanted.at_first(projects.settings_of(project))
     home = f"/projects/{project.id}"
     every = (
         _assets(project, found, home),

@@ -247,12 +247,8 @@ def test_new_assets_open_a_complete_batch_and_a_delivered_one_takes_none(session
         load("external_id,text\nb,1\n")
 
 
-def test_the_answers_wanted_and_the_priority_come_from_project_and_batch(
-    session, batch, load, lead
-):
+def test_the_answers_wanted_come_from_the_project(session, batch, load, lead):
     projects.save_settings(session, batch.project, {"wanted_answers": 5}, lead)
-    batch.priority = 2
     load(json.dumps({"external_id": "a", "text": "1"}))
     task = session.scalars(select(Task)).one()
     assert task.wanted == 5
-    assert task.npri // 2**32 == -2

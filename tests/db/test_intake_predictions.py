@@ -10,7 +10,7 @@ from ops import intake, projects
 from ops.errors import InvalidInput
 from ops.formats import csv, jsonl
 from ops.intake import Faults
-from ops.models import Asset, Task
+from ops.models import Asset, Lane, Task
 from ops.project_settings import ProjectSettings
 
 
@@ -120,6 +120,23 @@ def test_the_least_confident_go_out_first(session, load, batch, lead):
         select(Task.npri).join(Asset).where(Asset.external_id.in_(["a48", "a0", "a64"]))
     ).all()
     assert sorted(first) == [0, 2**29, 2**31 - 1]  # a quarter of the way, and the last place
+
+
+def test_another_order_holds_for_open_work_at_once(session, load, batch, lead):
+    load(CONTENT + "b,t,\nc,t,\n")
+    before = order(session)
+    places = dict(session.execute(select(Asset.external_id, Task.npri).join(Task)).all())
+    lane = session.scalars(select(Lane)).one()
+    generation = lane.generation
+    projects.save_settings(session, batch.project, {"order": "uncertain_first"}, lead)
+    by_confidence = [name for name in order(session) if name.startswith("a")]
+    assert by_confidence == [f"a{i}" for i in reversed(range(65))]
+    session.refresh(lane)
+    assert lane.generation == generation + 1
+    projects.save_settings(session, batch.project, {"order": "random"}, lead)
+    assert order(session) not in (before, by_confidence)
+    now = dict(session.execute(select(Asset.external_id, Task.npri).join(Task)).all())
+    assert (now["b"], now["c"]) == (places["b"], places["c"])  # nothing is known of these
 
 
 def test_without_a_prediction_or_the_setting_the_order_is_random(session, load, batch, lead):

@@ -118,7 +118,12 @@ _PICK = f"""
     SELECT * FROM taken
 """
 
-_CHOOSE = select(Gold).from_statement(text(_PICK)).execution_options(populate_existing=True)
+# Without its line breaks the driver remembers it.
+_CHOOSE = (
+    select(Gold)
+    .from_statement(text(" ".join(_PICK.split())))
+    .execution_options(populate_existing=True)
+)
 
 
 def pick(session: Session, labeller_id: int, lane: Lane) -> Gold | None:

@@ -192,6 +192,11 @@ def _rule(path, **more):
     return lambda w: w.post(f"{w.base}/rules/{w.make.rule(w.project).id}{path}", **more)
 
 
+def _one_rule(w, method, **more):
+    path = f"/api/v1/rules/{w.make.rule(w.project).id}"
+    return lambda client: getattr(client, method)(path, **more)
+
+
 def _appeal(path, **more):
     def case(w):
         w.caller = w.labeller
@@ -289,15 +294,11 @@ CASES = {
     ),
     "api_projects.create_rule": lambda w: w.post(f"{w.api}/rules", json=RULE),
     "api_projects.recommended_rules": lambda w: w.post(f"{w.api}/rules/recommended"),
-    "api_projects.change_rule": lambda w: lambda c: c.put(
-        f"/api/v1/rules/{w.make.rule(w.project).id}", json=RULE
-    ),
+    "api_projects.change_rule": lambda w: _one_rule(w, "put", json=RULE),
     "api_projects.switch_rule": lambda w: w.post(
         f"/api/v1/rules/{w.make.rule(w.project).id}/state", json={"enabled": False}
     ),
-    "api_projects.delete_rule": lambda w: lambda c: c.delete(
-        f"/api/v1/rules/{w.make.rule(w.project).id}"
-    ),
+    "api_projects.delete_rule": lambda w: _one_rule(w, "delete"),
     "api_projects.settle_firing": _settle_by_api,
     "projects.reserve_work": lambda w: w.post(
         f"{w.base}/hand-out", data={"labeller": w.labeller.id, "n": "2"}

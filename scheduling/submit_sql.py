@@ -4,7 +4,10 @@ Work and gold run through the very same statements with the very same number of 
 the numbers differ.
 """
 
-from ops import work_events
+from ops import audit_log, work_events
+from scheduling import sql
+from scheduling.conditions import HOLDING_CONDITIONS, all_of
+from scheduling.eligibility import LANES
 
 # What does not change is read here; what does is read below, after this lock and in a new snapshot.
 DESK_AND_WORK = """
@@ -17,16 +20,38 @@ DESK_AND_WORK = """
                   ORDER BY version DESC LIMIT 1) o ON true
     WHERE a.token = %(token)s AND a.labeller_id = %(me)s"""
 
-# Another lease of mine on this task, and another answer: both exist only if this lease was lost.
+# Another place of mine in this task, and another answer: both exist only if this lease was lost.
 # No join on the lane: a task that moved to another one while its lock was waited for would vanish.
-TASK_AND_ASSIGNMENT = """
+TASK_AND_ASSIGNMENT = sql.short(f"""
+    SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
+           a.tab, a.beat_at, a.active_ms, a.active_before_ms,
+           t.open, t.stage, t.lane_id, t.asset_id,
+           (SELECT l.batch_id FROM lane l WHERE l.id = t.lane_id) AS batch_id,
+           EXISTS (SELECT {LANES} WHERE u.id = %(me)s AND l.id = t.lane_id
+                   AND {all_of(HOLDING_CONDITIONS)}) AS may_hold,
+           (SELECT x.id FROM assignment x
+            WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
+              AND x.state IN ('leased', 'reserved')) AS other_lease,
+           EXISTS (SELECT FROM assignment x
+                   WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
+                     AND x.state IN ('submitted', 'skipped') AND NOT x.surplus) AS other_answer,
+           (SELECT client_key FROM label
+            WHERE assignment_id = a.id AND revision = 1) AS accepted_key
+    FROM task t JOIN assignment a ON a.task_id = t.id
+    WHERE a.id = %(id)s FOR NO KEY UPDATE OF t, a""")
+
+# Asked only of a lease that was lost.
+RECALLED = """
+    SELECT id FROM work_event WHERE assignment_id = %(id)s AND kind = 'recalled' LIMIT 1"""
+
+_ASSIGNMENT = """
     SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
            a.tab, a.beat_at, a.active_ms, a.active_before_ms,
            t.open, t.stage, t.lane_id, t.asset_id,
            (SELECT l.batch_id FROM lane l WHERE l.id = t.lane_id) AS batch_id,
            (SELECT x.id FROM assignment x
             WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
-              AND x.state = 'leased') AS other_lease,
+              AND x.state IN ('reserved', 'leased')) AS other_lease,
            EXISTS (SELECT FROM assignment x
                    WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
                      AND x.state IN ('submitted', 'skipped') AND NOT x.surplus) AS other_answer,
@@ -48,17 +73,24 @@ _TASK = """
                returned = returned OR (%(unleased)s > %(done)s)
         WHERE id = %(task)s)"""
 
-_EVENT = f"""
-    INSERT INTO work_event ({work_events.COLUMNS})
-    VALUES (%(now)s, %(kind)s, %(me)s, %(project)s, %(batch)s, %(stage)s, %(task)s, %(id)s,
-            %(data)s)"""
+_REST = f"""
+    tallied AS (
+        INSERT INTO desk_tally AS d (labeller_id, batch_id, day, answers, active_ms)
+        VALUES (%(me)s, %(batch)s, %(day)s, %(answers)s, %(active_ms)s)
+        ON CONFLICT (labeller_id, batch_id, day) DO UPDATE
+        SET answers = d.answers + excluded.answers, active_ms = d.active_ms + excluded.active_ms),
+    noted AS (
+        INSERT INTO work_event ({work_events.COLUMNS})
+        VALUES (%(now)s, %(kind)s, %(me)s, %(project)s, %(batch)s, %(stage)s, %(task)s, %(id)s,
+                %(data)s))
+    {audit_log.APPEND}"""
 
-SUBMIT = f"""
+SUBMIT = sql.short(f"""
     WITH {_ASSIGNMENT},{_TASK},
     answered AS (
         INSERT INTO label (assignment_id, revision, payload, ontology_version_id, client_key,
                            created_at)
-        VALUES (%(id)s, 1, %(payload)s, %(ontology)s, %(key)s, %(now)s))
-    {_EVENT}"""
+        VALUES (%(id)s, 1, %(payload)s, %(ontology)s, %(key)s, %(now)s)),
+    {_REST}""")
 
-SKIP = f"WITH {_ASSIGNMENT},{_TASK} {_EVENT}"
+SKIP = sql.short(f"WITH {_ASSIGNMENT},{_TASK},{_REST}")

@@ -151,7 +151,10 @@ def judge_groups(
     posterior = held.posterior(asset, seat, label, len(groups))
     voted = majority(asset, label, len(groups), len(held.classes))
     best, chance = held.of_others(asset, seat, label, len(groups))
-    winner = voted.label if held.method == "majority" else posterior.argmax(axis=1)
+    # A vote that ties is decided by how good those are who gave it.
+    tied = tied_classes(voted.posterior)
+    votes = np.where(tied, posterior, -1.0) if held.method == "majority" else posterior
+    winner = votes.argmax(axis=1)
     starts = np.searchsorted(asset, np.arange(len(groups)))
     return [
         _verdict(

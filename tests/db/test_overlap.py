@@ -305,3 +305,20 @@ def test_what_a_lead_cut_short_is_concluded_without_asking_again(session, sessio
     session.expire_all()
     assert session.get(Task, floor.tasks[0].id).wanted == 2
     assert session.scalar(select(func.count()).select_from(Consensus)) == 1
+
+
+def test_a_tied_vote_goes_to_whom_more_is_believed_of(session, sessions, make, floor, monkeypatch):
+    """Sure by who said what, though the votes tie: no further answer, and no expert."""
+    make.member(floor.project, make.user(role="expert"))
+    good, poor = floor.labellers[1], floor.labellers[0]
+    unknown = trust.unknown()
+    means = {good.id: 0.99, poor.id: 0.4}
+    monkeypatch.setattr(
+        trust,
+        "standings",
+        lambda s, who, skill: {w: unknown._replace(mean=means.get(w, 0.7)) for w in who},
+    )
+    assert give(session, sessions, floor, "ab") == [2, 2]
+    assert label_of(session, floor).label == {"class": "b"}
+    assert label_of(session, floor).probability > 0.9
+    assert session.scalars(select(Task).where(Task.stage == "adjudicate")).all() == []

@@ -3,11 +3,32 @@
 import uuid
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from ops import clock_time
 from ops.models import HOUSE, AuditEntry, User
+
+# The same entry for SQL that leaves it in the statement that does the deed; values from `values`.
+APPEND = """
+    INSERT INTO audit_entry (organisation_id, at, actor, action, subject, data)
+    VALUES (%(audit_organisation)s, %(audit_at)s, %(audit_actor)s, %(audit_action)s,
+            %(audit_subject)s, %(audit_data)s)"""
+
+
+def values(
+    actor: User, action: str, subject: str, *, organisation_id: int = HOUSE, **data: Any
+) -> dict[str, Any]:
+    """What `APPEND` takes; the arguments are those of `record`."""
+    return {
+        "audit_organisation": organisation_id,
+        "audit_at": clock_time.now(),
+        "audit_actor": actor.pseudonym,
+        "audit_action": action,
+        "audit_subject": subject,
+        "audit_data": Jsonb(data),
+    }
 
 
 def record(

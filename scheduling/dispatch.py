@@ -140,7 +140,10 @@ def _columns(lanes: Sequence[OpenLane], due: dict[int, int]) -> dict[str, str]:
 
 
 def _statement(desk: Desk, lanes: Sequence[OpenLane], gold: bool) -> str:
-    move = desk.claims % CURSOR_EVERY == 0 or not all(lane.stands for lane in lanes)
+    # Whoever never had a cursor has little behind them; after a change of generation it is known
+    # what is to be looked past.
+    lost = any(lane.seen is not None and not lane.stands for lane in lanes)
+    move = lost or desk.claims % CURSOR_EVERY == 0
     return claim_sql.CLAIM[move, desk.reserved, gold]
 
 

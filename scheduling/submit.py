@@ -35,33 +35,40 @@ def submit(
 ) -> Accepted:
     """Take the answer to the work behind `token`; the same `key` again is the same submission.
 
-    It counts while the lease lives. Later it still counts if the task has room, the labeller may
-    do this work and has given no other answer; otherwise it is surplus: kept and paid, outside the
-    count. Raises NotFound, InvalidInput naming the field, Conflict after another answer was
-    accepted, Stale when `revision` is not the one the labeller was given.
+    It counts while the lease lives and the labeller may do this work, limits aside. Once the lease
+    is lost it still counts if it was not recalled, the task has room and the labeller has given no
+    other answer; otherwise it is surplus: kept and paid, outside the count. Raises NotFound,
+    InvalidInput naming the field, Conflict after another answer was accepted, Stale when `revision`
+    is not the one the labeller was given.
     """
     work = _desk_and_work(session, labeller, token)
     checked = ontologies.check_label(
         OntologyVersion(classes=work.classes), label, ontologies.VERDICTS
     )
-    now = sql.row(session, submit_sql.TASK_AND_ASSIGNMENT, id=work.id)
-    assert now is not None
+    now = _now(session, labeller, work)
     if now.accepted_key == key:
         return Accepted(1)
     _refuse(now, revision)
     verdicts.check(session, labeller, now, checked)
-    live = now.state == "leased"
     if now.other_lease is not None:
         _release_other(session, now)
-    surplus = now.counts and not live and not _fits(session, labeller, now)
+    surplus = not now.may_hold or not (now.state == "leased" or _fits(session, labeller, now))
     counts = now.counts and not surplus
     _write(
         session,
         submit_sql.SUBMIT,
         labeller,
         now,
+        audit_log.values(
+            labeller,
+            "assignment.submitted",
+            f"assignment:{work.id}",
+            organisation_id=work.organisation_id,
+            revision=1,
+        ),
         tab=tab,
         total_ms=active_ms,
+        answers=1,
         kind="surplus" if surplus else "submitted",
         state="submitted",
         counts=counts,
@@ -73,7 +80,6 @@ def submit(
         ontology=work.ontology_id,
         key=key,
     )
-    _record(session, labeller, work, "assignment.submitted", revision=1)
     return Accepted(1, surplus)
 
 
@@ -94,8 +100,7 @@ def skip(
     if reason not in SKIP_REASONS:
         raise InvalidInput(f"reason must be one of {', '.join(SKIP_REASONS)}", field="reason")
     work = _desk_and_work(session, labeller, token)
-    now = sql.row(session, submit_sql.TASK_AND_ASSIGNMENT, id=work.id)
-    assert now is not None
+    now = _now(session, labeller, work)
     if now.accepted_key is not None:
         raise Conflict("You have answered this already.")
     if now.state == "skipped" or now.other_answer:
@@ -107,8 +112,16 @@ def skip(
         submit_sql.SKIP,
         labeller,
         now,
+        audit_log.values(
+            labeller,
+            "assignment.skipped",
+            f"assignment:{work.id}",
+            organisation_id=work.organisation_id,
+            reason=reason,
+        ),
         tab=tab,
         total_ms=active_ms,
+        answers=0,
         kind="skipped",
         state="skipped",
         counts=now.counts,
@@ -117,7 +130,6 @@ def skip(
         reason=reason,
         data={"reason": reason, "note": note},
     )
-    _record(session, labeller, work, "assignment.skipped", reason=reason)
 
 
 def _desk_and_work(session: Session, labeller: User, token: uuid.UUID) -> Row[Any]:
@@ -125,6 +137,14 @@ def _desk_and_work(session: Session, labeller: User, token: uuid.UUID) -> Row[An
     if work is None:
         raise NotFound("There is no such work on your desk.")
     return work
+
+
+def _now(session: Session, labeller: User, work: Row[Any]) -> Row[Any]:
+    """The task and the assignment, locked, as they are now."""
+    at = clock_time.now()
+    found = sql.row(session, submit_sql.TASK_AND_ASSIGNMENT, id=work.id, me=labeller.id, now=at)
+    assert found is not None
+    return found
 
 
 def _refuse(now: Row[Any], revision: int) -> None:
@@ -142,7 +162,11 @@ def _release_other(session: Session, now: Row[Any]) -> None:
 
 
 def _fits(session: Session, labeller: User, now: Row[Any]) -> bool:
-    """Whether an answer whose lease was lost may still count."""
+    """Whether an answer whose lease was lost may still count; gold, which never does, fits too."""
+    if sql.row(session, submit_sql.RECALLED, id=now.id) is not None:
+        return False
+    if not now.counts:
+        return True
     if now.other_answer or not (now.open or now.other_lease is not None):
         return False
     return eligibility.lane_is_open(session, labeller.id, now.lane_id, clock_time.now())
@@ -153,6 +177,7 @@ def _write(
     statement: str,
     labeller: User,
     now: Row[Any],
+    audit: dict[str, Any],
     *,
     tab: str,
     total_ms: int,
@@ -173,18 +198,9 @@ def _write(
         batch=now.batch_id,
         stage=now.stage,
         unleased=int(now.counts and now.state == "leased"),
+        day=eligibility.own_day(labeller.timezone, at),
         data=Jsonb({**times, **data}),
         **times,
+        **audit,
         **values,
-    )
-
-
-def _record(session: Session, labeller: User, work: Row[Any], action: str, **data: Any) -> None:
-    audit_log.record(
-        session,
-        labeller,
-        action,
-        f"assignment:{work.id}",
-        organisation_id=work.organisation_id,
-        **data,
     )

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
-from ops import clock_time
-from ops.errors import Conflict, InvalidInput, NotFound, Stale
+from ops import audit_log, clock_time, reserving
+from ops.errors import Conflict, Forbidden, InvalidInput, NotFound, Stale
 from ops.models import Assignment, AuditEntry, Batch, Label, ProjectMember, Task
 from quality import gold
 from scheduling import dispatch, leases, submit
-from scheduling.models import GoldPace
+from scheduling.models import DeskTally, GoldPace
 from tests.db.books import balanced, events
 
 
@@ -93,7 +93,8 @@ def test_paused_in_the_middle_of_work(session: Any, make: Any) -> None:
     me = floor.labellers[0]
     lease = dispatch.claim(session, me)
     _pause(session, floor, me)
-    assert not _submit(session, me, lease).surplus
+    assert _submit(session, me, lease).surplus
+    assert (_row(session, lease).state, _row(session, lease).counts) == ("submitted", False)
     balanced(session)
 
 
@@ -102,6 +103,131 @@ def _pause(session: Any, floor: Any, who: Any) -> None:
     session.execute(
         update(ProjectMember).where(ProjectMember.user_id == who.id).values(paused_until=until)
     )
+
+
+def _shut_out(session: Any, floor: Any, who: Any, how: str) -> None:
+    """Make the predicate fail in one way, between the claim and the answer."""
+    member = session.get(ProjectMember, (floor.project.id, who.id))
+    at = clock_time.now()
+    if how == "certificate":
+        floor.lane.requirements = {str(floor.project.skill_id): 1}
+    elif how == "attributes":
+        floor.project.settings = {**floor.project.settings, "attributes": {"language": ["de"]}}
+    elif how == "project":
+        floor.project.state = "paused"
+    elif how == "batch":
+        floor.batch.paused = True
+    elif how == "account":
+        who.active = False
+    else:
+        setattr(member, how, at + timedelta(days=1) if how == "paused_until" else at)
+    session.flush()
+
+
+HOW = [
+    "paused_until", "suspended_at", "training_since", "certificate", "attributes", "project",
+    "batch", "account",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["work", "gold"])
+@pytest.mark.parametrize("how", HOW)
+def test_what_is_handed_in_after_one_was_shut_out_is_surplus(
+    session: Any, make: Any, how: str, kind: str
+) -> None:
+    floor = make.floor(assets=2, wanted=2)
+    me = floor.labellers[0]
+    gold.make(session, floor.project, make.assets(floor.batch, 1)[0], [{"class": "a"}], None)
+    until = 0 if kind == "gold" else 50
+    session.add(GoldPace(labeller_id=me.id, project_id=floor.project.id, until_next=until))
+    session.flush()
+    lease = dispatch.claim(session, me)
+    assert _row(session, lease).counts is (kind == "work")
+    _shut_out(session, floor, me, how)
+    with pytest.raises(Forbidden):
+        leases.shown(session, me, lease.token, tab="t")
+    with pytest.raises(Forbidden):
+        leases.heartbeat(session, me, lease.token, tab="t", beat=1, active_ms=1)
+    assert dispatch.next_work(session, me) is None
+    assert _submit(session, me, lease).surplus
+    row = _row(session, lease)
+    assert (row.state, row.counts, row.surplus) == ("submitted", False, True)
+    assert events(session)[-1][0] == "surplus"
+    balanced(session)
+
+
+def test_a_limit_does_not_shut_out_what_is_held(session: Any, make: Any) -> None:
+    floor = make.floor(assets=10, settings={"limits": {"batch_share": 0.2, "hours_per_day": 1}})
+    me = floor.labellers[0]
+    held = [dispatch.claim(session, me) for _ in range(2)]
+    assert dispatch.claim(session, me) is None  # a fifth of ten
+    leases.shown(session, me, held[0].token, tab="t")
+    assert dispatch.next_work(session, me).id == held[0].id
+    assert not any(_submit(session, me, x, key=f"key {x.id}").surplus for x in held)
+    assert dispatch.claim(session, me) is None
+    balanced(session)
+
+
+def test_recalled_work_that_is_handed_in_is_surplus(session: Any, make: Any) -> None:
+    floor = make.floor(labellers=2, assets=2)
+    me, other = floor.labellers
+    mine, theirs = dispatch.claim(session, me), dispatch.claim(session, other)
+    at = clock_time.now()
+    assert leases.recall(session, [theirs.id, mine.id], at) == [mine.id, theirs.id]
+    assert leases.recall(session, [mine.id], at) == []
+    balanced(session)
+    assert [kind for kind, _ in events(session)][-2:] == ["recalled"] * 2
+    assert _submit(session, me, mine).surplus
+    leases.release(session, other, theirs.token)
+    assert dispatch.claim(session, me).task_id == theirs.task_id
+    balanced(session)
+
+
+def test_late_while_the_same_task_is_kept_for_me(session: Any, make: Any) -> None:
+    floor = make.floor(assets=1)
+    me = floor.labellers[0]
+    old = dispatch.claim(session, me)
+    _lose(session, me, old)
+    at = clock_time.now()
+    kept = reserving.reserve(session, [old.task_id], me.id, at + timedelta(hours=1), at)
+    assert not _submit(session, me, old).surplus
+    assert session.get(Assignment, kept[0], populate_existing=True).state == "released"
+    balanced(session)
+
+
+def test_the_day_is_tallied_with_gold_and_surplus_and_skips(session: Any, make: Any) -> None:
+    _later(0)
+    floor = make.floor(assets=5, settings={"max_leases": 10})
+    me = floor.labellers[0]
+    me.timezone = "Pacific/Kiritimati"  # UTC+14
+    gold.make(session, floor.project, make.assets(floor.batch, 1)[0], [{"class": "a"}], None)
+    session.add(GoldPace(labeller_id=me.id, project_id=floor.project.id, until_next=0))
+    session.flush()
+    held = [dispatch.claim(session, me) for _ in range(4)]
+    _later(5)
+    for x in held[:2]:
+        _submit(session, me, x, key=f"key {x.id}", active_ms=1000)
+    submit.skip(session, me, held[2].token, reason="unclear", active_ms=500, tab="t")
+    _pause(session, floor, me)
+    assert _submit(session, me, held[3], key="the last", active_ms=1000).surplus
+    tally = session.scalars(select(DeskTally)).one()
+    there = clock_time.now() + timedelta(hours=14)
+    assert (tally.answers, tally.active_ms, tally.day) == (3, 3500, there.date())
+
+
+def test_the_audit_entry_is_the_one_that_record_writes(session: Any, make: Any) -> None:
+    floor = make.floor()
+    me = floor.labellers[0]
+    lease = dispatch.claim(session, me)
+    _submit(session, me, lease)
+    organisation = floor.project.organisation_id
+    audit_log.record(
+        session, me, "assignment.submitted", f"assignment:{lease.id}",
+        organisation_id=organisation, revision=1,
+    )  # fmt: skip
+    ours, theirs = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-2:]
+    for name in ("organisation_id", "actor", "action", "subject", "data"):
+        assert getattr(ours, name) == getattr(theirs, name), name
 
 
 def _lose(session: Any, who: Any, lease: Any) -> None:
@@ -230,7 +356,7 @@ def test_submit_does_the_same_for_gold_and_for_work(
         _submit(session, me, lease)
         sent.append(list(count_queries))
     assert sent[0] == sent[1]
-    assert len(sent[0]) == 4
+    assert len(sent[0]) == 3
 
 
 steps = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2), st.integers(0, 5)), max_size=60)

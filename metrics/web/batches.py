@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from metrics import deliver as delivering
 from metrics import report_pages
 from metrics.reads import batches as read_batches
-from metrics.reads import one_batch
+from metrics.reads import one_batch, reviews
 from metrics.web import downloads
 from ops import batches, delivery, exports, ontologies, scope, sealer
 from ops.errors import Frozen, InvalidInput, NotFound, TouchstoneError
@@ -47,6 +47,7 @@ def show(batch_id: int) -> ResponseReturnValue:
         doubts=doubts,
         pictures={row.asset_id: _picture(row) for row in (*suspects, *doubts)},
         methods=one_batch.methods(db(), batch),
+        reviews=reviews.by_reason(db(), batch),
         trail=one_batch.trail(db(), batch),
         names=_class_names(batch),
     )

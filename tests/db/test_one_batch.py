@@ -68,3 +68,30 @@ def test_the_trail_says_who_and_whether_it_is_sealed(
     sealer.seal(sessions)
     session.rollback()
     assert one_batch.trail(session, done.batch)[0].sealed is True
+
+
+def test_reviews_are_counted_by_why_they_were_asked_for(
+    make: Make, session: Session, sessions: sessionmaker[Session]
+):
+    from metrics.reads import reviews
+    from tests.db.staging import Hands
+
+    terms = {"newcomer": 1.0, "layers": 2, "layer_share": 1.0}
+    floor = make.floor(assets=4, settings={"review": terms})
+    [author] = floor.labellers
+    one = make.member(floor.project, make.user(role="reviewer"))
+    session.commit()
+    hands = Hands(session, sessions)
+    for _ in range(4):
+        hands.give(author, "label", key="a")
+    hands.give(one, "review", key="a", verdict="accept")
+    hands.give(one, "review", key="b", verdict="fix")
+    hands.give(one, "review", verdict="return", remark="no")
+    hands.give(author, "rework", key="c")
+    found = {r.why: r for r in reviews.by_reason(session, floor.batch)}
+    first = found["Standing of the labeller"]
+    assert first[1:6] == (4, 3, 1, 1, 1)
+    assert (first.rate.value, first.rate.n) == (1 / 3, 3)
+    assert found["After rework"][1:6] == (1, 0, 0, 0, 0)
+    assert found["After rework"].rate.value is None
+    assert found["Second layer"][1:3] == (2, 0)

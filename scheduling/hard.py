@@ -90,10 +90,8 @@ def _terms(settings: ProjectSettings) -> dict[str, float]:
 def _route(sessions: sessionmaker[Session], project_id: int) -> int:
     with transaction(sessions) as session:
         project = session.get_one(Project, project_id)
-        settings, people = (
-            projects.settings_of(project),
-            sorted(workforce.experts(session, project)),
-        )
+        settings = projects.settings_of(project)
+        people = sorted(workforce.experts(session, project))
         looked = _so_far(session, project_id, settings)
         name = project.name
     if not people:
@@ -124,32 +122,26 @@ def _chunks(
         again, looked.locked = sorted(looked.locked), set()
         yield again
     asked = {"project": project_id, "since": looked.flagged}
-    yield from _pages(sessions, hard_sql.FLAGGED, 0, **asked)
-    yield from _pages(sessions, hard_sql.RETURNED, 0, **asked)
+    yield from _pages(sessions, hard_sql.FLAGGED, **asked)
+    yield from _pages(sessions, hard_sql.RETURNED, **asked)
     with transaction(sessions) as session:
         found = sql.rows(session, hard_sql.LANES, project=project_id)
     for lane in found:
         generation, last = looked.lanes.get(lane.id, (-1, 0))
         if generation != lane.generation:
-            for ids in _pages(sessions, hard_sql.NEW, last, lane=lane.id, **asked):
+            for ids in _pages(sessions, hard_sql.NEW, lane=lane.id, after=last, **asked):
                 yield ids
                 last = ids[-1]
             looked.lanes[lane.id] = (lane.generation, last)
 
 
-def _pages(
-    sessions: sessionmaker[Session], statement: str, after: int, **values: Any
-) -> Iterator[list[int]]:
-    """The ids that a statement finds after `after`, so many at a time."""
-    while True:
-        with transaction(sessions) as session:
-            found = sql.rows(session, statement, after=after, most=CHUNK, **values)
-        ids = [row.id for row in found]
-        if ids:
-            yield ids
-            after = ids[-1]
-        if len(ids) < CHUNK:
-            return
+def _pages(sessions: sessionmaker[Session], statement: str, **values: Any) -> Iterator[list[int]]:
+    """The ids that a statement finds, so many at a time."""
+    with transaction(sessions) as session:
+        found = sql.row(session, statement, **values)
+    ids = (found.ids if found else None) or []
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
 
 
 def _hard(

@@ -12,9 +12,9 @@ _ORDINARY = """
 
 
 def _ids(source: str, which: str) -> str:
+    # All at once: page by page, statistics older than an import make each page cost as much as all.
     return f"""
-    SELECT t.id FROM {source} WHERE {which} AND t.id > %(after)s AND {_ORDINARY}
-    ORDER BY t.id LIMIT %(most)s"""
+    SELECT array_agg(t.id ORDER BY t.id) AS ids FROM {source} WHERE {which} AND {_ORDINARY}"""
 
 
 # Where something may have become hard: new tasks, those that came back, those just flagged.
@@ -23,7 +23,7 @@ def _ids(source: str, which: str) -> str:
 LANES = """
     SELECT id, generation FROM lane
     WHERE project_id = %(project)s AND stage = 'label' AND kind = 'ordinary' ORDER BY id"""
-NEW = _ids("task t JOIN lane l ON l.id = t.lane_id", "t.lane_id = %(lane)s")
+NEW = _ids("task t JOIN lane l ON l.id = t.lane_id", "t.lane_id = %(lane)s AND t.id > %(after)s")
 RETURNED = _ids("lane l JOIN task t ON t.lane_id = l.id", "t.returned")
 FLAGGED = _ids(
     """asset_difficulty d JOIN task t ON t.asset_id = d.asset_id AND t.stage = 'label'

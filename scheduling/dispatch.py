@@ -26,6 +26,8 @@ class Claimed:
     task_id: int
     project_id: int
     expires_at: datetime
+    # Where the next gold is to be settled when the labeller has been answered.
+    owes_gold: OpenLane | None = None
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,11 @@ def next_work(
     *,
     project_id: int | None = None,
     browser_has: Collection[str] | None = None,
+    settle: bool = True,
 ) -> Claimed | None:
     """What the labeller should look at next: a lease they hold already, or else a new one.
 
+    Without `settle` the next gold is left to the caller, who settles what is owed afterwards.
     `browser_has` are the tokens their browser knows of; see `policy.lease_to_return`. A lease on
     what they may not do any more, as after a pause, is neither returned nor in the way.
     """
@@ -68,7 +72,7 @@ def next_work(
     here = [h for h in live if project_id in (None, h.project_id)]
     again = policy.lease_to_return(here, browser_has, len(here) + 1)
     if again is None:
-        new = _claim(session, desk, live)
+        new = _claim(session, desk, live, settle=settle)
         if new is not None:
             return new
         again = policy.lease_to_return(here, browser_has, len(here))
@@ -102,21 +106,28 @@ def _workable(session: Session, desk: Desk) -> list[Lease]:
     return [h for h in desk.live if h.lane_id not in barred]
 
 
-def _claim(session: Session, desk: Desk, live: Sequence[Lease]) -> Claimed | None:
+def _claim(
+    session: Session, desk: Desk, live: Sequence[Lease], *, settle: bool = True
+) -> Claimed | None:
     lanes = [lane for lane in desk.lanes if len(live) < lane.max_leases]
     if not lanes:
         return None
     lanes = policy.in_order(lanes, desk.at, desk.last_project, desk.claims)
-    due = gold_pace.settle_what_is_due(session, desk.me, lanes)
+    due = gold_pace.due(lanes)
+    if settle:
+        due = gold_pace.settle_what_is_due(session, desk.me, lanes)
     values = {"me": desk.me, "now": desk.at, **_columns(lanes, due)}
     new = _work(session, _statement(desk, lanes, bool(due)), values)
     if new is None:
         return None
     if new.project_id != desk.last_project:
         sql.run(session, claim_sql.STAY_ON, me=desk.me, project=new.project_id)
-    if new.stage == "label":
+    owes = None
+    if new.stage == "label" and settle:
         gold_pace.settle_next(session, desk.me, lanes, new)
-    return Claimed(new.id, str(new.token), new.task_id, new.project_id, new.expires_at)
+    elif new.stage == "label":
+        owes = gold_pace.owed(lanes, due, new)
+    return Claimed(new.id, str(new.token), new.task_id, new.project_id, new.expires_at, owes)
 
 
 def _columns(lanes: Sequence[OpenLane], due: dict[int, int]) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """How far apart gold goes out, and which is next: settled ahead, so that handing it out is quick.
 
 Choosing gold takes a while, and who measured how long `next` takes would know it by that. So the
-next gold and the gap after it are settled at some claim before it is due, each being as likely (see
-`policy.settle_chance`), and `claim_sql` hands it out through the statement that hands out work.
+next gold and the gap after it are settled before it is due, and `claim_sql` hands it out through
+the statement that hands out work. The desk settles when its answer is out (`settle_owed`), where
+nobody waits for it. Without a desk it is done at some claim before, each being as likely (see
+`policy.settle_chance`).
 """
 
 import json
@@ -11,18 +13,27 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import structlog
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
 
+from ops.db import transaction
 from ops.models import Lane
 from ops.project_settings import GoldSettings
 from quality import gold, trust
 from scheduling import policy, sql
 from scheduling.desk_sql import OpenLane
 
+log = structlog.get_logger()
+
 # Not seeded: forked web workers must not draw the same gaps.
 _RNG = random.SystemRandom()
 
+_LOCK_DESK = "SELECT FROM desk WHERE labeller_id = %(me)s FOR UPDATE"
+_PACE = """
+    SELECT until_next, gold_id FROM gold_pace
+    WHERE labeller_id = %(me)s AND project_id = %(project)s"""
 _TERMS = "SELECT (p.settings -> 'gold')::text AS terms FROM project p WHERE p.id = %(project)s"
 _SET = """
     INSERT INTO gold_pace AS g (labeller_id, project_id, until_next, gold_id, gap_after)
@@ -32,18 +43,45 @@ _SET = """
         gap_after = excluded.gap_after"""
 
 
+def due(lanes: Sequence[OpenLane]) -> dict[int, int]:
+    """Project id → the settled gold that is due there in place of work."""
+    return {x.project_id: x.gold_id for x in lanes if x.until_next == 0 and x.gold_id is not None}
+
+
 def settle_what_is_due(session: Session, me: int, lanes: Sequence[OpenLane]) -> dict[int, int]:
     """Project id → the gold that is due there in place of work.
 
     Where it is due and none was settled, one is for the project that comes first in `lanes`.
     """
-    due = {x.project_id: x.gold_id for x in lanes if x.until_next == 0 and x.gold_id is not None}
+    found = due(lanes)
     first = next((x for x in lanes if x.stage == "label"), None)
     if first is not None and first.until_next == 0 and first.gold_id is None:
         chosen = _settle(session, me, first, until_next=0)
         if chosen is not None:
-            due[first.project_id] = chosen
-    return due
+            found[first.project_id] = chosen
+    return found
+
+
+def owed(lanes: Sequence[OpenLane], was_due: dict[int, int], new: Row[Any]) -> OpenLane | None:
+    """The lane for which the next gold is to be settled, now that `new` was handed out; or None."""
+    lane = next(x for x in lanes if x.project_id == new.project_id and x.stage == "label")
+    unsettled = new.gold_id is None and (new.until_next == 0 or new.project_id in was_due)
+    return lane if new.until_next is None or unsettled else None
+
+
+def settle_owed(sessions: sessionmaker[Session], me: int, lane: OpenLane) -> None:
+    """Settle the next gold in a transaction of its own, unless that was done meanwhile.
+
+    A failure is logged: the claim at which gold would be due owes it again.
+    """
+    try:
+        with transaction(sessions) as session:
+            sql.row(session, _LOCK_DESK, me=me)
+            pace = sql.row(session, _PACE, me=me, project=lane.project_id)
+            if pace is None or pace.gold_id is None:
+                _settle(session, me, lane, until_next=pace.until_next if pace else None)
+    except SQLAlchemyError as error:
+        log.error("the next gold was not settled", error=type(error).__name__)
 
 
 def settle_next(session: Session, me: int, lanes: Sequence[OpenLane], new: Row[Any]) -> None:

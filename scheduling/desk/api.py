@@ -4,15 +4,16 @@ import uuid
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, url_for
+from flask import Response, after_this_request, current_app, url_for
 
 from ops import guidelines, ontologies, projects
 from ops.errors import NotFound
 from ops.models import Project
 from ops.web.identity import db, user
 from ops.web.layout import markdown
-from scheduling import dispatch, emptiness, leases, submit
+from scheduling import dispatch, emptiness, gold_pace, leases, submit
 from scheduling.desk import messages, work
+from scheduling.desk_sql import OpenLane
 
 blueprint = APIBlueprint("desk_api", __name__, url_prefix="/api/v1/desk", tag="Desk")
 
@@ -28,14 +29,28 @@ def next_work(asked: messages.NextIn) -> dict[str, Any]:
     """
     if asked.project is not None:
         projects.find(db(), user(), asked.project)
-    found = dispatch.next_work(db(), user(), project_id=asked.project, browser_has=asked.exclude)
+    found = dispatch.next_work(
+        db(), user(), project_id=asked.project, browser_has=asked.exclude, settle=False
+    )
     if found is None:
         why = emptiness.why_empty(db(), user(), project_id=asked.project)
         return {"work": None, "empty": vars(why)}
+    if found.owes_gold is not None:
+        _settle_afterwards(found.owes_gold)
     shown = work.view(db(), found.id)
     if shown["medium"] == "image":
         shown["image"] = url_for("desk_api.medium", token=found.token)
     return {"work": shown, "empty": None}
+
+
+def _settle_afterwards(lane: OpenLane) -> None:
+    """When the answer is out: choosing gold must not be told from how long `next` takes."""
+    sessions, me = current_app.extensions["sessions"], user().id
+
+    @after_this_request
+    def settle(response: Response) -> Response:
+        response.call_on_close(lambda: gold_pace.settle_owed(sessions, me, lane))
+        return response
 
 
 @blueprint.get("/<uuid:token>/brief")

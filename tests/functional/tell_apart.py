@@ -83,6 +83,7 @@ class Watch:
         self.seconds[name] = time.perf_counter() - began
         count = len(self.statements) - before
         self.features |= heard(name, answer, self.now(), count)
+        answer.close()  # what the server does when the answer is out, nobody waits for
         return answer
 
     def done(self, token: str) -> Piece:

@@ -244,9 +244,10 @@ def pictures(make: Any, settings: Any, session: Any) -> Any:
         if n < 2:
             make.tasks(floor.lane, [asset])
         else:
-            gold.make(session, floor.project, asset, [{"class": "a"}], None)
+            made = gold.make(session, floor.project, asset, [{"class": "a"}], None)
+    next_is = {"until_next": 1, "gold_id": made.id, "gap_after": 5}
     me = floor.labellers[0].id
-    session.add(GoldPace(labeller_id=me, project_id=floor.project.id, until_next=1))
+    session.add(GoldPace(labeller_id=me, project_id=floor.project.id, **next_is))
     return floor
 
 

@@ -47,7 +47,13 @@ def hands(make, session, client_for, picture):
     def hands(kind, who):
         labeller = floor.labellers[who]
         until = 0 if kind == "gold" else 50
-        pace = GoldPace(labeller_id=labeller.id, project_id=floor.project.id, until_next=until)
+        pace = GoldPace(
+            labeller_id=labeller.id,
+            project_id=floor.project.id,
+            until_next=until,
+            gold_id=made.id,
+            gap_after=50,
+        )
         session.add(pace)
         client = client_for(labeller)
         client.kind_of = lambda: _kind(session, labeller, made)

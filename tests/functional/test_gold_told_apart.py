@@ -134,15 +134,12 @@ def _a_longer_lease(monkeypatch):
 
 
 def _a_statement_more(monkeypatch):
-    """Every other time that gold is shown, one more statement runs."""
+    """When gold is shown, one more statement runs."""
     seen = work.view
 
     def view(session, assignment_id):
         told = seen(session, assignment_id)
-        row = session.execute(
-            text("SELECT counts, token FROM assignment WHERE id = :id"), {"id": assignment_id}
-        ).one()
-        if not row.counts and row.token.int % 2:
+        if not session.scalar(select(Assignment.counts).where(Assignment.id == assignment_id)):
             session.execute(text("SELECT 1"))
         return told
 

@@ -80,8 +80,9 @@ def results(session: Session, batch_id: int) -> list[Sampled]:
     """The sample of a batch and what its reviews came to.
 
     The last person who decided is believed: a label is accepted that a later layer or an expert
-    left as it was, and one that was sent back stays unjudged until somebody has decided. A review
-    by somebody who labelled the asset is not counted: the asset stays unjudged.
+    left as it was. One that was sent back is not, until an expert says that it was right: left out
+    meanwhile, it would make the others look better. A review by somebody who labelled the asset is
+    not counted: the asset stays unjudged.
     """
     rows = session.execute(_RESULTS, {"batch": batch_id, "known": list(KNOWN)})
     return [_sampled(row) for row in rows]
@@ -90,7 +91,8 @@ def results(session: Session, batch_id: int) -> list[Sampled]:
 def _sampled(row: Any) -> Sampled:
     given = (row.drawn if row.known else row.before) or row.now
     accepted = _accepted(row, given)
-    right_now = row.now == row.answered or (row.decided and row.now != given)
+    by_review = row.answered is not None and row.now == row.answered
+    right_now = by_review or (row.decided and row.now != given)
     fixed = accepted is False and right_now
     return Sampled(row.asset_id, row.step, given, accepted, fixed, row.known)
 
@@ -103,8 +105,6 @@ def _accepted(row: Any, given: str | None) -> bool | None:
     # A review that sees gold otherwise is a dispute, which gold does not settle by itself.
     if row.decided and row.before and (row.method != "gold" or row.verdict == "return"):
         return bool(row.now == row.before)
-    if row.verdict == "return":
-        return None
     return row.answered == row.before if row.before else row.verdict == "accept"
 
 

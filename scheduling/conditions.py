@@ -187,9 +187,11 @@ _TAKEN = f"""
     (SELECT coalesce(sum(d.answers), 0)::bigint FROM desk_tally d
      WHERE d.labeller_id = u.id AND d.batch_id = b.id)
     + {_HELD_OF_BATCH.format(state="leased")} + {_HELD_OF_BATCH.format(state="reserved")}"""
-# How many more of the batch u may have; null where there is no limit.
+# How many more of the batch u may have; null where there is no limit. Only first labels are shared
+# out: whoever did their part still mends what is sent back, and few may be there to review it all.
 ROOM_IN_SHARE = f"""
-    CASE WHEN {_SHARE} IS NOT NULL THEN ceil({_SHARE} * b.n_assets)::bigint - ({_TAKEN}) END"""
+    CASE WHEN {_SHARE} IS NOT NULL AND l.stage = 'label'
+         THEN ceil({_SHARE} * b.n_assets)::bigint - ({_TAKEN}) END"""
 
 LIMITS = (
     Condition(

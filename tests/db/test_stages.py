@@ -311,7 +311,7 @@ def test_an_accepted_surplus_answer_carries_the_label(session, sessions, hands, 
     assert session.scalars(kept).all() == [1.0]
 
 
-def test_the_sample_waits_for_what_was_sent_back_and_believes_who_decided(session, hands, stage):
+def test_what_is_sent_back_is_an_error_of_the_sample_at_once(session, hands, stage):
     floor = stage(review_share=1.0)
     hands.give(floor.author, "label", key="a")
     assert len(hands.tasks("review")) == 1  # one review serves the sample and the standing
@@ -324,9 +324,9 @@ def test_the_sample_waits_for_what_was_sent_back_and_believes_who_decided(sessio
 
     assert sample() == ("a", None, False)
     hands.give(floor.one, "review", verdict="return", remark="no")
-    assert sample()[1] is None
+    assert sample() == ("a", False, False)
     hands.give(floor.author, "rework", key="b")
-    assert sample() == ("a", None, False)
+    assert sample() == ("a", False, False)
     hands.give(floor.one, "review", key="b", verdict="accept")
     assert sample() == ("a", False, True)
 
@@ -337,6 +337,15 @@ def test_an_expert_who_upholds_the_label_makes_it_accepted_in_the_sample(session
     hands.give(floor.one, "review", key="b", verdict="fix")
     assert [(s.accepted, s.fixed) for s in results(session, floor.batch.id)] == [(False, True)]
     hands.give(floor.two, "review", key="a", verdict="fix")
+    hands.give(floor.expert, "adjudicate", key="a", verdict="accept")
+    assert [(s.given, s.accepted) for s in results(session, floor.batch.id)] == [("a", True)]
+
+
+def test_an_author_who_was_right_is_right_in_the_sample(session, hands, stage):
+    floor = stage(review_share=1.0)
+    hands.give(floor.author, "label", key="a")
+    hands.give(floor.one, "review", verdict="return", remark="no")
+    hands.give(floor.author, "rework", key="a", verdict="stand", remark="yes")
     hands.give(floor.expert, "adjudicate", key="a", verdict="accept")
     assert [(s.given, s.accepted) for s in results(session, floor.batch.id)] == [("a", True)]
 
@@ -376,3 +385,17 @@ def test_whoever_reviewed_an_asset_before_it_was_gold_does_not_see_it_again(
     assert hands.take(floor.one) is None
     shown = hands.take(floor.two)
     assert (shown["current"], shown["answers"]) == ("b", [{"class": "b", "count": 1}])
+
+
+def test_who_has_done_their_part_of_a_batch_still_mends_their_own(session, hands, make):
+    floor = make.floor(assets=4, settings={**ALL, "limits": {"batch_share": 0.25}})
+    [author] = floor.labellers
+    reviewer = make.member(floor.project, make.user(role="reviewer"))
+    session.commit()
+    hands.give(author, "label", key="a")
+    assert hands.take(author) is None
+    given = {"verdict": "return", "remark": "no"}
+    while (shown := hands.take(reviewer))["stage"] != "review":
+        hands.hand_in(reviewer, shown, key="a")
+    hands.hand_in(reviewer, shown, **given)
+    hands.give(author, "rework", key="b")

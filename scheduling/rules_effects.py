@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ops.models import Assignment, ProjectMember, Task
 from scheduling import leases
-from scheduling.models import STANDING_FIRINGS, RuleFiring
+from scheduling.models import STANDING_FIRINGS, Desk, RuleFiring
 
 # Which column of the membership an action sets to the moment it was applied.
 COLUMN = {"train": "training_since", "restrict": "restricted_at", "suspend": "suspended_at"}
@@ -33,7 +34,7 @@ def take(session: Session, firing: RuleFiring, member: ProjectMember, at: dateti
     The labeller's desk is locked first: a claim that is under way ends before, and is recalled.
     """
     action = firing.evidence["action"]
-    leases.lock_desk(session, firing.labeller_id)
+    _lock_desk(session, firing.labeller_id)
     firing.state, firing.applied_at = "applied", at
     firing.ends_at = ends_at(action, firing.evidence["measure"], at)
     if action == "pause" and firing.ends_at is not None:
@@ -43,6 +44,13 @@ def take(session: Session, firing: RuleFiring, member: ProjectMember, at: dateti
         setattr(member, COLUMN[action], at)
     session.flush()
     return leases.recall(session, _held(session, firing, action), at)
+
+
+def _lock_desk(session: Session, labeller_id: int) -> None:
+    """Lock the desk, made when it is missing: their very first claim may be under way."""
+    desk = insert(Desk).values(labeller_id=labeller_id, claims=0)
+    session.execute(desk.on_conflict_do_nothing())
+    leases.lock_desk(session, labeller_id)
 
 
 def _held(session: Session, firing: RuleFiring, action: str) -> Sequence[int]:

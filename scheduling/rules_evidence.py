@@ -1,7 +1,7 @@
 """What rules look at: stored evidence about answers, and what was handed in, of some labellers."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -9,10 +9,11 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from ops import ontologies
-from ops.models import Project
+from ops.models import Project, User
 from quality import timing
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.models import LabellerPace
+from scheduling.eligibility import own_day
 
 _T = TypeVar("_T")
 
@@ -149,14 +150,12 @@ _HANDED = text(
     """
 )
 
-_DAY = text(
+_TALLY = text(
     """
-    SELECT u.id, (CAST(:at AS timestamptz) AT TIME ZONE u.timezone)::date::text AS day,
-           coalesce((SELECT sum(tally.active_ms) FROM desk_tally tally
-                     WHERE tally.labeller_id = u.id
-                       AND tally.day = (CAST(:at AS timestamptz) AT TIME ZONE u.timezone)::date),
-                    0)::float8 / 3600000 AS hours
-    FROM user_account u WHERE u.id = ANY(CAST(:labellers AS bigint[]))
+    SELECT tally.labeller_id, sum(tally.active_ms)::float8 / 3600000 AS hours
+    FROM unnest(CAST(:labellers AS bigint[]), CAST(:days AS date[])) AS own(labeller_id, day)
+    JOIN desk_tally tally ON tally.labeller_id = own.labeller_id AND tally.day = own.day
+    GROUP BY 1
     """
 )
 
@@ -169,13 +168,21 @@ def see(
     kinds = {"kinds": list(KINDS), "skill": project.skill_id}
     judged = _columns(session.execute(_JUDGED, values | kinds).all(), labellers, _judged)
     handed = _columns(session.execute(_HANDED, values).all(), labellers, _handed)
-    days = {row.id: row for row in session.execute(_DAY, {"at": at, "labellers": list(labellers)})}
+    days = _days(session, labellers, at)
+    tally = {"labellers": list(days), "days": list(days.values())}
+    hours = {row.labeller_id: row.hours for row in session.execute(_TALLY, tally)}
     ontology, floor = ontologies.current(session, project.id), fastest(session, project.id)
     classes = max(len(ontology.classes) if ontology else 0, 2)
     return {
-        who: Seen(judged[who], handed[who], floor, days[who].day, days[who].hours, classes)
+        who: Seen(judged[who], handed[who], floor, str(days[who]), hours.get(who, 0.0), classes)
         for who in labellers
     }
+
+
+def _days(session: Session, labellers: Sequence[int], at: datetime) -> dict[int, date]:
+    """The day it is where each labeller lives."""
+    zones = select(User.id, User.timezone).where(User.id.in_(labellers))
+    return {who: own_day(zone, at) for who, zone in session.execute(zones)}
 
 
 def fastest(session: Session, project_id: int) -> float:

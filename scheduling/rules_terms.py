@@ -55,7 +55,7 @@ class DriftTerms(Values):
         100, ge=30, le=1000, title="Their past", description="Their first answers that were judged"
     )
     run_length: float = Field(
-        5000,
+        20_000,
         ge=100,
         le=1e6,
         title="A false alarm in",

@@ -276,6 +276,14 @@ def test_hours_count_the_labellers_own_day(world):
     assert world.only().evidence["hours"] == 11.0
 
 
+def test_a_time_zone_nobody_knows_stops_no_rule(world):
+    world.rule("hours", "warn")
+    world.me.timezone = "Mars/Olympus"
+    world.rule("gold_accuracy", "warn")
+    world.on_gold(world.golds(12), "b")
+    assert world.look() == 1
+
+
 def test_drift_is_measured_against_their_own_past(world):
     world.rule("drift", "warn", terms={"past": 40})
     golds = world.golds(80)

@@ -238,6 +238,13 @@ def upgrade() -> None:
     op.add_column("gold_pace", sa.Column("gold_id", sa.BigInteger(), nullable=True))
     op.add_column("gold_pace", sa.Column("gap_after", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_gold_pace_gold_id"), "gold_pace", "gold", ["gold_id"], ["id"])
+    op.create_index(
+        "ix_label_score_review",
+        "label_score",
+        ["review_task_id"],
+        unique=False,
+        postgresql_where=sa.text("review_task_id IS NOT NULL"),
+    )
     op.add_column("lane", sa.Column("kind", sa.String(), server_default="ordinary", nullable=False))
     op.drop_constraint(op.f("uq_lane_batch_id_stage_requirement_key"), "lane", type_="unique")
     op.create_unique_constraint(
@@ -254,11 +261,11 @@ def upgrade() -> None:
     op.add_column(
         "project_member", sa.Column("training_since", sa.DateTime(timezone=True), nullable=True)
     )
-    op.drop_constraint(op.f("fk_work_event_project_id"), "work_event", type_="foreignkey")
-    op.drop_constraint(op.f("fk_work_event_labeller_id"), "work_event", type_="foreignkey")
-    op.drop_constraint(op.f("fk_work_event_task_id"), "work_event", type_="foreignkey")
     op.drop_constraint(op.f("fk_work_event_batch_id"), "work_event", type_="foreignkey")
     op.drop_constraint(op.f("fk_work_event_assignment_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_labeller_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_task_id"), "work_event", type_="foreignkey")
+    op.drop_constraint(op.f("fk_work_event_project_id"), "work_event", type_="foreignkey")
     op.create_check_constraint(
         op.f("ck_lane_kind"), "lane", "kind IN ('ordinary', 'hard', 'layer_2', 'layer_3')"
     )
@@ -335,17 +342,17 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_lane_kind"), "lane")
     _live("'leased', 'submitted', 'skipped'")
     op.create_foreign_key(
-        op.f("fk_work_event_assignment_id"), "work_event", "assignment", ["assignment_id"], ["id"]
-    )
-    op.create_foreign_key(
-        op.f("fk_work_event_batch_id"), "work_event", "batch", ["batch_id"], ["id"]
+        op.f("fk_work_event_project_id"), "work_event", "project", ["project_id"], ["id"]
     )
     op.create_foreign_key(op.f("fk_work_event_task_id"), "work_event", "task", ["task_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_work_event_labeller_id"), "work_event", "user_account", ["labeller_id"], ["id"]
     )
     op.create_foreign_key(
-        op.f("fk_work_event_project_id"), "work_event", "project", ["project_id"], ["id"]
+        op.f("fk_work_event_assignment_id"), "work_event", "assignment", ["assignment_id"], ["id"]
+    )
+    op.create_foreign_key(
+        op.f("fk_work_event_batch_id"), "work_event", "batch", ["batch_id"], ["id"]
     )
     op.drop_column("project_member", "training_since")
     op.drop_column("project_member", "restricted_at")
@@ -358,6 +365,11 @@ def downgrade() -> None:
         postgresql_nulls_not_distinct=False,
     )
     op.drop_column("lane", "kind")
+    op.drop_index(
+        "ix_label_score_review",
+        table_name="label_score",
+        postgresql_where=sa.text("review_task_id IS NOT NULL"),
+    )
     op.drop_constraint(op.f("fk_gold_pace_gold_id"), "gold_pace", type_="foreignkey")
     op.drop_column("gold_pace", "gap_after")
     op.drop_column("gold_pace", "gold_id")

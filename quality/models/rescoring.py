@@ -70,6 +70,12 @@ class LabelScore(Base):
     __table_args__ = (
         UniqueConstraint("run_id", "asset_id"),
         Index("ix_label_score_suspect", "run_id", "rank", postgresql_where=text("suspect")),
+        # Every review asks whether it answers a suspect.
+        Index(
+            "ix_label_score_review",
+            "review_task_id",
+            postgresql_where=text("review_task_id IS NOT NULL"),
+        ),
         CheckConstraint("outcome IN ('accepted', 'changed')", name="outcome"),
     )
 

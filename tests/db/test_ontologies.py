@@ -83,6 +83,9 @@ def test_a_change_adds_a_version_and_the_old_one_stays(session, make):
         ({"class": ["a"]}, "class"),
         ({"class": "a", "box": 1}, "box"),
         ({"class": "a", "verdict": "maybe"}, "verdict"),
+        ({"verdict": "return", "remark": "x"}, "verdict"),
+        ({"class": "a", "verdict": "stand", "remark": "x"}, "verdict"),
+        ({"class": "a", "remark": 1}, "remark"),
         ({"class": "a", "remark": "x" * 2001}, "remark"),
     ],
 )
@@ -98,3 +101,10 @@ def test_a_label_within_it_is_kept():
     assert ontologies.check_label(ontology, {"class": "a"}) == {"class": "a"}
     review = {"class": "b", "verdict": "fix", "remark": "blurred"}
     assert ontologies.check_label(ontology, review) == review
+
+
+def test_a_label_may_be_sent_back_where_that_is_offered():
+    ontology = OntologyVersion(classes=ontologies.clean([{"name": "a"}, {"name": "b"}]))
+    back = {"verdict": "return", "remark": " look again "}
+    checked = ontologies.check_label(ontology, back, ontologies.VERDICTS)
+    assert checked == {"verdict": "return", "remark": "look again"}

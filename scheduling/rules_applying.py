@@ -10,17 +10,25 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import clock_time, reopening
+from ops import clock_time, erasure, reopening
 from ops.db import transaction
 from ops.models import Certificate, Project, ProjectMember, User
 from scheduling import rules_effects, rules_told, rules_words
 from scheduling.models import STANDING_FIRINGS, Rule, RuleFiring
 
+# What stands in the place of an appeal whose author was erased.
+FORGOTTEN = "(erased)"
+_erased = exists().where(
+    User.id == RuleFiring.labeller_id, User.email.is_(None), User.name == erasure.ERASED
+)
 _IN_FORCE = RuleFiring.state.in_([s for s in STANDING_FIRINGS if s != "pending"])
 
 
 def apply_due(sessions: sessionmaker[Session]) -> int:
-    """Carry out what is due, end what is over, reopen work and count it again; returns how much."""
+    """Carry out what is due, end what is over, reopen work and count it again; returns how much.
+
+    Appeals of people who were erased are forgotten on the way.
+    """
     at = clock_time.now()
     passed = exists().where(
         Certificate.user_id == RuleFiring.labeller_id,
@@ -40,6 +48,7 @@ def apply_due(sessions: sessionmaker[Session]) -> int:
         (and_(_IN_FORCE, in_training, passed), _trained),
         (and_(_IN_FORCE, redo, ~RuleFiring.evidence.has_key("redone")), _redo),
         (and_(RuleFiring.state == "lifted", again), _count_again),
+        (and_(RuleFiring.appeal.not_in(("", FORGOTTEN)), _erased), _forget),
     )
     return sum(_each(sessions, due, step, at) for due, step in steps)
 
@@ -124,6 +133,11 @@ def count_again(session: Session, firing: RuleFiring, at: datetime) -> int:
     n = reopening.count_again(session, firing.labeller_id, firing.project_id, cause, at)
     _note(session, firing, count_again=False, counted_again=n)
     return n
+
+
+def _forget(_session: Session, firing: RuleFiring, _at: datetime) -> None:
+    """Somebody was erased: what they wrote about themselves goes with their name."""
+    firing.appeal = FORGOTTEN
 
 
 def cause_of(firing: RuleFiring) -> str:

@@ -3,10 +3,12 @@
 from typing import Any
 
 from flask import flash, redirect, request, url_for
+from sqlalchemy import select
 
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Project
 from ops.web.identity import db, user
+from quality.models import Assessment
 from scheduling import rules_book, rules_firings, rules_words
 from scheduling.models import Rule
 from scheduling.projects import rule_forms
@@ -106,7 +108,14 @@ def _edit(project: Project, one: Rule | None) -> Any:
         name=request.values.get("name", one.name if one else ""),
         values=request.form if errors else None,
         errors=errors,
+        no_way_back=action == "train" and not _assessed(project),
     )
+
+
+def _assessed(project: Project) -> bool:
+    """Whether somebody who is sent to training can come back: an open assessment of the skill."""
+    asked = (Assessment.skill_id == project.skill_id) & Assessment.open
+    return db().scalar(select(Assessment.id).where(asked).limit(1)) is not None
 
 
 def _save(project: Project, one: Rule | None) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from ops import clock_time
+from ops import clock_time, erasure, people
 from ops.errors import InvalidInput
 from ops.models import (
     Assignment,
@@ -424,6 +424,18 @@ def test_an_appeal_is_made_once_and_settled_with_a_reason(world):
         select(AuditEntry).where(AuditEntry.action == "rule_firing.upheld")
     ).one()
     assert (entry.actor, entry.data["why"]) == (world.lead.pseudonym, "It does not.")
+
+
+def test_an_appeal_is_forgotten_with_the_person_who_wrote_it(world):
+    world.rule("gold_accuracy", "warn")
+    world.on_gold(world.golds(12), "b")
+    world.look()
+    world.act()
+    rules_firings.appeal(world.session, world.only(), "I am Ada Lovelace.", by=world.me)
+    people.deactivate(world.session, world.me, by=world.lead)
+    erasure.erase(world.session, world.me, by=world.lead)
+    world.act()
+    assert world.only().appeal == "(erased)"
 
 
 def test_after_an_override_the_same_evidence_fires_no_more(world):

@@ -131,6 +131,31 @@ def test_a_rule_is_made_changed_switched_and_deleted_on_its_pages(place, session
     assert session.scalars(select(Rule)).all() == []
 
 
+def test_training_without_an_assessment_is_warned_of(place):
+    client = place.client_for(place.lead)
+    form = client.get(f"{place.base}/new?signal=agreement&action=train").text
+    assert "could not come back" in form
+    assert "could not come back" not in client.get(f"{place.base}/new?action=warn").text
+
+
+def test_markup_in_what_people_write_comes_out_as_text(place, session):
+    evil = "<script>x()</script>"
+    me = place.floor.labellers[0]
+    rule = place.make.rule(place.floor.project, name=f"R {evil}")
+    fired = place.make.firing(rule, me, appeal=evil, appealed_at=clock_time.now())
+    session.commit()
+    lead, mine = place.client_for(place.lead), place.client_for(me)
+    pages = [
+        lead.get(place.base).text,
+        lead.get(f"{place.base}/{rule.id}").text,
+        lead.get(f"{place.base}/firings/{fired.id}").text,
+        mine.get("/desk/decisions").text,
+    ]
+    for page in pages:
+        assert evil not in page
+        assert "&lt;script&gt;x()" in page
+
+
 def test_two_rules_of_one_name_are_refused_at_the_field(place):
     place.rule(name="Same")
     client = place.client_for(place.lead)

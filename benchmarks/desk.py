@@ -1,7 +1,7 @@
 """Next + submit over HTTP, as labellers' browsers do it: gunicorn, login, gold, audit and all.
 
 Every client works for labellers of its own through bearer tokens on a kept-open connection; the
-database is the embedded one with fsync on and the history of `benchmarks.dispatch` copied in.
+database is the embedded one with fsync on and the history of `benchmarks.dispatching` copied in.
 """
 
 import http.client
@@ -19,7 +19,8 @@ import click
 import psycopg
 from sqlalchemy import select
 
-from benchmarks import dispatch
+from benchmarks.dispatching import race
+from benchmarks.dispatching.seed import seed
 from ops import db, migrate, tokens
 from ops.cli.serve import web_command
 from ops.models import User
@@ -43,7 +44,7 @@ def command(tasks: int, users: int, workers: int, seconds: float, history: int) 
         running(Path(folder) / "home", durable=True) as server,
     ):
         migrate.upgrade(server.owner_url)
-        dispatch.seed(server.owner_url, tasks=tasks, clients=users, history=history)
+        seed(server.owner_url, tasks=tasks, clients=users, history=history)
         secrets = _secrets(server.url, users)
         port = _free_port()
         web = _serve(server.url, Path(folder) / "home", port, workers)
@@ -54,7 +55,7 @@ def command(tasks: int, users: int, workers: int, seconds: float, history: int) 
             web.terminate()
             web.wait()
         with psycopg.connect(server.owner_url.replace("+psycopg", "")) as connection:
-            over = connection.execute(dispatch.OVER).fetchone()
+            over = connection.execute(race.OVER).fetchone()
     shown = {"users": users, "workers": workers, "tasks": tasks, **result}
     click.echo(json.dumps(shown | {"over_assignments": over[0] if over else None}, indent=2))
 

@@ -1,266 +1,197 @@
 """How fast work is handed out, beside the bare floor of the same client on the same server.
 
 The floor is what any dispatcher must do at least: update one row and insert one lease, in one
-transaction, through the same session. The claim does that under every predicate: membership,
-pauses, certificates, attributes, lease caps, cursors, gold. History is copied in, not played.
-A client works for many labellers in turn, because one may hold only so many leases.
+transaction, through the same session. The claim does that under every predicate, limits included,
+with gold in between. History is copied in, not played.
 """
 
-import itertools
 import json
-import multiprocessing
-import random
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 import psycopg
-from sqlalchemy import make_url, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import create_engine, make_url, text
 
+from benchmarks.dispatching import predicates, race
+from benchmarks.dispatching.seed import (
+    ANSWERED_HEAD,
+    EXPERTS,
+    LABELLERS,
+    LANES,
+    RARE_LANE,
+    plain,
+    seed,
+)
 from ops import clock_time, db, migrate
-from ops.models import User
-from scheduling import dispatch, sql
 
-WANTED = 3
-LANES = 4
-LABELLERS = 250  # of each client
-GOLD = 2000
-SETTINGS = {"max_leases": 10, "attributes": {"language": ["en", "de"]}}
+PARTS = ("share", "predicates", "sizes", "rare", "head", "drain")
+# Labellers of the last client: the races before them leave them as they are.
+ORDINARY, HEAD = 1, 2
 
 
 @click.command()
-@click.option("--tasks", default=100_000, show_default=True, help="Open tasks.")
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), help="Default: all.")
+@click.option(
+    "--tasks", default=100_000, show_default=True, help="Open tasks of share, predicates."
+)
+@click.option("--small", default=10_000, show_default=True, help="The smaller of the two sizes.")
+@click.option(
+    "--large", default=1_000_000, show_default=True, help="The larger; rare and head too."
+)
 @click.option("--clients", default=8, show_default=True, help="Labellers claiming at once.")
-@click.option("--seconds", default=10.0, show_default=True, help="Length of each measurement.")
+@click.option(
+    "--claimers", default=64, show_default=True, help="Labellers who drain a small floor."
+)
+@click.option("--seconds", default=8.0, show_default=True, help="Length of each measurement.")
 @click.option("--history", default=300_000, show_default=True, help="Past answers.")
-def command(tasks: int, clients: int, seconds: float, history: int) -> None:
-    """Claims a second with everything on, against the bare floor; prints JSON."""
+def command(
+    parts: tuple[str, ...],
+    tasks: int,
+    small: int,
+    large: int,
+    clients: int,
+    claimers: int,
+    seconds: float,
+    history: int,
+) -> None:
+    """Claims a second against the bare floor, at two sizes, and what is hard; prints JSON."""
     from ops.db_server import running
 
+    wanted = set(parts or PARTS)
+    result: dict[str, Any] = {"clients": clients, "seconds": seconds}
     with (
         tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder,
         running(Path(folder) / "home", durable=True) as server,
     ):
-        migrate.upgrade(server.owner_url)
-        seed(server.owner_url, tasks=tasks, clients=clients, history=history)
-        click.echo(json.dumps(measure(server, clients, seconds) | {"tasks": tasks}, indent=2))
+        floors = Floors(server, clients, history)
+        if wanted & {"share", "predicates"}:
+            url = floors.make(tasks)
+            if "share" in wanted:
+                result["share"] = _share(url, clients, seconds)
+            if "predicates" in wanted:
+                result["predicates_us"] = _said(
+                    "predicates", predicates.costs, url, clients * LABELLERS
+                )
+        if "sizes" in wanted:
+            result["sizes"] = {
+                str(small): _said(f"claims, {small:,}", race.race, floors.make(small), clients,
+                                  seconds, "claim")
+            }  # fmt: skip
+        if wanted & {"sizes", "rare", "head"}:
+            result |= _large(floors.make(large), wanted, clients, seconds)
+            if "sizes" in wanted:
+                sizes = result["sizes"] = result["sizes"] | {str(large): result.pop("large")}
+                both = [sizes[str(n)]["p99_ms"] for n in (small, large)]
+                sizes["p99_ratio"] = round(both[1] / both[0], 2)
+        if "drain" in wanted:
+            url = floors.make(claimers * 5, history=0, max_leases=1000)
+            result["drain"] = _said("drain", race.drain, url, claimers)
+        result["over_assignments"] = floors.over_assignments()
+    click.echo(json.dumps(result, indent=2))
 
 
-def measure(server: Any, clients: int, seconds: float) -> dict[str, Any]:
-    """Both measurements, one after the other, and a recount of what was handed out."""
-    floor = race(server.url, clients, seconds, _floor)
-    claim = race(server.url, clients, seconds, _claim)
-    with psycopg.connect(_plain(server.owner_url)) as connection:
-        over = connection.execute(OVER).fetchone()
-    return {
-        "clients": clients,
-        "claim": claim,
-        "floor": floor,
-        "share_of_floor": round(claim["per_second"] / floor["per_second"], 3),
-        "over_assignments": over[0] if over else None,
-    }
+def _said(what: str, work: Any, *args: Any) -> Any:
+    """Do it, and say on stderr that it is being done."""
+    click.echo(f"{what} …", err=True)
+    return work(*args)
 
 
-OVER = """
-    SELECT count(*) FROM (
-        SELECT t.id FROM task t JOIN assignment a ON a.task_id = t.id
-        WHERE a.counts AND a.state IN ('leased', 'submitted') AND t.round > 0
-        GROUP BY t.id HAVING count(*) > t.wanted OR count(*) <> t.n_leased + t.n_done) wrong"""
+class Floors:
+    """Databases on one server, each seeded once, from one migrated template."""
 
+    def __init__(self, server: Any, clients: int, history: int):
+        self.server, self.clients, self.history = server, clients, history
+        self.urls: dict[str, str] = {}
+        self._admin("CREATE DATABASE bench_template OWNER touchstone_owner")
+        migrate.upgrade(_at(server.owner_url, "bench_template"))
 
-def race(
-    url: str, clients: int, seconds: float, step: Callable[[Session, User, Any], bool]
-) -> dict[str, Any]:
-    """Run `step` in `clients` processes for `seconds`: rate, latencies of the transaction."""
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager, context.Pool(clients) as pool:
-        ready = manager.Barrier(clients)
-        jobs = [pool.apply_async(_client, (url, n, ready, seconds, step)) for n in range(clients)]
-        label, length = step.__name__[1:], int(seconds) + 5
-        with click.progressbar(length=length, label=label, file=_stderr()) as bar:
-            while not all(job.ready() for job in jobs):
-                time.sleep(1)
-                bar.update(1)
-        runs = [job.get() for job in jobs]
-    times = sorted(t for run in runs for t in run["times"])
-    return {
-        "per_second": round(len(times) / seconds, 1),
-        "p50_ms": round(1000 * statistics.median(times), 2),
-        "p99_ms": round(1000 * times[int(0.99 * (len(times) - 1))], 2),
-        "empty": sum(run["empty"] for run in runs),
-    }
-
-
-def _stderr() -> Any:
-    return click.get_text_stream("stderr")
-
-
-def _client(
-    url: str, n: int, ready: Any, seconds: float, step: Callable[[Session, User, Any], bool]
-) -> dict[str, Any]:
-    engine = db.make_engine(url, pool_size=1)
-    sessions = db.make_sessions(engine)
-    mine = select(User).where(User.id > n * LABELLERS, User.id <= (n + 1) * LABELLERS)
-    with sessions() as session:
-        users = session.scalars(mine.order_by(User.id)).all()
-        last = session.scalar(text("SELECT max(id) FROM floor_task")) or 0
-        for user in users[:20]:  # warm up: connection, prepared statements
-            step(session, user, last)
-            session.commit()
-    turns = itertools.cycle(users)
-    times: list[float] = []
-    empty = 0
-    ready.wait()
-    until = time.perf_counter() + seconds
-    while (started := time.perf_counter()) < until:
-        with db.transaction(sessions) as session:
-            empty += not step(session, next(turns), last)
-        times.append(time.perf_counter() - started)
-    engine.dispose()
-    return {"times": times, "empty": empty}
-
-
-def _claim(session: Session, user: User, _last: int) -> bool:
-    return dispatch.claim(session, user) is not None
-
-
-def _floor(session: Session, user: User, last: int) -> bool:
-    at = clock_time.now()
-    # A row that no claim will touch: it only costs what a lease costs.
-    task = random.randint(1, last)
-    sql.run(session, "UPDATE floor_task SET n_leased = n_leased + 1 WHERE id = %(id)s", id=task)
-    sql.run(session, FLOOR_LEASE, task=task, me=user.id, until=at + timedelta(minutes=30))
-    return True
-
-
-FLOOR_LEASE = """
-    INSERT INTO floor_assignment (task_id, labeller_id, expires_at)
-    VALUES (%(task)s, %(me)s, %(until)s)"""
-
-
-def _plain(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def seed(url: str, *, tasks: int, clients: int, history: int) -> None:
-    """People, a project that asks for everything, open tasks, and a past brought in by COPY."""
-    now = clock_time.now()
-    people = clients * LABELLERS
-    values = {
-        "now": now,
-        "settings": json.dumps(SETTINGS),
-        "people": people,
-        "tasks": tasks,
-        "lanes": LANES,
-        "wanted": WANTED,
-        "gold": GOLD,
-        "until": now + timedelta(days=90),
-    }
-    with (
-        psycopg.connect(_plain(url)) as connection,
-        click.progressbar(
-            STEPS, label="history", file=_stderr(), item_show_func=lambda s: s and s.split()[2]
-        ) as bar,
-    ):
-        for statement in bar:
-            connection.execute(statement, values)
-        _copy_history(connection, people, history, now)
-    with psycopg.connect(_plain(url), autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-
-
-STEPS = (
-    "INSERT INTO organisation (id, name, kind, created_at) VALUES (1, 'client', 'client', %(now)s)",
-    "INSERT INTO skill (id, name, description, created_at) VALUES (1, 'skill', '', %(now)s)",
-    """INSERT INTO project (id, organisation_id, name, purpose, medium, label_type, state, skill_id,
-                            settings, created_at)
-       VALUES (1, 1, 'bench', '', 'text', 'class', 'running', 1, %(settings)s, %(now)s)""",
-    """INSERT INTO ontology_version (project_id, version, classes, created_at)
-       VALUES (1, 1, '[{"key": "a"}, {"key": "b"}]', %(now)s)""",
-    """INSERT INTO user_account (id, pseudonym, email, name, role, active, simulated, timezone,
-                                 attributes, session_epoch, created_at)
-       SELECT n, gen_random_uuid(), 'u' || n || '@example.com', 'u' || n, 'labeller', true, true,
-              'UTC', '{"language": ["en"]}', 0, %(now)s FROM generate_series(1, %(people)s) n""",
-    """INSERT INTO project_member (project_id, user_id, since, pause_reason)
-       SELECT 1, id, %(now)s, '' FROM user_account""",
-    """INSERT INTO certificate (user_id, skill_id, level, source, reason, granted_at, valid_until)
-       SELECT id, 1, 2, 'hand', '', %(now)s, %(until)s FROM user_account""",
-    """INSERT INTO batch (id, project_id, name, state, paused, priority, created_at)
-       SELECT n, 1, 'batch ' || n, 'open', false, 0, %(now)s
-       FROM generate_series(0, %(lanes)s) n""",
-    """INSERT INTO lane (id, project_id, batch_id, stage, requirement_key, requirements, generation)
-       SELECT n, 1, n, 'label', '1>=1', '{"1": 1}', 1 FROM generate_series(0, %(lanes)s) n""",
-    """INSERT INTO asset (id, project_id, batch_id, external_id, text, meta, created_at)
-       SELECT n, 1, 1 + n %% %(lanes)s, 'asset ' || n, 'some text', '{}', %(now)s
-       FROM generate_series(1, %(tasks)s + %(gold)s) n""",
-    """INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
-       SELECT 1 + n %% %(lanes)s, n, 'label', 1, floor(random() * 2147483647)::bigint, %(wanted)s,
-              0, 0, false
-       FROM generate_series(1, %(tasks)s) n""",
-    """INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
-       SELECT 1 + n %% %(lanes)s, n, 'label', 0, 0, 0, 0, 0, false
-       FROM generate_series(%(tasks)s + 1, %(tasks)s + %(gold)s) n""",
-    """INSERT INTO gold (project_id, asset_id, task_id, state, exposures, for_assessment,
-                         created_at)
-       SELECT 1, asset_id, id, 'active', 0, false, %(now)s FROM task WHERE round = 0""",
-    """INSERT INTO standing (labeller_id, skill_id, mean, low, high, gold_n, gold_correct, review_n,
-                             review_correct, consensus_n, updated_at, shown_n)
-       SELECT id, 1, 0.95, 0.9 * (id %% 2), 0.99, 100, 95, 0, 0, 0, %(now)s, 0 FROM user_account""",
-    """INSERT INTO gold_pace (labeller_id, project_id, until_next)
-       SELECT id, 1, floor(random() * CASE id %% 2 WHEN 0 THEN 7 ELSE 37 END) FROM user_account""",
-    "CREATE TABLE floor_task (LIKE task INCLUDING ALL)",
-    """INSERT INTO floor_task (id, lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased,
-                               returned)
-       OVERRIDING SYSTEM VALUE
-       SELECT id, lane_id, asset_id, stage, round, npri, 30000, 0, 0, false FROM task""",
-    """CREATE TABLE floor_assignment (
-           id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, task_id bigint NOT NULL,
-           labeller_id bigint NOT NULL, state text NOT NULL DEFAULT 'leased',
-           expires_at timestamptz NOT NULL, UNIQUE (task_id, labeller_id, id))""",
-    "GRANT ALL ON floor_task, floor_assignment TO touchstone_app",
-)
-
-
-PAST = "SELECT coalesce(max(id), 0) FROM "
-
-
-def _copy_history(connection: Any, people: int, history: int, now: Any) -> None:
-    """Finished work of a past batch, `history` answers, each task answered by neighbours."""
-    pasts = history // WANTED
-    asset, task = (connection.execute(PAST + t).fetchone()[0] + 1 for t in ("asset", "task"))
-    answers = [(n, (n + k) % people + 1) for n in range(pasts) for k in range(WANTED)]
-    then = now - timedelta(days=7)
-    copies = {
-        "asset (id, project_id, batch_id, external_id, text, meta, created_at)": (
-            (asset + n, 1, 0, f"past {n}", "text", "{}", then) for n in range(pasts)
-        ),
-        "task (id, lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)": (
-            (task + n, 0, asset + n, "label", 1, n, WANTED, WANTED, 0, False) for n in range(pasts)
-        ),
-        "assignment (id, task_id, labeller_id, project_id, state, leased_at, expires_at, shown_at, "
-        "ended_at, active_ms, wall_ms, judged_at)": (
-            (i + 1, task + n, who, 1, "submitted", then, then, then, then, 9000, 9500, then)
-            for i, (n, who) in enumerate(answers)
-        ),
-        "label (assignment_id, revision, payload, ontology_version_id, client_key, created_at)": (
-            (i + 1, 1, '{"class": "a"}', 1, f"key {i}", then) for i in range(len(answers))
-        ),
-        "work_event (at, kind, labeller_id, project_id, batch_id, stage, task_id, assignment_id)": (
-            (then, "submitted", who, 1, 0, "label", task + n, i + 1)
-            for i, (n, who) in enumerate(answers)
-        ),
-    }
-    for target, rows in copies.items():
-        with connection.cursor().copy(f"COPY {target} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-    for table in ("assignment", "asset", "task"):
-        connection.execute(
-            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+    def make(self, tasks: int, history: int | None = None, max_leases: int = 10) -> str:
+        """The service role's URL of a floor of so many open tasks."""
+        name = f"bench_{tasks}_{len(self.urls)}"
+        self._admin(f"CREATE DATABASE {name} TEMPLATE bench_template OWNER touchstone_owner")
+        past = self.history if history is None else history
+        seed(
+            _at(self.server.owner_url, name),
+            tasks=tasks,
+            clients=self.clients,
+            history=past,
+            max_leases=max_leases,
         )
+        self.urls[name] = _at(self.server.url, name)
+        return self.urls[name]
+
+    def over_assignments(self) -> int:
+        """Over all floors: tasks with more than they want, or a counter unlike its recount."""
+        total = 0
+        for url in self.urls.values():
+            with psycopg.connect(plain(url)) as connection:
+                found = connection.execute(race.OVER).fetchone()
+                total += found[0] if found else 0
+        return total
+
+    def _admin(self, statement: str) -> None:
+        engine = create_engine(self.server.admin_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+def _at(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def _share(url: str, clients: int, seconds: float) -> dict[str, Any]:
+    """Floor, claims, floor again: the machine may have become faster or slower in between."""
+    before = _said("floor", race.race, url, clients, seconds / 2, "floor")
+    claims = _said("claims", race.race, url, clients, seconds, "claim")
+    after = _said("floor", race.race, url, clients, seconds / 2, "floor")
+    floor = (before["per_second"] + after["per_second"]) / 2
+    return {
+        "claim": claims,
+        "floor": [before, after],
+        "share_of_floor": round(claims["per_second"] / floor, 3),
+    }
+
+
+def _large(url: str, wanted: set[str], clients: int, seconds: float) -> dict[str, Any]:
+    """What is measured on the larger floor, beside an ordinary labeller there."""
+    told: dict[str, Any] = {}
+    if "sizes" in wanted:
+        told["large"] = _said("claims, large", race.race, url, clients, seconds, "claim")
+    if wanted & {"rare", "head"}:
+        ordinary = _said("ordinary labellers", _alone, url, ORDINARY, EXPERTS)
+        told["ordinary"] = ordinary
+    if "rare" in wanted:
+        rare = _said("rare skill", _alone, url, clients * LABELLERS + 1, EXPERTS)
+        told["rare"] = rare | {"p50_ratio": round(rare["p50_ms"] / ordinary["p50_ms"], 2)}
+    if "head" in wanted:
+        head = _said("answered head", _behind_a_head, url)
+        told["head"] = head | {"p50_ratio": round(head["p50_ms"] / ordinary["p50_ms"], 2)}
+    return told
+
+
+def _alone(url: str, first: int, n: int, claims: int = 300) -> dict[str, Any]:
+    """One client for `n` labellers from id `first` on, nobody else on the floor."""
+    engine = db.make_engine(url, pool_size=1)
+    users = race.people(engine, first, n)
+    warm = race.take(engine, users, race.claim, claims=race.WARM_UP)
+    run = race.take(engine, users, race.claim, claims=claims)
+    engine.dispose()
+    first_ms = round(1000 * warm["times"][0], 2)
+    return {**race.latencies(run["times"]), "first_ms": first_ms, "empty": run["empty"]}
+
+
+def _behind_a_head(url: str) -> dict[str, Any]:
+    """A labeller whose answers, 100,000 of them, lie on the open tasks that come first."""
+    values = {
+        "me": HEAD,
+        "rare_lane": RARE_LANE,
+        "each": 100_000 // LANES,
+        "now": clock_time.now(),
+    }
+    with psycopg.connect(plain(url)) as connection:
+        connection.execute("DELETE FROM desk_cursor WHERE labeller_id = %(me)s", values)
+        connection.execute(ANSWERED_HEAD, values)
+    return _alone(url, HEAD, 1)

@@ -53,11 +53,21 @@ def looks(
 
     Groups of which an answer was looked at before are left out, and so are those whose share is 0.
     """
-    groups = _fresh(session, groups)
     authors = sorted({answer.labeller_id for group in groups for answer in group})
-    restricted = _restricted(session, project_id, authors)
-    if not groups or not (restricted or any(_shares(settings).values())):
-        return []
+    restricted = _restricted(session, project_id, authors) if authors else set()
+    if restricted or any(_shares(settings).values()):
+        groups = _fresh(session, groups)
+        return _looks(session, settings, groups, authors, restricted) if groups else []
+    return []
+
+
+def _looks(
+    session: Session,
+    settings: ProjectSettings,
+    groups: Sequence[list[Answer]],
+    authors: Sequence[int],
+    restricted: set[int],
+) -> list[Look]:
     believed = trust.standings(session, authors, groups[0][0].skill_id)
     found = []
     for group in groups:

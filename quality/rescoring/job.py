@@ -15,10 +15,11 @@ import numpy as np
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import clock_time, config, consensus, lanes, ontologies, storage
+from ops import clock_time, config, consensus, ontologies, storage
 from ops.db import transaction
 from ops.errors import NotFound, StorageError
-from ops.models import Batch, Task
+from ops.models import Batch
+from quality import review_tasks
 from quality.models import LabelScore, RescoreChunk, RescoreRun
 from quality.rescoring import crossval, features, runs, suspects
 
@@ -231,16 +232,8 @@ def _open_reviews(session: Session, run: RescoreRun, marked: list[LabelScore]) -
     if not marked:
         return
     batch = session.get_one(Batch, run.batch_id)
-    asset_ids = [score.asset_id for score in marked]
-    lane = lanes.lane_for(session, batch, "review")
-    lanes.open_tasks(session, lane, asset_ids, wanted=1)
     # An asset that is under review already keeps its task: one review answers both questions.
-    tasks = session.execute(
-        select(Task.asset_id, Task.id).where(
-            Task.asset_id.in_(asset_ids), Task.stage == "review", Task.round == 1
-        )
-    )
-    task_of: dict[int, int] = {row.asset_id: row.id for row in tasks}
+    task_of = review_tasks.ask(session, batch, [score.asset_id for score in marked])
     for score in marked:
         score.review_task_id = task_of[score.asset_id]
     session.flush()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from ops import clock_time
 from ops.errors import InvalidInput
-from ops.models import Assignment, Batch, Flag, Task, WorkEvent
+from ops.models import Assignment, Batch, Consensus, Flag, Task, WorkEvent
 from quality.judging import judge
 from quality.models import Evidence, ReviewDraw
 from quality.review_sample import results
@@ -399,3 +399,36 @@ def test_who_has_done_their_part_of_a_batch_still_mends_their_own(session, hands
         hands.hand_in(reviewer, shown, key="a")
     hands.hand_in(reviewer, shown, **given)
     hands.give(author, "rework", key="b")
+
+
+def test_a_suspect_that_was_sent_back_is_settled_by_what_its_rework_comes_to(
+    session, sessions, hands, make
+):
+    from quality import review_tasks
+    from quality.models import LabelScore, RescoreRun
+
+    floor = make.floor(assets=1)
+    [author] = floor.labellers
+    reviewer = make.member(floor.project, make.user(role="reviewer"))
+    session.commit()
+    hands.give(author, "label", key="a")
+    tasks = review_tasks.ask(session, floor.batch, [floor.assets[0].id])
+    at = clock_time.now()
+    run = RescoreRun(batch_id=floor.batch.id, version=1, name="r", requested_at=at)
+    session.add(run)
+    session.flush()
+    decided = session.scalars(select(Consensus)).one()
+    session.add(
+        LabelScore(
+            run_id=run.id, asset_id=floor.assets[0].id, consensus_id=decided.id, given="a",
+            predicted="b", quality=0.1, probabilities={}, suspect=True,
+            review_task_id=tasks[floor.assets[0].id],
+        )
+    )  # fmt: skip
+    session.commit()
+    hands.give(reviewer, "review", verdict="return", remark="a model doubts it too")
+    outcome = select(LabelScore.outcome)
+    assert session.scalars(outcome).one() is None
+    hands.give(author, "rework", key="b")
+    hands.give(reviewer, "review", key="b", verdict="accept")
+    assert session.scalars(outcome).one() == "changed"

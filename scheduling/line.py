@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from ops.models import User
-from scheduling import eligibility, policy, sql
+from scheduling import claim_sql, eligibility, policy, sql
 from scheduling.conditions import setting
 from scheduling.eligibility import NEW_TO_ME
 
@@ -122,6 +122,8 @@ def lanes_in_order(
 
     Of one project they are ranked among themselves.
     """
+    # Planned as a claim is: what is counted looks into indexes, one task after the other.
+    sql.row(session, f"SELECT {claim_sql.PLANNER}")
     ids = [x.id for x in eligibility.open_lanes(session, labeller.id, at, project_id)]
     desk = sql.row(session, _DESK, me=labeller.id)
     last, turn = (desk.project_id, desk.claims + 1) if desk else (None, 1)

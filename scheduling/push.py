@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ops import audit_log, clock_time, notices, projects, reserving
 from ops.errors import InvalidInput
 from ops.models import Project, ProjectMember, User
-from scheduling import leases, selection, sifting, sql
+from scheduling import claim_sql, leases, selection, sifting, sql
 from scheduling.outcome import Outcome, Refused
 from scheduling.selection import Next, Ticked
 
@@ -169,6 +169,8 @@ def _refuse_stranger(
 
 
 def _lock_desks(session: Session, labellers: Iterable[int]) -> None:
+    # Planned as a claim is: the predicate looks into indexes, one task after the other.
+    sql.row(session, f"SELECT {claim_sql.PLANNER}")
     sql.run(session, _LOCK_DESKS, labellers=sorted(set(labellers)))
 
 

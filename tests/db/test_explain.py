@@ -129,14 +129,15 @@ def test_gold_is_told_as_it_is(session: Any, floor: Any, make: Any) -> None:
     assert said()[0].startswith("Gold, which Ana has not met.")
     assert said()[1] == "The asset is gold now: no more ordinary work goes out for it."
     dispatch.claim(session, ana)
-    n = session.scalar(text("SELECT until_next FROM gold_pace"))
-    met = None
-    for _ in range(n + 1):
-        met = dispatch.claim(session, ana)
-        if met is not None and met.task_id == one.task_id:
-            break
-        session.execute(text("UPDATE assignment SET state = 'released', ended_at = :at "
-                             "WHERE counts AND state = 'leased'"), {"at": NOW})  # fmt: skip
+    session.execute(
+        text(
+            """INSERT INTO gold_pace (labeller_id, project_id, until_next) VALUES (:me, :project, 0)
+               ON CONFLICT (labeller_id, project_id) DO UPDATE SET until_next = 0"""
+        ),
+        {"me": ana.id, "project": floor.project.id},
+    )
+    assert "Ana gets gold at their next claim" in said()[0]
+    met = dispatch.claim(session, ana)
     assert met is not None and met.task_id == one.task_id
     assert said()[0].startswith("Gold, on the desk of Ana until")
     gold.retire(session, floor.project, one, lead, reason="wrong")

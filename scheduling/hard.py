@@ -33,7 +33,7 @@ class _Looked:
     # Lane → its generation then, and the last task looked at.
     lanes: dict[int, tuple[int, int]] = field(default_factory=dict)
     flagged: datetime = LONG_AGO
-    locked: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
     told: bool = False
 
 
@@ -118,9 +118,9 @@ def _chunks(
     sessions: sessionmaker[Session], project_id: int, looked: _Looked
 ) -> Iterator[list[int]]:
     """Ids of tasks worth a look; what is asked for next has been looked at."""
-    if looked.locked:
-        again, looked.locked = sorted(looked.locked), set()
-        yield again
+    held, looked.held = sorted(looked.held), set()
+    for start in range(0, len(held), CHUNK):
+        yield held[start : start + CHUNK]
     asked = {"project": project_id, "since": looked.flagged}
     yield from _pages(sessions, hard_sql.FLAGGED, **asked)
     yield from _pages(sessions, hard_sql.RETURNED, **asked)
@@ -178,7 +178,7 @@ def _send(
         now=now,
         due=now + timedelta(hours=settings.hard.deadline_hours),
     )
-    looked.locked |= {row.id for row in found} - {row.id for row in moved}
+    looked.held |= {row.id for row in found} - {row.id for row in moved}
     return len(moved)
 
 

@@ -1,6 +1,6 @@
 """Hard assets in SQL: which open label tasks are hard and why, and their way to experts and back.
 
-A task moves under its own lock and never waits for one: what is locked is looked at again later.
+A task moves under its own lock and never waits for one: what is held is looked at again later.
 Moved tasks may lie behind cursors, so a lane that gets some raises its generation; what comes back
 is marked as returned, which is searched before all else.
 """
@@ -81,16 +81,17 @@ ADOPT = f"""
       AND NOT EXISTS (SELECT FROM hard_task h WHERE h.task_id = t.id)
     ON CONFLICT (task_id) DO NOTHING"""
 
+# What somebody holds stays until they let go: they got it under the terms of the lane it is in.
 TO_EXPERTS = """
     WITH given AS (
         SELECT * FROM unnest(%(ids)s::bigint[], %(lanes)s::bigint[], %(reasons)s::text[])
             AS one(id, lane_id, reason)),
     held AS MATERIALIZED (
-        SELECT t.id FROM task t WHERE t.id IN (SELECT id FROM given) AND t.open
+        SELECT t.id FROM task t WHERE t.id IN (SELECT id FROM given) AND t.open AND t.n_leased = 0
         ORDER BY t.id FOR NO KEY UPDATE SKIP LOCKED),
     moved AS (
         UPDATE task t SET lane_id = given.lane_id FROM held JOIN given ON given.id = held.id
-        WHERE t.id = held.id AND t.open RETURNING t.id, t.lane_id),
+        WHERE t.id = held.id RETURNING t.id, t.lane_id),
     noted AS (
         INSERT INTO hard_task (task_id, reason, routed_at, due_at)
         SELECT id, given.reason, %(now)s, %(due)s FROM moved JOIN given USING (id)),

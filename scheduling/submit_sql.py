@@ -26,7 +26,7 @@ TASK_AND_ASSIGNMENT = sql.short(f"""
     SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
            a.tab, a.beat_at, a.active_ms, a.active_before_ms,
            t.open, t.stage, t.lane_id, t.asset_id,
-           (SELECT l.batch_id FROM lane l WHERE l.id = t.lane_id) AS batch_id,
+           (SELECT o.batch_id FROM asset o WHERE o.id = t.asset_id) AS batch_id,
            EXISTS (SELECT {LANES} WHERE u.id = %(me)s AND l.id = t.lane_id
                    AND {all_of(HOLDING_CONDITIONS)}) AS may_hold,
            (SELECT x.id FROM assignment x
@@ -48,7 +48,7 @@ _ASSIGNMENT = """
     SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
            a.tab, a.beat_at, a.active_ms, a.active_before_ms,
            t.open, t.stage, t.lane_id, t.asset_id,
-           (SELECT l.batch_id FROM lane l WHERE l.id = t.lane_id) AS batch_id,
+           (SELECT o.batch_id FROM asset o WHERE o.id = t.asset_id) AS batch_id,
            (SELECT x.id FROM assignment x
             WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
               AND x.state IN ('reserved', 'leased')) AS other_lease,

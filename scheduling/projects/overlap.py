@@ -51,7 +51,7 @@ def words(settings: ProjectSettings) -> str:
     """What the settings ask of an asset, for a lead."""
     terms, each = settings.overlap, _answers(settings.wanted_answers)
     if terms.kind == "share":
-        return f"{each} for {100 * terms.share:g} % of the assets, 1 for the rest"
+        return f"{each} for {100 * terms.share:g} % of them, 1 for the rest"
     if terms.kind == "dynamic":
         return f"{terms.minimum} to {_answers(terms.maximum)}, until {100 * terms.target:g} % sure"
     return f"{each} each"

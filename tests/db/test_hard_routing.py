@@ -1,5 +1,6 @@
 """Hard assets: found by four signs, sent to experts, given back when the deadline passes."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from ops import clock_time
 from ops.db import transaction
 from ops.models import Lane, Notice, Task
 from quality.models import AssetDifficulty
-from scheduling import dispatch, eligibility, hard
+from scheduling import dispatch, eligibility, hard, submit
 from scheduling.models import HardTask
 from tests.db import books
 from tests.db.answering import answer
@@ -165,6 +166,24 @@ def test_a_locked_task_is_sent_at_the_next_look(session, sessions, floor):
         other.execute(text("SELECT FROM task WHERE id = :t FOR UPDATE"), {"t": floor.tasks[0].id})
         assert hard.route(sessions) == 0
     assert hard.route(sessions) == 1
+
+
+def test_what_somebody_works_on_is_sent_when_they_let_go(session, sessions, floor):
+    """Their answer counts, and they may go on looking at it."""
+    predict(session, floor.assets[0], 0.1)
+    for task in floor.tasks[1:]:
+        task.wanted = 0
+    session.commit()
+    with transaction(sessions) as own:
+        held = dispatch.claim(own, own.merge(floor.labellers[0]))
+    assert hard.route(sessions) == hard.route(sessions) == 0
+    with transaction(sessions) as own:
+        said = {"label": {"class": "a"}, "key": "0123456789", "revision": 0}
+        who, token = own.merge(floor.labellers[0]), uuid.UUID(held.token)
+        done = submit.submit(own, who, token, **said, active_ms=900, tab="t")
+    assert not done.surplus
+    assert hard.route(sessions) == 1
+    books.balanced(session)
 
 
 def test_only_experts_get_it_and_find_it_behind_their_cursors(session, sessions, make, floor):

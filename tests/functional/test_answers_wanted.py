@@ -34,7 +34,7 @@ def test_the_page_says_what_new_assets_get_and_the_mean_so_far(client_for, floor
         ({"wanted_answers": 1}, "1 answer each"),
         (
             {"wanted_answers": 3, "overlap": {"kind": "share", "share": 0.1}},
-            "3 answers for 10 % of the assets, 1 for the rest",
+            "3 answers for 10 % of them, 1 for the rest",
         ),
     ],
 )

@@ -107,6 +107,10 @@ BODIES = {
     "api_projects.change_rule": {"name": "x", "signal": "hours", "action": "warn"},
     "api_projects.switch_rule": {"enabled": False},
     "api_projects.settle_firing": {"verdict": "override", "why": "because"},
+    "api_projects.make_gold": {"assets": [1]},
+    "api_projects.revise_gold": {"answers": [{"class": "a"}], "reason": "because"},
+    "api_projects.retire_gold": {"gold": [1], "reason": "because"},
+    "api_projects.decide_contention": {"decision": "keep"},
     "decisions_api.appeal_decision": {"text": "because"},
     "deliveries.draw": {"n": 1},
 }  # fmt: skip
@@ -167,6 +171,7 @@ def test_a_form_cannot_name_what_the_address_could_not(foreign, client_for, make
     tries = [
         client.post(f"{base}/batches/{foreign['batch_id']}", data={"action": "pause"}),
         client.post(f"{base}/gold/{foreign['gold_id']}", data={"action": "retire"}),
+        client.post(f"{base}/gold/contention/{foreign['gold_id']}", data={"decision": "retire"}),
         client.post(f"{base}/gold", data={"asset": foreign["asset"], "class": "a"}),
         client.get(f"{base}/gold/mark?asset={foreign['asset']}"),
         client.post(f"{base}/people/{foreign['user_id']}", data={"action": "remove"}),

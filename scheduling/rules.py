@@ -162,7 +162,7 @@ def _gone(firing: RuleFiring, seen: Seen) -> bool:
     """Whether the very evidence on which a firing was decided says so no longer."""
     kept = firing.evidence
     terms = rules_words.terms_of(kept["signal"], kept["terms"])
-    window = Window(kept["since"], kept["upto"])
+    window = Window(kept["since"], kept["upto"], kept.get("ripe", 0.0))
     now = look(kept["signal"], terms, seen, window, kept)
     # With fewer observations than then, part of them lies beyond what is read.
     return not now.holds and now.n >= kept["n"]
@@ -192,7 +192,7 @@ def _lift(session: Session, firing: RuleFiring, at: datetime) -> None:
 
 def _test(session: Session, project: Project, case: _Case, seen: Seen, at: datetime) -> int:
     rule = case.rule
-    window = Window(case.since, at.timestamp())
+    window = Window(case.since, at.timestamp(), rule.created_at.timestamp())
     found = look(rule.signal, rules_words.terms_of(rule.signal, rule.terms), seen, window, {})
     return _fire(session, project, case, found, window, at) if found.holds else 0
 
@@ -232,6 +232,7 @@ def _kept(rule: Rule, found: Finding, window: Window) -> Mapping[str, Any]:
         "measure": rule.measure,
         "since": window.since,
         "upto": window.upto,
+        "ripe": window.ripe,
         "n": found.n,
         **found.evidence,
     }

@@ -25,10 +25,19 @@ KINDS = ("gold", "review", "consensus")  # the best first
 
 
 class Window(NamedTuple):
-    """Answers handed in after `since` and up to `upto` (seconds since 1970)."""
+    """Answers handed in after `since` and up to `upto` (seconds since 1970).
+
+    What was handed in before `ripe`, when the rule was made, is evidence like any other, but a rule
+    does not fire for what was made good by then.
+    """
 
     since: float
     upto: float
+    ripe: float = 0.0
+
+    def ripe_from(self, at: Floats) -> int:
+        """The first index at which a rule may fire: the last answer before it was made."""
+        return max(int((at <= self.ripe).sum()) - 1, 0)
 
 
 class Judged(NamedTuple):

@@ -65,6 +65,7 @@ def _accuracy(kinds: Callable[[Any], tuple[str, ...]]) -> Callable[..., Finding]
             found.classes,
             sequential.Terms(good=good, alpha=terms.alpha),
         )
+        trail = _ripe(trail, found.at, window, -math.log(terms.alpha))
         n = found.at.size if trail.stopped_at is None else trail.stopped_at + 1
         tried = found.take(slice(n))
         wrong, expected = _wrong(tried), _wrong_of(tried, good)
@@ -91,6 +92,13 @@ def _accuracy(kinds: Callable[[Any], tuple[str, ...]]) -> Callable[..., Finding]
         )
 
     return look
+
+
+def _ripe(trail: sequential.Trail, at: Floats, window: Window, bound: float) -> sequential.Trail:
+    """The same path, stopped where it first stands at the bound once the rule may fire."""
+    start = window.ripe_from(at)
+    over = np.flatnonzero(trail.log_evidence[start:] >= bound)
+    return trail._replace(stopped_at=start + int(over[0]) if over.size else None)
 
 
 def _wrong(found: Judged) -> float:
@@ -134,6 +142,7 @@ def _drift(terms: DriftTerms, seen: Seen, window: Window, _known: Any) -> Findin
         return Finding(False, int(found.at.size))  # no better than guessing: no height to fall from
     falls = sequential.Falls(run_length=terms.run_length)
     trail = sequential.drift(since.correct, since.certainty, since.classes, before, falls)
+    trail = _ripe(trail, since.at, window, math.log(terms.run_length))
     n = since.at.size if trail.stopped_at is None else trail.stopped_at + 1
     tried = since.take(slice(n))
     wrong, expected = _wrong(tried), _wrong_of(tried, before)
@@ -165,12 +174,12 @@ def _lower_bound(past: Judged) -> float:
 
 def _too_fast(terms: FastTerms, seen: Seen, window: Window, known: Mapping[str, Any]) -> Finding:
     handed = seen.handed.within(window)
-    seconds = handed.seconds[~handed.skipped]
-    seconds = seconds[np.isfinite(seconds)]
+    timed = ~handed.skipped & np.isfinite(handed.seconds)
+    seconds = handed.seconds[timed]
     floor = float(known.get("floor", seen.floor))
     if not seconds.size or math.isnan(floor):
         return Finding(False, int(seconds.size))
-    trail = _rate_trail(seconds < floor, terms)
+    trail = _rate_trail(seconds < floor, terms, window.ripe_from(handed.at[timed]))
     n = int(seconds.size) if trail.stopped_at is None else trail.stopped_at + 1
     fast = int((seconds[:n] < floor).sum())
     reason = (
@@ -194,16 +203,19 @@ def _too_fast(terms: FastTerms, seen: Seen, window: Window, known: Mapping[str, 
     )
 
 
-def _rate_trail(hits: Any, terms: FastTerms) -> sequential.Trail:
-    """The evidence after each answer, until it crosses; it can rise only where there is a hit."""
+def _rate_trail(hits: Any, terms: FastTerms, start: int) -> sequential.Trail:
+    """The evidence after each answer, until it stands at the bound at `start` or later.
+
+    It rises only where there is a hit; between hits it is looked at now and then.
+    """
     bound = -math.log(terms.alpha)
     path: list[float] = []
     value = 0.0
     for n, k in enumerate(np.cumsum(hits).tolist(), start=1):
-        if hits[n - 1] or n % 10 == 0:
+        if hits[n - 1] or n % 10 == 0 or n == start + 1:
             value = sequential.rate_evidence(k, n, terms.share)
         path.append(value)
-        if hits[n - 1] and value >= bound:
+        if n > start and value >= bound:
             return sequential.Trail(np.array(path), n - 1)
     evidence: Floats = np.array(path)
     return sequential.Trail(evidence, None)
@@ -214,9 +226,9 @@ def _skips(terms: SkipTerms, seen: Seen, window: Window, _known: Any) -> Finding
     # What others skipped as well speaks of the task: it neither adds to a run nor ends one.
     told = ~handed.skipped | handed.alone
     longest = run = 0
-    for skipped in handed.skipped[told]:
+    for skipped, at in zip(handed.skipped[told], handed.at[told], strict=True):
         run = run + 1 if skipped else 0
-        longest = max(longest, run)
+        longest = max(longest, run) if at > window.ripe else longest
     too_many = terms.run()
     reason = (
         f"{longest} tasks in a row were skipped that nobody else skipped. Somebody who skips "

@@ -467,6 +467,22 @@ def test_two_firings_hold_until_the_last_goes(world):
     assert world.member().paused_until == min(until.values())
 
 
+def test_a_new_rule_does_not_fire_for_what_was_made_good_since(world):
+    golds = world.golds(72)
+    world.on_gold(golds[:12], "b")
+    world.on_gold(golds[12:], "a")
+    world.on_gold(golds[:12], "b", who=world.other)
+    for task in world.floor.tasks[:8]:  # an old run of skips, too
+        skipped = answer(world.session, task, world.me, "a", at=world.clock.on(seconds=9))
+        skipped.state = "skipped"
+    answer(world.session, world.floor.tasks[9], world.me, "a", at=world.clock.on(seconds=9))
+    world.clock.on(minutes=5)
+    world.rule("gold_accuracy", "warn")
+    world.rule("skips_in_row", "warn")
+    assert world.look() == 1
+    assert world.only().labeller_id == world.other.id
+
+
 def test_a_rule_that_is_switched_off_applies_nothing_more(world):
     rule = world.rule("gold_accuracy", "suspend")
     world.on_gold(world.golds(12), "b")

@@ -33,6 +33,13 @@ class Person:
         return self.http.post(path, json=body | {"active_ms": 0}, headers=self.headers)
 
 
+def _due(session: Any, labeller: Any, made: Any) -> None:
+    """This gold is what the labeller gets next."""
+    key = {"labeller_id": labeller.id, "project_id": made.project_id}
+    session.merge(GoldPace(**key, until_next=0, gold_id=made.id, gap_after=50))
+    session.commit()
+
+
 @pytest.fixture
 def person(app: Any, session: Any) -> Any:
     def person(user: Any) -> Person:
@@ -103,9 +110,9 @@ def test_a_first_label_carries_no_verdict_and_gold_refuses_it_alike(
     person: Any, make: Any, session: Any, verdict: str
 ) -> None:
     floor = make.floor(assets=2, settings={"max_leases": 3})
-    gold.make(session, floor.project, floor.assets[1], [{"class": "a"}], None)
+    made = gold.make(session, floor.project, floor.assets[1], [{"class": "a"}], None)
     me = floor.labellers[0]
-    session.add(GoldPace(labeller_id=me.id, project_id=floor.project.id, until_next=0))
+    _due(session, me, made)
     labeller = person(me)
     label = {"verdict": verdict, "remark": "x"}
     if verdict != "return":
@@ -125,21 +132,17 @@ def test_a_reviewer_cannot_tell_gold(person: Any, make: Any, session: Any, sessi
     settings = {"review": {**ALL["review"], "layers": 2}, "max_leases": 10}
     floor = make.floor(assets=8, settings=settings)
     hidden = {a.text for a in floor.assets[4:]}
-    for asset in floor.assets[4:]:
-        gold.make(session, floor.project, asset, [{"class": "a"}], None)
+    made = [gold.make(session, floor.project, a, [{"class": "a"}], None) for a in floor.assets[4:]]
     me = floor.labellers[0]
-    pace = GoldPace(labeller_id=me.id, project_id=floor.project.id, until_next=0)
-    session.add(pace)
     labeller = person(me)
     layers = [person(make.member(floor.project, make.user(role="reviewer"))) for _ in range(2)]
     answered = {True: itertools.cycle("aabb"), False: itertools.cycle("aabb")}
-    for _ in range(8):
+    for one in [*made, *[None] * 4]:
+        if one is not None:
+            _due(session, me, one)
         work = labeller.next()
-        assert work is not None
+        assert (work["text"] in hidden) is (one is not None)
         labeller.submit(work, key=next(answered[work["text"] in hidden]))
-        session.refresh(pace)
-        pace.until_next = 0
-        session.commit()
     judge(sessions)
     unlike = {"token", "text", "expires_at"}
     for reviewer in layers:

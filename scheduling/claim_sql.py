@@ -30,9 +30,10 @@ FIRST, LAST = -(2**63), 2**63 - 1
 # Statistics taken while `assignment` is empty make a scan of it look cheap, and planning these
 # statements anew takes longer than running them. Both hold until the end of the transaction.
 PLANNER = """
-    set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-    set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
-    set_config('plan_cache_mode', 'force_generic_plan', true)"""
+    concat(set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+           set_config('enable_mergejoin', 'off', true),
+           set_config('enable_bitmapscan', 'off', true),
+           set_config('plan_cache_mode', 'force_generic_plan', true)) AS planner"""
 
 # The first statement of a claim makes a labeller's claims follow one another. It reads nothing
 # else: what it waited for is seen by the next statement only.

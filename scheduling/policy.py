@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 # Lower bound of the prior Beta(3, 1), whose distribution function is x³: what nothing is known of.
@@ -52,6 +53,7 @@ def next_gap(rate: float, rng: random.Random) -> int:
     return min(1 + math.floor(math.log1p(-rng.random()) / math.log1p(-chance)), most)
 
 
+@lru_cache(maxsize=1000)
 def pace(rate: float) -> tuple[float, int]:
     """(chance of each claim to be gold, longest gap after which the next one is).
 

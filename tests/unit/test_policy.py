@@ -1,8 +1,10 @@
 """The arithmetic of handing out: rates, gaps, active time, which lease comes back."""
 
+import itertools
 import math
 import random
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -144,3 +146,75 @@ def test_who_says_nothing_may_prefetch_and_then_gets_the_oldest() -> None:
     assert policy.lease_to_return([Lease(1)], None, 2) is None
     assert policy.lease_to_return([Lease(2), Lease(1)], None, 2) == Lease(1)
     assert policy.lease_to_return([], None, 2) is None
+
+
+# The order of lanes
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class OpenLane:
+    id: int
+    project_id: int = 1
+    kind: str = "ordinary"
+    priority: int = 0
+    due_at: datetime | None = None
+
+
+lanes_ = st.lists(
+    st.builds(
+        OpenLane,
+        id=st.integers(1, 1000),
+        project_id=st.integers(1, 2),
+        kind=st.sampled_from(["ordinary", "hard"]),
+        priority=st.integers(-1, 1),
+        due_at=st.none() | st.integers(-50, 50).map(lambda h: AT + timedelta(hours=h)),
+    ),
+    unique_by=lambda lane: lane.id,
+    max_size=12,
+)
+
+
+def _before(a: OpenLane, b: OpenLane) -> bool | None:
+    """What the rules say of two lanes, one after the other; None where chance decides."""
+    if a.priority != b.priority:
+        return a.priority > b.priority
+    urgent = [x.due_at is not None and x.due_at - AT <= timedelta(days=1) for x in (a, b)]
+    if urgent[0] != urgent[1]:
+        return urgent[0]
+    if all(urgent) and a.due_at != b.due_at:
+        return a.due_at < b.due_at  # type: ignore[operator]
+    if (a.project_id == 2) != (b.project_id == 2):
+        return a.project_id == 2
+    return (a.kind == "hard") if a.kind != b.kind else None
+
+
+@given(lanes=lanes_, turn=st.integers(0, 10**9))
+def test_lanes_follow_the_rules_pair_by_pair(lanes: list[OpenLane], turn: int) -> None:
+    ordered = policy.in_order(lanes, AT, 2, turn)
+    assert sorted(x.id for x in ordered) == sorted(x.id for x in lanes)
+    for i, first in enumerate(ordered):
+        assert all(_before(first, later) is not False for later in ordered[i + 1 :])
+
+
+def test_equal_lanes_come_first_equally_often() -> None:
+    lanes = [OpenLane(n) for n in (3, 4, 5, 6)]
+    firsts = [policy.in_order(lanes, AT, None, turn)[0].id for turn in range(4000)]
+    for lane in lanes:
+        # Five standard deviations of a binomial count around its mean of 1000.
+        assert abs(firsts.count(lane.id) - 1000) < 5 * 27.4
+    repeats = sum(a == b for a, b in itertools.pairwise(firsts))
+    assert abs(repeats - 1000) < 5 * 27.4
+
+
+@given(gap=st.integers(1, 60))
+def test_the_next_gold_is_settled_at_any_claim_alike(gap: int) -> None:
+    """Of the `gap` claims from one gold to the next, each is the one with the same chance."""
+    still, chances = 1.0, []
+    for until_next in range(gap - 1, -1, -1):
+        chance = policy.settle_chance(until_next)
+        chances.append(still * chance)
+        still *= 1 - chance
+    assert chances == pytest.approx([1 / gap] * gap)
+    assert still == 0

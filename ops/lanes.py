@@ -196,8 +196,11 @@ _BATCHES = text(
 # Joined with the asset, not the lane: a task may move to another lane while its lock is waited for.
 _MORE = """
     WITH held AS MATERIALIZED (
-        SELECT task.id, asset.batch_id FROM task JOIN asset ON asset.id = task.asset_id
-        WHERE task.id = ANY(:tasks) AND task.wanted > 0 AND task.n_done >= task.wanted
+        SELECT task.id, asset.batch_id
+        FROM unnest(CAST(:tasks AS bigint[]), CAST(:seen AS integer[])) AS given(id, seen)
+        JOIN task ON task.id = given.id JOIN asset ON asset.id = task.asset_id
+        WHERE task.wanted > 0 AND task.n_done >= task.wanted
+          AND task.n_done = coalesce(given.seen, task.n_done)
           AND asset.batch_id = ANY(:batches)
         ORDER BY task.id FOR NO KEY UPDATE OF task {waiting}
     )
@@ -208,13 +211,19 @@ _MORE = """
 
 
 def want_more(
-    session: Session, task_ids: Sequence[int], n: int = 1, *, wait: bool = True
+    session: Session,
+    task_ids: Sequence[int],
+    n: int = 1,
+    *,
+    seen: Sequence[int] = (),
+    wait: bool = True,
 ) -> set[int]:
     """Ask for `n` more answers of those of the tasks that have all they want; returns their ids.
 
     They come back into the queue before what nobody has looked at yet, and open a complete batch
     again. Nothing is asked of gold or of a delivered batch. Without `wait`, a task whose row
-    somebody holds just now is left as it is. Takes the locks of batches, then of tasks by id.
+    somebody holds just now is left as it is; so is one with another number of answers by now than
+    its entry in `seen`. Takes the locks of batches, then of tasks by id.
     """
     if not task_ids:
         return set()
@@ -222,7 +231,9 @@ def want_more(
     batches = [lock_batch(session, one) for one in session.scalars(_BATCHES, asked)]
     live = {batch.id: batch for batch in batches if batch.state != "delivered"}
     statement = text(_MORE.format(waiting="" if wait else "SKIP LOCKED"))
-    raised = session.execute(statement, {**asked, "n": n, "batches": list(live)}).all()
+    raised = session.execute(
+        statement, {**asked, "n": n, "seen": list(seen), "batches": list(live)}
+    ).all()
     for batch_id in {row.batch_id for row in raised}:
         reopen(session, live[batch_id])
     return {row.id for row in raised}

@@ -35,7 +35,10 @@ def ask_more(session: Session, verdicts: Sequence["Verdict"]) -> Asked:
     for project_id, some in sorted(by_project.items()):
         project = session.get_one(Project, project_id)
         unsure += with_somebody_left(session, project, _unsure(project, some))
-    raised = lanes.want_more(session, sorted(unsure), wait=False)
+    counts = {v.first.task_id: len(v.answers) for v in verdicts}
+    asked = sorted(unsure)
+    seen = [counts[task_id] for task_id in asked]
+    raised = lanes.want_more(session, asked, seen=seen, wait=False)
     _to_experts(session, [v for v in verdicts if v.first.task_id in raised])
     full = Task.id.in_(set(unsure) - raised) & (Task.n_done >= Task.wanted)
     held = set(session.scalars(select(Task.id).where(full)))

@@ -77,8 +77,10 @@ def again(session: Session, batch_id: int) -> int:
     groups = consensus.by_task(read.counted(session, sorted(moved)))
     verdicts = consensus.judge_groups(session, project.id, groups) if groups else []
     consensus.replace(session, verdicts)
-    waiting = overlap.ask_more(session, verdicts).waiting
-    review.follow_up(session, [v for v in verdicts if v.first.task_id not in waiting])
+    asked = overlap.ask_more(session, verdicts)
+    # What got another answer meanwhile is judged with it in a moment.
+    later = asked.waiting | asked.held
+    review.follow_up(session, [v for v in verdicts if v.first.task_id not in later])
     trust.recompute(session, _restate(session, project, rows, told))
     return len(verdicts)
 

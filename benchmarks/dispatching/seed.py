@@ -13,7 +13,7 @@ from ops import clock_time
 
 WANTED = 3
 LANES = 4
-LABELLERS = 250  # of each client
+LABELLERS = 100  # of each client
 GOLD = 2000
 RARE = 400  # tasks of the lane that asks for the rare skill
 RARE_LANE = 9
@@ -127,6 +127,11 @@ STEPS: list[str] = [
                    FROM user_account) paced) u
        JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM gold) g
             ON g.n = 1 + u.id %% %(gold)s""",
+    # Desks as after some claims: who asks for the first time is not what is measured.
+    """INSERT INTO desk (labeller_id, claims, claimed_at, project_id)
+       SELECT id, id %% 8, %(now)s, 1 FROM user_account""",
+    """INSERT INTO desk_cursor (labeller_id, lane_id, npri, task_id, generation)
+       SELECT u.id, l.id, 0, 0, 1 FROM user_account u CROSS JOIN lane l""",
     "CREATE TABLE floor_task (LIKE task INCLUDING ALL)",
     """INSERT INTO floor_task (id, lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased,
                                returned)

@@ -140,22 +140,23 @@ def _judge(session: Session, project_id: int, labellers: Sequence[int], at: date
 
 def _cases(session: Session, project_id: int, labellers: Sequence[int]) -> Iterator[_Case]:
     rules = session.scalars(select(Rule).where(Rule.project_id == project_id).order_by(Rule.id))
-    firings = session.scalars(
-        select(RuleFiring)
-        .where(RuleFiring.project_id == project_id, RuleFiring.labeller_id.in_(labellers))
-        .order_by(RuleFiring.id)
-    )
+    theirs = (RuleFiring.project_id == project_id) & RuleFiring.labeller_id.in_(labellers)
+    standing = theirs & RuleFiring.state.in_(STANDING_FIRINGS)
+    # Before any membership is touched: whoever carries one out locks in this order too.
+    locked = select(RuleFiring.id).where(standing).order_by(RuleFiring.id).with_for_update()
+    session.execute(locked)
+    firings = session.scalars(select(RuleFiring).where(theirs).order_by(RuleFiring.id))
     of: dict[tuple[int, int], list[RuleFiring]] = {}
     for firing in firings:
         of.setdefault((firing.rule_id, firing.labeller_id), []).append(firing)
     for rule in rules.all():
         for labeller in labellers:
             mine = of.get((rule.id, labeller), [])
-            standing = next((f for f in mine if f.state in STANDING_FIRINGS), None)
+            stands = next((f for f in mine if f.state in STANDING_FIRINGS), None)
             since = max((float(f.evidence.get("slate", 0)) for f in mine), default=0.0)
             overridden = [f.evidence for f in mine if f.state == "overridden"]
             days = frozenset(e["day"] for e in overridden if "day" in e)
-            yield _Case(rule, labeller, standing, since, days)
+            yield _Case(rule, labeller, stands, since, days)
 
 
 def _gone(firing: RuleFiring, seen: Seen) -> bool:

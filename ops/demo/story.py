@@ -8,7 +8,7 @@ import re
 import time as real_time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ops.demo.accounts import CLIENT, Account
@@ -26,6 +26,7 @@ BATCHES = (
 GOLD_EVERY = 15
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WAIT_SECONDS = 600
+OVERTIMES = 4
 GUIDELINE = """# Which digit is it?
 
 Say which digit the **writer meant**, not which one the strokes happen to resemble.
@@ -185,8 +186,25 @@ class Story:
             self.night()
 
     def _re_score(self, batch: int, *, sample: int) -> None:
-        self.lead.post(f"/api/v1/batches/{batch}/review-sample", {"n": sample})
+        self._sample(batch, sample)
         self._run(batch)
+
+    def _sample(self, batch: int, n: int) -> None:
+        """Draw a sample; as long as a rule has some of the labels done again, work goes on."""
+        path, drawn = f"/api/v1/batches/{batch}/review-sample", {"n": n}
+        for _ in range(OVERTIMES):
+            try:
+                self.lead.post(path, drawn)
+            except TouchstoneError:
+                self._overtime()
+            else:
+                return
+        self.lead.post(path, drawn)
+
+    def _overtime(self) -> None:
+        """Everybody works on for a while, from where the day is."""
+        now = datetime.fromtimestamp(self.floor.time(), UTC)
+        self.floor.day(now - timedelta(hours=7), self.readers, 0.4)
 
     def _run(self, batch: int) -> None:
         """Ask for a re-score run and wait for the worker to end it."""
@@ -203,7 +221,7 @@ class Story:
 
     def _deliver(self, batch: int) -> None:
         """Deliver; while the gate asks for more reviews, draw them and let the judges work."""
-        for _ in range(4):
+        for _ in range(6):
             gate = self.lead.get(f"/api/v1/batches/{batch}/gate")
             if gate["passed"]:
                 self.lead.post(f"/api/v1/batches/{batch}/deliver")
@@ -212,10 +230,12 @@ class Story:
             terms = {reason["term"]: reason for reason in gate["reasons"]}
             more = terms.get("accuracy", {}).get("settle")
             if more:
-                self.lead.post(f"/api/v1/batches/{batch}/review-sample", {"n": min(more, 120)})
+                self._sample(batch, min(more, 120))
             if terms.get("rescore"):
                 self._run(batch)
             self.floor.day(self._at(5, 12), self.judges, 2.0)
+            if self.lead.get(f"/api/v1/batches/{batch}")["state"] != "complete":
+                self._overtime()
         raise TouchstoneError(f"the first batch is not let go: {gate['reasons']}")
 
 

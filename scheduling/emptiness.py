@@ -13,15 +13,19 @@ from ops.models import User
 from scheduling import eligibility, leases, sql
 from scheduling.eligibility import APART
 
-# The first moment at which a lease of somebody else could give back a task I have not had.
-_NEXT_FREE = f"""
+# The first moment at which what somebody else holds or has reserved could give back a task I have
+# not had. Each state has an index of its own.
+_NEXT_FREE_OF = f"""
     SELECT min(h.expires_at) AS at
     FROM assignment h JOIN task t ON t.id = h.task_id
-    WHERE h.state = 'leased' AND h.counts AND h.labeller_id <> %(me)s
+    WHERE h.state = '{{state}}' AND h.counts AND h.labeller_id <> %(me)s
       AND t.lane_id = ANY(%(lanes)s)
       AND NOT EXISTS (SELECT FROM assignment a WHERE a.task_id = t.id AND a.labeller_id = %(me)s
                         AND a.state NOT IN ('released', 'expired'))
       AND {APART}"""
+_NEXT_FREE = f"""
+    SELECT min(at) AS at FROM ({_NEXT_FREE_OF.format(state="leased")}
+                               UNION ALL {_NEXT_FREE_OF.format(state="reserved")}) either"""
 
 # What somebody or a rule decided about the labeller.
 _DECIDED = ("not_suspended", "not_paused", "trained", "unrestricted")
@@ -53,7 +57,9 @@ def _fails(lane: Row[Any]) -> list[str]:
 def _nothing_left(
     session: Session, labeller: User, lanes: Sequence[Row[Any]], at: datetime
 ) -> Empty:
-    if len(leases.held(session, labeller.id, at)) >= max(x.max_leases for x in lanes):
+    held = [h.lane_id for h in leases.held(session, labeller.id, at) if not h.lapsed]
+    workable = eligibility.may_hold(session, labeller.id, held, at)
+    if sum(one in workable for one in held) >= max(x.max_leases for x in lanes):
         return Empty("You hold as many tasks as you may at once. Submit or release one first.")
     ids = [x.lane for x in lanes]
     free = sql.row(session, _NEXT_FREE, me=labeller.id, lanes=ids)

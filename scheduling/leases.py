@@ -20,9 +20,10 @@ SWEEP = 500
 HANDED_IN = ("submitted", "skipped")
 
 _HELD = """
-    SELECT a.id, a.token::text AS token, a.task_id, a.project_id, a.expires_at,
+    SELECT a.id, a.token::text AS token, a.task_id, a.project_id, t.lane_id, a.expires_at,
            a.shown_at IS NOT NULL AS shown, a.expires_at <= %(now)s AS lapsed
-    FROM assignment a WHERE a.labeller_id = %(me)s AND a.state = 'leased'"""
+    FROM assignment a JOIN task t ON t.id = a.task_id
+    WHERE a.labeller_id = %(me)s AND a.state = 'leased'"""
 
 # Heartbeats change the assignment alone: they need no lock on the task.
 _MINE = f"""

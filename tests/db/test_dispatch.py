@@ -238,6 +238,26 @@ def test_why_there_is_nothing(session: Any, make: Any) -> None:
     assert emptiness.why_empty(session, first).reason.startswith("All done")
 
 
+def test_what_others_have_reserved_frees_one_day_too(session: Any, make: Any) -> None:
+    floor = make.floor(labellers=2, assets=1)
+    me, other = floor.labellers
+    kept = _keep(session, other, floor.tasks[0])
+    empty = emptiness.why_empty(session, me)
+    assert empty.next_free_at == session.get(Assignment, kept[0]).expires_at
+
+
+def test_what_is_held_but_shut_is_not_in_the_way(session: Any, make: Any) -> None:
+    floor, other = make.floor(assets=3), make.floor(assets=3)
+    me = make.member(other.project, floor.labellers[0])
+    for _ in range(2):
+        assert dispatch.claim(session, me, project_id=floor.project.id) is not None
+    assert dispatch.next_work(session, me, browser_has=None).project_id == floor.project.id
+    floor.project.state = "paused"
+    session.flush()
+    assert dispatch.next_work(session, me).project_id == other.project.id
+    assert "not running" in emptiness.why_empty(session, me, project_id=floor.project.id).reason
+
+
 # Gold
 
 

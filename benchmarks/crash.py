@@ -302,8 +302,16 @@ def _if_any(name: str, found: list[Any]) -> dict[str, Any]:
 
 
 KINDS = "SELECT kind, count(*) FROM work_event GROUP BY 1 ORDER BY 1"
+# Open at the end although somebody could still answer: lost. Where everybody has answered, skipped
+# or met the asset as gold, nobody could.
 UNANSWERED = """
-    SELECT id, wanted, n_done, n_leased FROM task WHERE n_done <> wanted ORDER BY id LIMIT 10"""
+    SELECT t.id, t.wanted, t.n_done, t.n_leased FROM task t
+    WHERE t.n_leased > 0 OR t.n_done <> t.wanted AND EXISTS (
+        SELECT FROM user_account u WHERE u.role = 'labeller' AND u.active AND NOT EXISTS (
+            SELECT FROM task o JOIN assignment a ON a.task_id = o.id AND a.labeller_id = u.id
+            WHERE o.asset_id = t.asset_id
+              AND (o.id <> t.id OR a.state NOT IN ('released', 'expired'))))
+    ORDER BY t.id LIMIT 10"""
 STORED = """
     SELECT a.token::text AS token, l.client_key AS key
     FROM label l JOIN assignment a ON a.id = l.assignment_id WHERE l.client_key NOT LIKE 'past %'"""

@@ -17,7 +17,13 @@ SETTINGS = {
     "gold": {"rate_new": 0.2, "rate_trusted": 0.1},
 }
 # The second project asks for a certificate, and nobody may do more than a part of it.
-ASKING = {**SETTINGS, "limits": {"batch_share": 0.25}}
+MOST_WANTED = 5  # so high is a task raised at most
+
+
+def asking(labellers: int) -> dict[str, Any]:
+    """A share twice as large as an even one, so that all of them together can finish the batch."""
+    return {**SETTINGS, "limits": {"batch_share": min(1.0, 2 * MOST_WANTED / labellers)}}
+
 
 STEPS = (
     "INSERT INTO organisation (id, name, kind, created_at) VALUES (1, 'client', 'client', %(now)s)",
@@ -105,7 +111,7 @@ def seed(owner_url: str, *, tasks: int, labellers: int, now: datetime, done: int
         "now": now,
         "far": now + timedelta(days=36500),
         "open": json.dumps(SETTINGS),
-        "asking": json.dumps(ASKING),
+        "asking": json.dumps(asking(labellers)),
         "labellers": labellers,
         "tasks": tasks,
         "gold": max(4, tasks // GOLD_SHARE),

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from benchmarks.crashing.claimers import Client, Place
+from benchmarks.crashing.floor import MOST_WANTED
 from ops import batches, clock_time, db, lanes, projects, reopening
 from ops.errors import TouchstoneError
 from ops.models import Asset, Batch, Project, User
@@ -20,7 +21,6 @@ from quality.models import Gold
 from scheduling import leases, push
 from scheduling.selection import Next
 
-MOST_WANTED = 5  # so high is a task raised at most
 PAUSES = ("pause a labeller", "pause a batch", "pause a project")
 
 

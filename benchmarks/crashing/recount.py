@@ -67,6 +67,22 @@ WRONG = {
         LEFT JOIN audit_entry e ON e.subject = 'assignment:' || a.id
              AND e.action = 'assignment.submitted'
         WHERE a.state = 'submitted' GROUP BY a.id HAVING count(e.id) <> 1""",
+    # What a labeller handed in of a batch in their own day, gold and surplus included;
+    # a skip is no answer, but its time is time.
+    "tally of a day": """
+        SELECT coalesce(d.labeller_id, c.labeller_id) AS labeller_id,
+               coalesce(d.batch_id, c.batch_id) AS batch_id, coalesce(d.day, c.day) AS day,
+               d.answers AS told, c.answers AS counted, d.active_ms AS told_ms, c.ms AS counted_ms
+        FROM desk_tally d
+        FULL JOIN (
+            SELECT a.labeller_id, l.batch_id, (a.ended_at AT TIME ZONE u.timezone)::date AS day,
+                   count(*) FILTER (WHERE a.state = 'submitted') AS answers, sum(a.active_ms) AS ms
+            FROM assignment a JOIN task t ON t.id = a.task_id JOIN lane l ON l.id = t.lane_id
+            JOIN user_account u ON u.id = a.labeller_id AND u.active
+            WHERE a.state IN ('submitted', 'skipped') GROUP BY 1, 2, 3) c
+          ON (c.labeller_id, c.batch_id, c.day) = (d.labeller_id, d.batch_id, d.day)
+        WHERE coalesce(d.answers, 0) <> coalesce(c.answers, 0)
+           OR coalesce(d.active_ms, 0) <> coalesce(c.ms, 0)""",
     # Counted when it is settled for a labeller, which is some claims before it is handed out; what
     # was retired in between was never seen.
     "exposures of gold": """
@@ -96,22 +112,6 @@ WRONG = {
         WHERE NOT EXISTS (SELECT FROM task o JOIN assignment a ON a.task_id = o.id
                           WHERE o.asset_id = t.asset_id AND a.labeller_id = d.labeller_id)""",
 }
-
-# What a labeller handed in of a batch in their own day, gold and surplus included.
-TALLY = """
-    SELECT coalesce(d.labeller_id, c.labeller_id) AS labeller_id,
-           coalesce(d.batch_id, c.batch_id) AS batch_id, coalesce(d.day, c.day) AS day,
-           d.answers AS told, c.answers AS counted, d.active_ms AS told_ms, c.ms AS counted_ms
-    FROM desk_tally d
-    FULL JOIN (
-        SELECT a.labeller_id, l.batch_id, (a.ended_at AT TIME ZONE u.timezone)::date AS day,
-               count(*) AS answers, sum(a.active_ms) AS ms
-        FROM assignment a JOIN task t ON t.id = a.task_id JOIN lane l ON l.id = t.lane_id
-        JOIN user_account u ON u.id = a.labeller_id
-        WHERE a.state = 'submitted' GROUP BY 1, 2, 3) c
-      ON (c.labeller_id, c.batch_id, c.day) = (d.labeller_id, d.batch_id, d.day)
-    WHERE coalesce(d.answers, 0) <> coalesce(c.answers, 0)
-       OR coalesce(d.active_ms, 0) <> coalesce(c.ms, 0)"""
 
 
 def wrong(session: Session, most: int = 5) -> dict[str, list[dict[str, Any]]]:

@@ -38,6 +38,7 @@ class Assignment:
     counts: bool = True
     surplus: bool = False
     shown: bool = False
+    recalled: bool = False
     key: str | None = None
     ended: datetime | None = None
     causes: set[str] = field(default_factory=set)
@@ -159,9 +160,12 @@ class Model:
         mine = [a.state for a in self.of(task) if a.who == who]
         return bool(mine) and all(s in LOST for s in mine) and self.apart(who, task)
 
-    def within_reach(self, who: int) -> set[tuple[int, str]]:
-        """(batch, stage) of which `who` may be given something new now."""
-        n = len(self.held(who))
+    def workable(self, who: int) -> list[Assignment]:
+        """Leases of `who` on what they may still do."""
+        return [a for a in self.held(who) if self.may_work(who, a.task.batch, a.task.stage)]
+
+    def within_reach(self, who: int, n: int) -> set[tuple[int, str]]:
+        """(batch, stage) of which `who`, with `n` leases in hand, may be given something new."""
         return {
             (batch, stage)
             for batch, project in self.batches.items()
@@ -171,9 +175,9 @@ class Model:
             and n < self.projects[project].max_leases
         }
 
-    def choices(self, who: int) -> "Choices":
-        """What `who` may be given now."""
-        reach = self.within_reach(who)
+    def choices(self, who: int, in_hand: int) -> "Choices":
+        """What `who` may be given now, with so many leases in hand."""
+        reach = self.within_reach(who, in_hand)
         near = [t for t in self.tasks.values() if (t.batch, t.stage) in reach and t.round > 0]
         kept = {a.task.id for a in self.reserved(who) if (a.task.batch, a.task.stage) in reach}
         fresh = {t.id for t in near if self.open(t) and self.new_to(who, t)}
@@ -202,17 +206,18 @@ class Model:
             one.state = "expired"
         return ended
 
-    def answer_counts(self, one: Assignment) -> bool:
-        """Whether an answer to `one`, handed in now, counts. Gold never does."""
-        if not one.counts:
-            return False
-        may = self.may_work(one.who, one.task.batch, one.task.stage)
+    def is_surplus(self, one: Assignment) -> bool:
+        """Whether an answer to `one`, handed in now, is kept outside the count."""
+        if not self.may_work(one.who, one.task.batch, one.task.stage):
+            return True
         if one.state == "leased":
-            return may
+            return False
+        if one.recalled or not one.counts:  # gold never counts: it is never too late for it
+            return one.recalled
         others = [a for a in self.of(one.task) if a.who == one.who and a is not one]
         answered = any(a.state in ("submitted", "skipped") and not a.surplus for a in others)
         own_place = any(a.state in LIVE for a in others)
-        return may and not answered and (self.open(one.task) or own_place)
+        return answered or not (self.open(one.task) or own_place)
 
     def lease(self, minutes: int) -> datetime:
         """Until when a lease taken now runs."""

@@ -99,7 +99,8 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(n=who)
     def claim(self, n: int) -> None:
-        self._note(n, dispatch.claim(self.session, self.me(n)))
+        in_hand = len(self.model.held(self.me(n).id))
+        self._note(n, dispatch.claim(self.session, self.me(n)), in_hand)
 
     @rule(n=who, knows=st.sampled_from(("nothing", "all", "some")))
     def next_work(self, n: int, knows: str) -> None:
@@ -109,25 +110,26 @@ class FloorMachine(RuleBasedStateMachine):
         has = {"nothing": None, "all": [a.token for a in held], "some": [a.token for a in held[:1]]}
         missing = [a for a in may_see if a.token not in (has[knows] or ())]
         shown = [a for a in missing if a.shown]
+        in_hand = len(may_see)  # what one may not do any more is not in the way
         again = shown or (missing if knows != "nothing" else [])
         got = dispatch.next_work(self.session, self.me(n), browser_has=has[knows])
         if again:
             assert got is not None and got.id == again[0].id
         elif got is not None and got.id in {a.id for a in missing}:
-            assert knows == "nothing" and not m.choices(me).work
+            assert knows == "nothing" and not m.choices(me, in_hand).work
             assert got.id == missing[0].id
         elif got is None:
             assert not missing
-            self._note(n, None)
+            self._note(n, None, in_hand)
         else:
-            self._note(n, got)
+            self._note(n, got, in_hand)
 
-    def _note(self, n: int, got: Any) -> None:
+    def _note(self, n: int, got: Any, in_hand: int) -> None:
         """Whether what was handed out is what may be; then the model has it, too."""
         me, m = self.me(n).id, self.model
         if any(a.expires <= m.now and a.state == "leased" and a.who == me for a in m.done):
             m.run_out(me)
-        choices = m.choices(me)
+        choices = m.choices(me, in_hand)
         if got is None:
             assert not choices.work, f"nothing, beside {choices}"
             return
@@ -150,7 +152,7 @@ class FloorMachine(RuleBasedStateMachine):
         if one is None:
             return
         refused = self._refusal(one, key, revision)
-        counts = self.model.answer_counts(one)
+        surplus = self.model.is_surplus(one)
         try:
             done = submit.submit(
                 self.session, self.me(n), uuid.UUID(one.token), label={"class": "a"}, key=key,
@@ -162,11 +164,9 @@ class FloorMachine(RuleBasedStateMachine):
         assert refused is None
         if one.state == "submitted":
             return  # the same submission again
-        if one.state == "leased" and one.counts and not counts:
-            counts = not done.surplus
-        assert done.surplus == (one.task.round > 0 and not counts)
+        assert done.surplus == surplus
         self._other_place_is_free(one)
-        one.state, one.key, one.counts = "submitted", key, counts
+        one.state, one.key, one.counts = "submitted", key, one.counts and not surplus
         one.surplus, one.ended = done.surplus, self.model.now
 
     def _other_place_is_free(self, one: Had) -> None:
@@ -401,7 +401,7 @@ class FloorMachine(RuleBasedStateMachine):
         one = live[pick % len(live)]
         project = self.session.get_one(Project, one.task.project)
         push.recall(self.session, project, [one.id], by=self.by)
-        one.state = "released"
+        one.state, one.recalled = "released", True
 
     @rule(pick=some)
     def want_more(self, pick: int) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from quality.evaluation.coco_files import Known
+    from quality.evaluation.coco_files import Found, Known
     from quality.measures.coco_eval import Evaluation
+    from quality.measures.error_types import Errors
 
 SIZES = ("all", "small", "medium", "large")
 
@@ -26,8 +27,14 @@ SIZES = ("all", "small", "medium", "large")
     show_default=True,
     help="Boxes, masks or keypoints.",
 )
+@click.option(
+    "--errors",
+    "least",
+    type=click.FloatRange(0, 1),
+    help="Say instead what is wrong with each result of this score or more, class by class.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(truths: Path, results: Path, kind: str, as_json: bool) -> None:
+def evaluate(truths: Path, results: Path, kind: str, least: float | None, as_json: bool) -> None:
     """Average precision and recall of a model's RESULTS against TRUTHS, both in COCO's JSON.
 
     The figures and their order are those of pycocotools; -1 in JSON stands for a figure that is
@@ -39,6 +46,9 @@ def evaluate(truths: Path, results: Path, kind: str, as_json: bool) -> None:
 
     with Progress() as progress:
         progress.at(0.05, "reading and matching")
+        if least is not None:
+            _say_errors(*run.errors(truths, results, kind, least), as_json)
+            return
         known, found = run.evaluate(truths, results, kind)
     stats = coco_eval.figures(found, run.terms_of(kind))
     if as_json:
@@ -72,6 +82,36 @@ def _classes(known: "Known", found: "Evaluation") -> Iterator[str]:
     for name, n, value in rows:
         if n:
             yield f"{name[:30]:30} {n:7,}  {_said(value)}"
+
+
+def _say_errors(known: "Known", found: "Found", wrong: "Errors", as_json: bool) -> None:
+    import numpy as np
+
+    from quality.measures.error_types import TYPES
+
+    n = len(known.names)
+    counts = np.stack(
+        [
+            np.bincount(found.detections.category[wrong.of == t], minlength=n)
+            for t in range(len(TYPES))
+        ]
+        + [np.bincount(known.truths.category[wrong.missing], minlength=n)],
+        axis=1,
+    )
+    names = [*TYPES, "missing"]
+    if as_json:
+        total = dict(zip(names, counts.sum(axis=0).tolist(), strict=True))
+        rows = {
+            name: dict(zip(names, row.tolist(), strict=True))
+            for name, row in zip(known.names, counts, strict=True)
+        }
+        click.echo(json.dumps({"errors": total, "classes": rows}))
+        return
+    click.echo("class".ljust(24) + "".join(f"{name:>13}" for name in names))
+    for name, row in sorted(zip(known.names, counts, strict=True)):
+        if row.any():
+            click.echo(name[:24].ljust(24) + "".join(f"{k:13,}" for k in row))
+    click.echo("all".ljust(24) + "".join(f"{k:13,}" for k in counts.sum(axis=0)))
 
 
 def _said(value: float) -> str:

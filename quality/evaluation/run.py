@@ -3,26 +3,45 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from quality.evaluation import coco_files as files
 from quality.evaluation.coco_files import Found, Known
-from quality.measures import boxes, coco_eval, keypoints, masks
+from quality.measures import boxes, coco_eval, error_types, keypoints, masks
 from quality.measures.arrays import Floats
-from quality.measures.coco_eval import Evaluation, Pairs, Terms
+from quality.measures.coco_eval import Detections, Evaluation, Pairs, Terms
+from quality.measures.error_types import Errors
 
 
 def evaluate(truths: Path, results: Path, kind: str) -> tuple[Known, Evaluation]:
     """Evaluate `results` of kind bbox, segm or keypoints. Raises InvalidInput."""
-    known = files.read_truths(truths, kind)
-    found = files.read_results(results, kind, known)
-    overlaps = _OVERLAPS[kind](known, found)
+    known, found = read(truths, results, kind)
     return known, coco_eval.evaluate(
         known.truths,
         found.detections,
-        overlaps,
+        _OVERLAPS[kind](known, found),
         len(known.images),
         len(known.classes),
         terms_of(kind),
     )
+
+
+def errors(truths: Path, results: Path, kind: str, least: float) -> tuple[Known, Found, Errors]:
+    """What is wrong with each result of a score of `least` or more. Raises InvalidInput."""
+    known, found = read(truths, results, kind)
+    kept = np.flatnonzero(found.detections.score >= least)
+    seen = found.detections
+    chosen = Detections(seen.image[kept], seen.category[kept], seen.area[kept], seen.score[kept])
+    found = Found(found.path, chosen, [found.items[i] for i in kept])
+    overlaps = _OVERLAPS[kind](known, found)
+    wrong = error_types.classify(known.truths, found.detections, overlaps, len(known.images))
+    return known, found, wrong
+
+
+def read(truths: Path, results: Path, kind: str) -> tuple[Known, Found]:
+    """Both files. Raises InvalidInput naming file and field."""
+    known = files.read_truths(truths, kind)
+    return known, files.read_results(results, kind, known)
 
 
 def terms_of(kind: str) -> Terms:

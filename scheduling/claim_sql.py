@@ -208,10 +208,11 @@ CLAIM_THIS = f"""
     {_taken("this")},{_TAKEN_IS_GIVEN},{_LEASED},
     {_AFTERWARDS.format(leases="leased", given="given")}"""
 
-# A lease that I lost may come back to me, when there is nothing else.
+# A lease that I lost may come back to me, when there is nothing else; one `among` these, if given.
 LOST = f"""
     SELECT t.id FROM task t
     WHERE t.open AND t.lane_id = ANY(%(lanes)s::bigint[])
+      AND (%(among)s::bigint[] IS NULL OR t.id = ANY(%(among)s::bigint[]))
       AND t.id IN (SELECT a.task_id FROM assignment a
                    WHERE a.labeller_id = %(me)s AND a.state IN ('released', 'expired'))
       AND NOT EXISTS (SELECT FROM assignment a

@@ -39,6 +39,7 @@ class Desk:
     claims: int
     last_project: int | None
     live: Sequence[Lease]
+    lapsed: bool
     reserved: bool
     lanes: Sequence[OpenLane]
 
@@ -50,7 +51,9 @@ def claim(session: Session, labeller: User, *, project_id: int | None = None) ->
     or than the project lets a labeller hold.
     """
     desk = _open_desk(session, labeller, project_id)
-    return _claim(session, desk, desk.live)
+    claimed = _claim(session, desk, desk.live)
+    _end_lapsed(session, desk)
+    return claimed
 
 
 def next_work(
@@ -68,6 +71,18 @@ def next_work(
     what they may not do any more, as after a pause, is neither returned nor in the way.
     """
     desk = _open_desk(session, labeller, project_id)
+    found = _next(session, desk, project_id, browser_has, settle)
+    _end_lapsed(session, desk)
+    return found
+
+
+def _next(
+    session: Session,
+    desk: Desk,
+    project_id: int | None,
+    browser_has: Collection[str] | None,
+    settle: bool,
+) -> Claimed | None:
     live = _workable(session, desk)
     here = [h for h in live if project_id in (None, h.project_id)]
     again = policy.lease_to_return(here, browser_has, len(here) + 1)
@@ -83,7 +98,7 @@ def next_work(
 
 
 def _open_desk(session: Session, labeller: User, project_id: int | None) -> Desk:
-    """Lock the desk, then see what is on it; what has run out in the meantime ends here."""
+    """Lock the desk, then see what is on it."""
     me, at = labeller.id, clock_time.now()
     mine = sql.row(session, claim_sql.LOCK_DESK, me=me, now=at)
     mine = mine or sql.row(session, claim_sql.NEW_DESK, me=me, now=at)
@@ -93,10 +108,18 @@ def _open_desk(session: Session, labeller: User, project_id: int | None) -> Desk
     assert seen is not None
     held = [Lease(*one) for one in json.loads(seen.held or "[]")]
     live = [one for one in held if not one.lapsed]
-    if len(live) < len(held):
-        leases.expire_mine(session, me, at)
     lanes = [OpenLane(*one) for one in json.loads(seen.lanes or "[]")]
-    return Desk(me, at, mine.claims, mine.project_id, live, seen.reserved, lanes)
+    lapsed = len(live) < len(held)
+    return Desk(me, at, mine.claims, mine.project_id, live, lapsed, seen.reserved, lanes)
+
+
+def _end_lapsed(session: Session, desk: Desk) -> None:
+    """What has run out meanwhile ends last: whoever ends it keeps the locks of its tasks.
+
+    A claim that held them while it waits for another task could be waited for in turn.
+    """
+    if desk.lapsed:
+        leases.expire_mine(session, desk.me, desk.at)
 
 
 def _workable(session: Session, desk: Desk) -> list[Lease]:
@@ -117,7 +140,7 @@ def _claim(
     if settle:
         due = gold_pace.settle_what_is_due(session, desk.me, lanes)
     values = {"me": desk.me, "now": desk.at, **_columns(lanes, due)}
-    new = _work(session, _statement(desk, lanes, bool(due)), values)
+    new = _work(session, desk, _statement(desk, lanes, bool(due)), values)
     if new is None:
         return None
     if new.project_id != desk.last_project:
@@ -158,7 +181,7 @@ def _statement(desk: Desk, lanes: Sequence[OpenLane], gold: bool) -> str:
     return claim_sql.CLAIM[move, desk.reserved, gold]
 
 
-def _work(session: Session, statement: str, values: dict[str, Any]) -> Row[Any] | None:
+def _work(session: Session, desk: Desk, statement: str, values: dict[str, Any]) -> Row[Any] | None:
     """The next task. None only if nothing was free, not if it was merely locked for the moment."""
     while True:
         found = sql.row(session, statement, **values)
@@ -166,18 +189,27 @@ def _work(session: Session, statement: str, values: dict[str, Any]) -> Row[Any] 
             return found
         head = sql.row(session, claim_sql.HEAD, **values)
         if head is None:
-            return _lost(session, values)
+            return _lost(session, values) or _lapsed(session, desk, values)
         taken = _take(session, head.id, values)
         if taken is not None:
             return taken
 
 
 def _lost(session: Session, values: dict[str, Any]) -> Row[Any] | None:
-    while (head := sql.row(session, claim_sql.LOST, **values)) is not None:
+    while (head := sql.row(session, claim_sql.LOST, **values, among=None)) is not None:
         taken = _take(session, head.id, values)
         if taken is not None:
             return taken
     return None
+
+
+def _lapsed(session: Session, desk: Desk, values: dict[str, Any]) -> Row[Any] | None:
+    """What has just run out may come back: its tasks are locked, and no other is waited for."""
+    if not desk.lapsed:
+        return None
+    ended = leases.expire_mine(session, desk.me, desk.at)
+    head = sql.row(session, claim_sql.LOST, **values, among=ended) if ended else None
+    return _take(session, head.id, values) if head is not None else None
 
 
 def _take(session: Session, head: int, values: dict[str, Any]) -> Row[Any] | None:

@@ -163,9 +163,14 @@ def lock_desk(session: Session, labeller_id: int) -> None:
     sql.row(session, ending_sql.LOCK_DESK, me=labeller_id)
 
 
-def expire_mine(session: Session, labeller_id: int, at: datetime) -> int:
-    """End the leases of one labeller whose time has run out; returns how many."""
-    return len(sql.rows(session, ending_sql.EXPIRE_MINE, me=labeller_id, now=at))
+def expire_mine(session: Session, labeller_id: int, at: datetime) -> list[int]:
+    """End what one labeller holds whose time has run out; returns the ids of its tasks.
+
+    Those that somebody is changing just now are left to the sweep. The tasks stay locked until the
+    end of the transaction, so no other may be waited for afterwards.
+    """
+    ended = sql.rows(session, ending_sql.EXPIRE_MINE, me=labeller_id, now=at)
+    return sorted(row.task_id for row in ended)
 
 
 def recall(session: Session, assignment_ids: Sequence[int], at: datetime) -> list[int]:

@@ -233,7 +233,7 @@ def test_the_audit_entry_is_the_one_that_record_writes(session: Any, make: Any) 
 def _lose(session: Any, who: Any, lease: Any) -> None:
     session.commit()
     _later(31)
-    assert leases.expire_mine(session, who.id, clock_time.now()) == 1
+    assert len(leases.expire_mine(session, who.id, clock_time.now())) == 1
 
 
 def test_late_but_the_task_has_room(session: Any, make: Any) -> None:

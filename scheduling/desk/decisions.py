@@ -14,9 +14,9 @@ from ops.errors import Conflict, InvalidInput
 from ops.models import Project
 from ops.web.api_types import Strict
 from ops.web.identity import db, user
-from scheduling import rules_firings
 from scheduling.desk.page import blueprint as pages
 from scheduling.models import RuleFiring
+from scheduling.rules import firings
 
 blueprint = APIBlueprint("decisions_api", __name__, url_prefix="/api/v1/desk", tag="Desk")
 
@@ -47,7 +47,7 @@ class AppealIn(Strict):
 
     text: str = Field(
         min_length=1,
-        max_length=rules_firings.LONGEST,
+        max_length=firings.LONGEST,
         pattern=r"^[^\x00]*\S[^\x00]*$",
         description="Said once",
     )
@@ -57,7 +57,7 @@ def view(firing: RuleFiring) -> dict[str, Any]:
     """A firing as its labeller may know it."""
     assert firing.applied_at is not None
     state = "over" if firing.state == "lifted" else "in effect"
-    if rules_firings.taken_back(firing):
+    if firings.taken_back(firing):
         state = "taken back"
     return {
         "id": firing.id,
@@ -69,7 +69,7 @@ def view(firing: RuleFiring) -> dict[str, Any]:
         "appeal": firing.appeal,
         "appealed_at": firing.appealed_at,
         "answer": firing.settled_why if firing.settled_by is not None else "",
-        "may_appeal": rules_firings.may_appeal(firing),
+        "may_appeal": firings.may_appeal(firing),
     }
 
 
@@ -80,7 +80,7 @@ def list_decisions() -> dict[str, Any]:
 
     Warnings, pauses and the like, with the reason and how long they last.
     """
-    return {"decisions": [view(one) for one in rules_firings.of_labeller(db(), user())]}
+    return {"decisions": [view(one) for one in firings.of_labeller(db(), user())]}
 
 
 @blueprint.post("/decisions/<int:decision_id>/appeal")
@@ -91,8 +91,8 @@ def appeal_decision(decision_id: int, asked: AppealIn) -> dict[str, Any]:
 
     Once; a lead of the project reads it and answers.
     """
-    firing = rules_firings.own(db(), user(), decision_id)
-    rules_firings.appeal(db(), firing, asked.text, by=user())
+    firing = firings.own(db(), user(), decision_id)
+    firings.appeal(db(), firing, asked.text, by=user())
     return view(firing)
 
 
@@ -103,14 +103,14 @@ def decisions() -> Any:
 
 
 def _page(status: int = 200, **more: Any) -> Any:
-    rows = [view(one) for one in rules_firings.of_labeller(db(), user())]
+    rows = [view(one) for one in firings.of_labeller(db(), user())]
     by_hand = [
         {
             "project": db().get_one(Project, member.project_id).name,
             "until": member.paused_until,
             "reason": member.pause_reason,
         }
-        for member in rules_firings.paused_by_hand(db(), user())
+        for member in firings.paused_by_hand(db(), user())
     ]
     more = {"errors": [], "said": "", "at_fault": None, "by_hand": by_hand, **more}
     return render_template("desk/decisions.html", rows=rows, **more), status
@@ -119,10 +119,10 @@ def _page(status: int = 200, **more: Any) -> Any:
 @pages.post("/desk/decisions/<int:decision_id>/appeal")
 def appeal(decision_id: int) -> Any:
     """Say why a decision is wrong."""
-    firing = rules_firings.own(db(), user(), decision_id)
+    firing = firings.own(db(), user(), decision_id)
     text = request.form.get("text", "")
     try:
-        rules_firings.appeal(db(), firing, text, by=user())
+        firings.appeal(db(), firing, text, by=user())
     except InvalidInput as error:
         return _page(422, errors=error.errors, said=text, at_fault=firing.id)
     except Conflict as error:

@@ -16,9 +16,9 @@ from ops import (
 from ops.errors import InvalidInput, NotFound
 from ops.models import Organisation, Project, User
 from ops.web.identity import db, user
-from scheduling import rules_book
 from scheduling.projects import api_messages as messages
 from scheduling.projects import readiness, reads
+from scheduling.rules import book
 
 blueprint = APIBlueprint("api_projects", __name__, url_prefix="/api/v1", tag="Projects")
 
@@ -51,7 +51,7 @@ def create_project(asked: messages.ProjectIn) -> dict[str, Any]:
         settings=asked.settings,
         by=user(),
     )
-    rules_book.install_recommended(db(), made, by=user())
+    book.install_recommended(db(), made, by=user())
     return _detail(made)
 
 

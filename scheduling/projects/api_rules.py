@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 from ops.models import Project
 from ops.web.api_types import Note, Strict
 from ops.web.identity import db, user
-from scheduling import rules_book, rules_firings
 from scheduling.models import Rule, RuleFiring
 from scheduling.projects.api import blueprint, mine
 from scheduling.projects.api_messages import Name
+from scheduling.rules import book, firings
 
 SignalName = Literal[
     "too_fast",
@@ -107,7 +107,7 @@ class SettledOut(FiringOut):
 def _rule(rule: Rule) -> dict[str, Any]:
     names = ("id", "name", "signal", "terms", "action", "measure", "enabled")
     values = {name: getattr(rule, name) for name in names}
-    return {**values, "project": rule.project_id, "sentence": rules_book.in_words(db(), rule)}
+    return {**values, "project": rule.project_id, "sentence": book.in_words(db(), rule)}
 
 
 def _firing(firing: RuleFiring) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _firing(firing: RuleFiring) -> dict[str, Any]:
 
 
 def _own(rule_id: int) -> tuple[Project, Rule]:
-    rule = rules_book.find(db(), user(), rule_id)
+    rule = book.find(db(), user(), rule_id)
     return db().get_one(Project, rule.project_id), rule
 
 
@@ -125,7 +125,7 @@ def _own(rule_id: int) -> tuple[Project, Rule]:
 @blueprint.output(RulesOut)
 def list_rules(project_id: int) -> dict[str, Any]:
     """List the rules of a project"""
-    return {"rules": [_rule(one) for one in rules_book.of_project(db(), mine(project_id).id)]}
+    return {"rules": [_rule(one) for one in book.of_project(db(), mine(project_id).id)]}
 
 
 @blueprint.post("/projects/<int:project_id>/rules")
@@ -136,7 +136,7 @@ def create_rule(project_id: int, asked: RuleIn) -> dict[str, Any]:
 
     It is in force at once. Faults name their field as `terms.alpha`.
     """
-    return _rule(rules_book.create(db(), mine(project_id), by=user(), **asked.model_dump()))
+    return _rule(book.create(db(), mine(project_id), by=user(), **asked.model_dump()))
 
 
 @blueprint.post("/projects/<int:project_id>/rules/recommended")
@@ -146,7 +146,7 @@ def recommended_rules(project_id: int) -> dict[str, Any]:
 
     Those for signals that no rule looks at yet; the answer lists what was made.
     """
-    made = rules_book.install_recommended(db(), mine(project_id), by=user())
+    made = book.install_recommended(db(), mine(project_id), by=user())
     return {"rules": [_rule(one) for one in made]}
 
 
@@ -159,7 +159,7 @@ def change_rule(rule_id: int, asked: RuleIn) -> dict[str, Any]:
     What it decided already stays as it was decided.
     """
     project, rule = _own(rule_id)
-    rules_book.change(db(), project, rule, by=user(), **asked.model_dump())
+    book.change(db(), project, rule, by=user(), **asked.model_dump())
     return _rule(rule)
 
 
@@ -169,7 +169,7 @@ def change_rule(rule_id: int, asked: RuleIn) -> dict[str, Any]:
 def switch_rule(rule_id: int, asked: SwitchIn) -> dict[str, Any]:
     """Switch a rule on or off"""
     project, rule = _own(rule_id)
-    rules_book.set_enabled(db(), project, rule, asked.enabled, by=user())
+    book.set_enabled(db(), project, rule, asked.enabled, by=user())
     return _rule(rule)
 
 
@@ -178,7 +178,7 @@ def switch_rule(rule_id: int, asked: SwitchIn) -> dict[str, Any]:
 def delete_rule(rule_id: int) -> str:
     """Delete a rule that never fired"""
     project, rule = _own(rule_id)
-    rules_book.remove(db(), project, rule, by=user())
+    book.remove(db(), project, rule, by=user())
     return ""
 
 
@@ -189,7 +189,7 @@ def list_firings(project_id: int) -> dict[str, Any]:
 
     Open appeals first, then the newest.
     """
-    found = rules_firings.of_project(db(), mine(project_id).id)
+    found = firings.of_project(db(), mine(project_id).id)
     return {"firings": [_firing(one) for one in found]}
 
 
@@ -202,7 +202,7 @@ def settle_firing(firing_id: int, asked: SettleIn) -> dict[str, Any]:
     Uphold one that was appealed, or override any: its effects are undone, leases are not given
     back, and answers that lost their weight count again where their task still has room.
     """
-    firing = rules_firings.find(db(), user(), firing_id)
+    firing = firings.find(db(), user(), firing_id)
     uphold = asked.verdict == "uphold"
-    n = rules_firings.settle(db(), firing, uphold=uphold, why=asked.why, by=user())
+    n = firings.settle(db(), firing, uphold=uphold, why=asked.why, by=user())
     return {**_firing(firing), "counted_again": n}

@@ -10,10 +10,11 @@ from ops import organisations, projects
 from ops.errors import Conflict, InvalidInput, NotReady
 from ops.models import Organisation
 from ops.web.identity import db, user
-from scheduling import hard, rules_book
+from scheduling import hard
 from scheduling.projects import facts, readiness, reads
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.reads import Progress
+from scheduling.rules import book
 
 MANY = 300
 
@@ -88,7 +89,7 @@ def _create() -> projects.Project:
     )
     if form.get("certified"):
         projects.require(db(), project, "label", {project.skill_id: 1}, by=user())
-    rules_book.install_recommended(db(), project, by=user())
+    book.install_recommended(db(), project, by=user())
     return project
 
 

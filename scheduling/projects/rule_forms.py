@@ -7,9 +7,9 @@ from pydantic import BaseModel, create_model
 from werkzeug.datastructures import MultiDict
 
 from ops.errors import InvalidInput
-from scheduling import rules_words
 from scheduling.models import Rule
 from scheduling.projects.settings_pages import FormField, fields, values_of
+from scheduling.rules import words
 
 
 def model(
@@ -19,8 +19,8 @@ def model(
 
     Raises InvalidInput when there is no such signal or action.
     """
-    known = rules_words.terms_of(signal, dict(terms))
-    done = rules_words.measure_of(action, dict(measure))
+    known = words.terms_of(signal, dict(terms))
+    done = words.measure_of(action, dict(measure))
     both = create_model("RuleForm", terms=(type(known), known), measure=(type(done), done))
     return both()
 
@@ -29,9 +29,9 @@ def chosen(values: Mapping[str, str], rule: Rule | None) -> tuple[str, str]:
     """The signal and the action that a form shows: asked for, or the rule's, or the first."""
     signal = values.get("signal") or (rule.signal if rule else "gold_accuracy")
     action = values.get("action") or (rule.action if rule else "warn")
-    if signal not in rules_words.SIGNAL:
+    if signal not in words.SIGNAL:
         raise InvalidInput("choose what the rule looks at", field="signal")
-    if action not in rules_words.ACTION:
+    if action not in words.ACTION:
         raise InvalidInput("choose what is done", field="action")
     return signal, action
 
@@ -44,7 +44,7 @@ def form_fields(signal: str, action: str, rule: Rule | None) -> list[FormField]:
 
 
 def values(form: MultiDict[str, str]) -> dict[str, Any]:
-    """A form as arguments of `rules_book.create`. Raises InvalidInput naming the fields."""
+    """A form as arguments of `book.create`. Raises InvalidInput naming the fields."""
     signal, action = chosen(form, None)
     found = values_of(form, model(signal, action, {}, {}))
     return {

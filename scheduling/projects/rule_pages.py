@@ -9,11 +9,11 @@ from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Project
 from ops.web.identity import db, user
 from quality.models import Assessment
-from scheduling import rules_book, rules_firings, rules_words
 from scheduling.models import Rule
 from scheduling.projects import rule_forms
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.rule_picture import picture
+from scheduling.rules import book, firings, words
 
 STATE_WORDS = {
     "pending": "Takes effect soon",
@@ -29,20 +29,20 @@ STATE_WORDS = {
 def rules(project_id: int) -> Any:
     """Every rule in words, and the firings: open appeals first."""
     project = project_of(project_id)
-    found = rules_book.of_project(db(), project.id)
-    firings = rules_firings.of_project(db(), project.id)
-    fired = {firing.rule_id for firing in firings}
+    found = book.of_project(db(), project.id)
+    decided = firings.of_project(db(), project.id)
+    fired = {firing.rule_id for firing in decided}
     return page(
         "rules.html",
         project,
         "rules",
-        rows=[(rule, rules_book.in_words(db(), rule), rule.id in fired) for rule in found],
-        missing=len(rules_book.missing(db(), project)),
-        firings=firings,
-        appeals=sum(rules_firings.open_appeal(firing) for firing in firings),
-        open_appeal=rules_firings.open_appeal,
+        rows=[(rule, book.in_words(db(), rule), rule.id in fired) for rule in found],
+        missing=len(book.missing(db(), project)),
+        firings=decided,
+        appeals=sum(firings.open_appeal(firing) for firing in decided),
+        open_appeal=firings.open_appeal,
         states=STATE_WORDS,
-        consequence=rules_words.consequence,
+        consequence=words.consequence,
     )
 
 
@@ -50,7 +50,7 @@ def rules(project_id: int) -> Any:
 def recommended_rules(project_id: int) -> Any:
     """Make the recommended rules that are missing."""
     project = project_of(project_id)
-    made = rules_book.install_recommended(db(), project, by=user())
+    made = book.install_recommended(db(), project, by=user())
     flash(f"{len(made)} rules are in force." if made else "Nothing was missing.", "success")
     return _back(project)
 
@@ -74,7 +74,7 @@ def rule(project_id: int, rule_id: int) -> Any:
 
 
 def _rule(project: Project, rule_id: int) -> Rule:
-    found = rules_book.find(db(), user(), rule_id)
+    found = book.find(db(), user(), rule_id)
     if found.project_id != project.id:
         raise NotFound("There is no such rule in this project.")
     return found
@@ -102,8 +102,8 @@ def _edit(project: Project, one: Rule | None) -> Any:
         rule=one,
         signal=signal,
         action=action,
-        signals=[(key, kind.title) for key, kind in rules_words.SIGNAL.items()],
-        actions=[(key, kind.title) for key, kind in rules_words.ACTION.items()],
+        signals=[(key, kind.title) for key, kind in words.SIGNAL.items()],
+        actions=[(key, kind.title) for key, kind in words.ACTION.items()],
         fields=rule_forms.form_fields(signal, action, one),
         name=request.values.get("name", one.name if one else ""),
         values=request.form if errors else None,
@@ -121,9 +121,9 @@ def _assessed(project: Project) -> bool:
 def _save(project: Project, one: Rule | None) -> None:
     values = rule_forms.values(request.form)
     if one is None:
-        rules_book.create(db(), project, by=user(), **values)
+        book.create(db(), project, by=user(), **values)
     else:
-        rules_book.change(db(), project, one, by=user(), **values)
+        book.change(db(), project, one, by=user(), **values)
 
 
 @blueprint.post("/projects/<int:project_id>/rules/<int:rule_id>/state")
@@ -134,10 +134,10 @@ def change_rule(project_id: int, rule_id: int) -> Any:
     action, name = request.form.get("action", ""), found.name
     try:
         if action == "delete":
-            rules_book.remove(db(), project, found, by=user())
+            book.remove(db(), project, found, by=user())
             flash(f"“{name}” is deleted.", "success")
         elif action in ("on", "off"):
-            rules_book.set_enabled(db(), project, found, action == "on", by=user())
+            book.set_enabled(db(), project, found, action == "on", by=user())
             flash(f"“{name}” is switched {action}.", "success")
         else:
             raise InvalidInput("expected on, off or delete", field="action")
@@ -152,16 +152,14 @@ def change_rule(project_id: int, rule_id: int) -> Any:
 def firing(project_id: int, firing_id: int) -> Any:
     """One firing with its evidence; uphold it, or override it."""
     project = project_of(project_id)
-    one = rules_firings.find(db(), user(), firing_id)
+    one = firings.find(db(), user(), firing_id)
     if one.project_id != project.id:
         raise NotFound("There is no such firing in this project.")
     errors: list[dict[str, Any]] = []
     if request.method == "POST":
         uphold = request.form.get("verdict") == "uphold"
         try:
-            n = rules_firings.settle(
-                db(), one, uphold=uphold, why=request.form.get("why", ""), by=user()
-            )
+            n = firings.settle(db(), one, uphold=uphold, why=request.form.get("why", ""), by=user())
         except InvalidInput as error:
             errors = error.errors
         except Conflict as error:
@@ -176,11 +174,11 @@ def firing(project_id: int, firing_id: int) -> Any:
         422 if errors else 200,
         firing=one,
         picture=picture(one.evidence),
-        sentence=rules_words.consequence(one.evidence["action"], one.evidence["measure"]),
-        title=rules_words.SIGNAL[one.evidence["signal"]].title,
+        sentence=words.consequence(one.evidence["action"], one.evidence["measure"]),
+        title=words.SIGNAL[one.evidence["signal"]].title,
         state=STATE_WORDS[one.state],
-        open_appeal=rules_firings.open_appeal(one),
-        settled=rules_firings.taken_back(one),
+        open_appeal=firings.open_appeal(one),
+        settled=firings.taken_back(one),
         why=request.form.get("why", ""),
         errors=errors,
     )

@@ -18,8 +18,9 @@ from ops.models import (
 )
 from quality import gold
 from quality.judging import belief, judge
-from scheduling import dispatch, rules, rules_book, rules_firings
+from scheduling import dispatch, rules
 from scheduling.models import RuleFiring
+from scheduling.rules import book, firings
 from tests.db.answering import answer
 from tests.db.books import balanced
 
@@ -33,7 +34,7 @@ def unreliable(make, session, sessions):
     belief.forget()
     floor = make.floor(labellers=2, assets=30, wanted=2, classes="abcd")
     lead = make.member(floor.project, make.user("ops_lead"))
-    rules_book.create(
+    book.create(
         session, floor.project, name="R", signal="gold_accuracy", terms={}, action="pause",
         measure={"redo": True}, by=lead,
     )  # fmt: skip
@@ -109,7 +110,7 @@ def test_an_override_while_it_is_carried_out_leaves_nothing_behind(unreliable, s
     def override():
         with sessions.begin() as own:
             firing = own.get_one(RuleFiring, number)
-            rules_firings.settle(own, firing, uphold=False, why="No", by=own.get_one(User, lead))
+            firings.settle(own, firing, uphold=False, why="No", by=own.get_one(User, lead))
 
     at_once(lambda: rules.apply_due(sessions), override)
     rules.apply_due(sessions)

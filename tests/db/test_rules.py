@@ -17,8 +17,9 @@ from ops.models import (
 from quality import gold
 from quality.judging import belief, judge
 from quality.models import LabellerPace, ReviewDraw
-from scheduling import dispatch, rules, rules_book, rules_firings, submit
+from scheduling import dispatch, rules, submit
 from scheduling.models import DeskTally, Rule, RuleFiring
+from scheduling.rules import book, firings
 from tests.db.answering import answer
 from tests.db.books import balanced
 
@@ -67,7 +68,7 @@ class World:
         session.commit()
 
     def rule(self, signal, action="warn", terms=None, measure=None, name="") -> Rule:
-        made = rules_book.create(
+        made = book.create(
             self.session, self.project, name=name or f"{signal} {action}", signal=signal,
             terms=terms or {}, action=action, measure=measure or {}, by=self.lead,
         )  # fmt: skip
@@ -141,7 +142,7 @@ def test_wrong_answers_to_gold_fire_once_and_take_effect_later(world):
     assert "gold" not in firing.told.lower()
     # Nothing of it shows before it takes effect.
     assert world.member().paused_until is None
-    assert rules_firings.of_labeller(world.session, world.me) == []
+    assert firings.of_labeller(world.session, world.me) == []
     assert world.act() == 1
     assert world.only().state == "applied"
     assert world.member().paused_until == world.clock.at + timedelta(hours=24)
@@ -207,7 +208,7 @@ def test_review_acceptance_counts_reviews_that_chance_chose(world):
     for review in reviews:
         drawn = ReviewDraw(task_id=review.id, reason="standing", layer=1, drawn_at=world.clock.at)
         world.session.add(drawn)
-    rules_book.look_again(world.session, world.project.id)
+    book.look_again(world.session, world.project.id)
     assert world.look() == 1
     assert set(world.only().evidence["kinds"]) == {"review"}
     world.act()
@@ -255,7 +256,7 @@ def test_skips_in_a_row_unless_others_skip_them_too(world):
     assert world.only().evidence["longest"] == 5
     # The tasks themselves cannot be answered, it turns out.
     _skip(world, world.other, 6)
-    rules_book.look_again(world.session, world.project.id)
+    book.look_again(world.session, world.project.id)
     assert world.look() == 1
     assert world.only().state == "lifted"
 
@@ -305,7 +306,7 @@ def test_actions_set_the_membership_and_an_override_gives_it_back(world, action,
     world.look()
     world.act()
     assert getattr(world.member(), column) == world.clock.at
-    rules_firings.settle(world.session, world.only(), uphold=False, why="A mistake", by=world.lead)
+    firings.settle(world.session, world.only(), uphold=False, why="A mistake", by=world.lead)
     assert getattr(world.member(), column) is None
     assert world.audited()[-1] == "rule_firing.overridden"
 
@@ -395,7 +396,7 @@ def test_their_unreviewed_work_is_done_again_and_counts_again_when_overridden(wo
     for who in (world.other, world.third, world.fourth):
         answer(world.session, world.floor.tasks[1], who, "b", at=world.clock.on(seconds=9))
     world.session.commit()
-    n = rules_firings.settle(world.session, world.only(), uphold=False, why="No", by=world.lead)
+    n = firings.settle(world.session, world.only(), uphold=False, why="No", by=world.lead)
     assert n == 4
     world.session.commit()
     balanced(world.session)
@@ -407,16 +408,16 @@ def test_an_appeal_is_made_once_and_settled_with_a_reason(world):
     world.on_gold(world.golds(12), "b")
     world.look()
     world.act()
-    mine = rules_firings.own(world.session, world.me, world.only().id)
+    mine = firings.own(world.session, world.me, world.only().id)
     with pytest.raises(Exception, match="1 to"):
-        rules_firings.appeal(world.session, mine, "  ", by=world.me)
-    rules_firings.appeal(world.session, mine, "The guideline says b.", by=world.me)
+        firings.appeal(world.session, mine, "  ", by=world.me)
+    firings.appeal(world.session, mine, "The guideline says b.", by=world.me)
     assert mine.state == "appealed"
     with pytest.raises(Exception, match="already"):
-        rules_firings.appeal(world.session, mine, "Again!", by=world.me)
+        firings.appeal(world.session, mine, "Again!", by=world.me)
     with pytest.raises(Exception, match="reason"):
-        rules_firings.settle(world.session, mine, uphold=True, why="", by=world.lead)
-    rules_firings.settle(world.session, mine, uphold=True, why="It does not.", by=world.lead)
+        firings.settle(world.session, mine, uphold=True, why="", by=world.lead)
+    firings.settle(world.session, mine, uphold=True, why="It does not.", by=world.lead)
     assert mine.state == "upheld"
     assert world.member().paused_until is not None
     assert world.audited()[-2:] == ["rule_firing.appealed", "rule_firing.upheld"]
@@ -431,7 +432,7 @@ def test_an_appeal_is_forgotten_with_the_person_who_wrote_it(world):
     world.on_gold(world.golds(12), "b")
     world.look()
     world.act()
-    rules_firings.appeal(world.session, world.only(), "I am Ada Lovelace.", by=world.me)
+    firings.appeal(world.session, world.only(), "I am Ada Lovelace.", by=world.me)
     people.deactivate(world.session, world.me, by=world.lead)
     erasure.erase(world.session, world.me, by=world.lead)
     world.act()
@@ -445,9 +446,9 @@ def test_after_an_override_the_same_evidence_fires_no_more(world):
     world.look()
     world.act()
     world.clock.on(minutes=1)
-    rules_firings.settle(world.session, world.only(), uphold=False, why="Let go", by=world.lead)
+    firings.settle(world.session, world.only(), uphold=False, why="Let go", by=world.lead)
     assert world.member().paused_until is None
-    rules_book.look_again(world.session, world.project.id)
+    book.look_again(world.session, world.project.id)
     assert world.look() == 0
     world.on_gold(golds[12:24], "b")
     assert world.look() == 1
@@ -463,7 +464,7 @@ def test_two_firings_hold_until_the_last_goes(world):
     until = {f.rule_id: f.ends_at for f in world.firings()}
     assert world.member().paused_until == max(until.values()) == until[second.id]
     longest = next(f for f in world.firings() if f.rule_id == second.id)
-    rules_firings.settle(world.session, longest, uphold=False, why="No", by=world.lead)
+    firings.settle(world.session, longest, uphold=False, why="No", by=world.lead)
     assert world.member().paused_until == min(until.values())
 
 
@@ -487,7 +488,7 @@ def test_a_rule_that_is_switched_off_applies_nothing_more(world):
     rule = world.rule("gold_accuracy", "suspend")
     world.on_gold(world.golds(12), "b")
     world.look()
-    rules_book.set_enabled(world.session, world.project, rule, False, by=world.lead)
+    book.set_enabled(world.session, world.project, rule, False, by=world.lead)
     world.act()
     assert (world.only().state, world.member().suspended_at) == ("lifted", None)
 
@@ -520,13 +521,13 @@ def test_leads_and_labeller_are_told_in_the_application(world):
 
 
 def test_recommended_rules_are_installed_once(world):
-    made = rules_book.install_recommended(world.session, world.project, by=world.lead)
+    made = book.install_recommended(world.session, world.project, by=world.lead)
     assert {rule.signal for rule in made} == {
         "gold_accuracy", "review_acceptance", "drift", "too_fast", "skips_in_row", "hours",
     }  # fmt: skip
-    assert rules_book.install_recommended(world.session, world.project, by=world.lead) == []
+    assert book.install_recommended(world.session, world.project, by=world.lead) == []
     for rule in made:
-        assert rules_book.in_words(world.session, rule).startswith("If ")
+        assert book.in_words(world.session, rule).startswith("If ")
 
 
 @pytest.mark.parametrize(

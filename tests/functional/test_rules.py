@@ -11,8 +11,9 @@ from ops import clock_time, projects
 from ops.models import AuditEntry, ProjectMember
 from quality import gold
 from quality.judging import belief, judge
-from scheduling import rules, rules_book
+from scheduling import rules
 from scheduling.models import Rule, RuleFiring
+from scheduling.rules import book
 from tests.db.answering import answer
 
 DECISIONS = "/api/v1/desk/decisions"
@@ -50,7 +51,7 @@ class Place:
 
     def rule(self, signal="gold_accuracy", action="pause", **more):
         values = {"name": "R", "terms": {}, "measure": {}, **more}
-        made = rules_book.create(
+        made = book.create(
             self.session, self.floor.project, signal=signal, action=action, by=self.lead, **values
         )
         self.session.commit()

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from scheduling.models import ACTIONS, SIGNALS
 from scheduling.projects.rule_picture import HEIGHT, WIDTH, picture
-from scheduling.rules_terms import SkipTerms, usually_good
-from scheduling.rules_words import sentence
+from scheduling.rules.terms import SkipTerms, usually_good
+from scheduling.rules.words import sentence
 
 
 def chance_of_run(run: int, tasks: int, share: float) -> float:

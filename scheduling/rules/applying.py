@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import clock_time, erasure, reopening
 from ops.db import transaction
 from ops.models import Certificate, Project, ProjectMember, User
-from scheduling import rules_effects, rules_told, rules_words
 from scheduling.models import STANDING_FIRINGS, Rule, RuleFiring
+from scheduling.rules import effects, told, words
 
 # What stands in the place of an appeal whose author was erased.
 FORGOTTEN = "(erased)"
@@ -76,14 +76,14 @@ def _apply(session: Session, firing: RuleFiring, at: datetime) -> None:
     if member is None or not person.active or not session.get_one(Rule, firing.rule_id).enabled:
         _drop(session, firing, at)
         return
-    recalled = rules_effects.take(session, firing, member, at)
+    recalled = effects.take(session, firing, member, at)
     firing.evidence = {**firing.evidence, "recalled": len(recalled)}
     session.flush()
-    rules_told.record(session, firing, "rule_firing.applied", recalled=len(recalled))
-    rules_told.tell(session, firing, "applied", firing.told)
-    done = rules_words.consequence(firing.evidence["action"], firing.evidence["measure"])
-    title = rules_words.SIGNAL[firing.evidence["signal"]].title.lower()
-    rules_told.tell_leads(session, firing, "applied", f"A rule fired ({title} → {done}).")
+    told.record(session, firing, "rule_firing.applied", recalled=len(recalled))
+    told.tell(session, firing, "applied", firing.told)
+    done = words.consequence(firing.evidence["action"], firing.evidence["measure"])
+    title = words.SIGNAL[firing.evidence["signal"]].title.lower()
+    told.tell_leads(session, firing, "applied", f"A rule fired ({title} → {done}).")
 
 
 def _drop(session: Session, firing: RuleFiring, at: datetime) -> None:
@@ -92,7 +92,7 @@ def _drop(session: Session, firing: RuleFiring, at: datetime) -> None:
     firing.settled_why = "Its rule was switched off, or the labeller left, before it took effect."
     firing.evidence = {**firing.evidence, "ended": "off"}
     session.flush()
-    rules_told.record(session, firing, "rule_firing.lifted", because="off")
+    told.record(session, firing, "rule_firing.lifted", because="off")
 
 
 def _end(session: Session, firing: RuleFiring, _at: datetime) -> None:
@@ -110,8 +110,8 @@ def _over(session: Session, firing: RuleFiring, why: str, slate: datetime) -> No
     firing.state = "lifted"
     firing.evidence = {**firing.evidence, "ended": why, "slate": slate.timestamp()}
     session.flush()
-    rules_effects.undo(session, firing)
-    rules_told.record(session, firing, "rule_firing.lifted", because=why)
+    effects.undo(session, firing)
+    told.record(session, firing, "rule_firing.lifted", because=why)
 
 
 def _redo(session: Session, firing: RuleFiring, at: datetime) -> None:
@@ -120,7 +120,7 @@ def _redo(session: Session, firing: RuleFiring, at: datetime) -> None:
         session, firing.labeller_id, firing.project_id, since, at, cause=cause_of(firing)
     )
     _note(session, firing, redone=n)
-    rules_told.record(session, firing, "rule_firing.work_reopened", answers=n)
+    told.record(session, firing, "rule_firing.work_reopened", answers=n)
 
 
 def _count_again(session: Session, firing: RuleFiring, at: datetime) -> None:

@@ -10,8 +10,8 @@ from ops import audit_log, clock_time, ontologies, scope
 from ops.errors import Conflict, NotFound
 from ops.models import Project, User
 from ops.projects import clean_name
-from scheduling import rules_words
 from scheduling.models import Rule, RuleFiring, RuleLook
+from scheduling.rules import words
 
 
 def of_project(session: Session, project_id: int) -> Sequence[Rule]:
@@ -33,7 +33,7 @@ def find(session: Session, user: User, rule_id: int) -> Rule:
 def in_words(session: Session, rule: Rule) -> str:
     """The rule as a sentence: If … → …."""
     classes = _classes(session, rule.project_id)
-    return rules_words.sentence(rule.signal, rule.terms, rule.action, rule.measure, classes)
+    return words.sentence(rule.signal, rule.terms, rule.action, rule.measure, classes)
 
 
 def _classes(session: Session, project_id: int) -> int:
@@ -153,8 +153,8 @@ def _set(
     measure: dict[str, Any],
 ) -> None:
     name = clean_name(name)
-    checked = rules_words.terms_of(signal, terms)
-    done = rules_words.measure_of(action, measure)
+    checked = words.terms_of(signal, terms)
+    done = words.measure_of(action, measure)
     same = (Rule.project_id == rule.project_id) & (Rule.name == name)
     if session.scalar(select(Rule.id).where(same, Rule.id.is_distinct_from(rule.id))):
         raise Conflict(f"There is a rule called {name} already.", field="name")

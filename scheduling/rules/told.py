@@ -9,18 +9,18 @@ from sqlalchemy.orm import Session
 
 from ops import audit_log, mail, notices
 from ops.models import Project, User
-from scheduling import rules_words
 from scheduling.models import RuleFiring
+from scheduling.rules import words
 
 DECISIONS = "/desk/decisions"
 
 
 def told(signal: str, action: str, measure: dict[str, Any]) -> str:
     """What the labeller reads: the same whatever their answers were checked by."""
-    done = rules_words.measure_of(action, measure)
-    words = rules_words.ACTION[action].words("told", done)
+    done = words.measure_of(action, measure)
+    said = words.ACTION[action].words("told", done)
     redo = " Your answers that nobody has reviewed are given to others again." if done.redo else ""
-    return f"{rules_words.SIGNAL[signal].told} {words}{redo}"
+    return f"{words.SIGNAL[signal].told} {said}{redo}"
 
 
 def tell(session: Session, firing: RuleFiring, what: str, text: str) -> None:

@@ -19,14 +19,13 @@ from ops import clock_time
 from ops.access import WORKERS
 from ops.db import transaction
 from ops.models import Project
-from scheduling import rules_effects, rules_told, rules_words
 from scheduling.models import STANDING_FIRINGS, Rule, RuleFiring, RuleLook
-from scheduling.rules_applying import apply_due
-from scheduling.rules_book import install_recommended, recommended
-from scheduling.rules_evidence import Seen, Window, see
-from scheduling.rules_signals import Finding, look
+from scheduling.rules import effects, told, words
+from scheduling.rules.applying import apply_due
+from scheduling.rules.evidence import Seen, Window, see
+from scheduling.rules.signals import Finding, look
 
-__all__ = ["apply_due", "evaluate", "install_recommended", "recommended"]
+__all__ = ["apply_due", "evaluate"]
 
 # Evidence is dated when it is made and seen when it is committed: look back this far.
 OVERLAP = timedelta(seconds=10)
@@ -162,7 +161,7 @@ def _cases(session: Session, project_id: int, labellers: Sequence[int]) -> Itera
 def _gone(firing: RuleFiring, seen: Seen) -> bool:
     """Whether the very evidence on which a firing was decided says so no longer."""
     kept = firing.evidence
-    terms = rules_words.terms_of(kept["signal"], kept["terms"])
+    terms = words.terms_of(kept["signal"], kept["terms"])
     window = Window(kept["since"], kept["upto"], kept.get("ripe", 0.0))
     now = look(kept["signal"], terms, seen, window, kept)
     # With fewer observations than then, part of them lies beyond what is read.
@@ -177,16 +176,16 @@ def _lift(session: Session, firing: RuleFiring, at: datetime) -> None:
     again = "redone" in firing.evidence
     firing.evidence = {**firing.evidence, "ended": "evidence", "count_again": again}
     session.flush()
-    rules_effects.undo(session, firing)
-    rules_told.record(session, firing, "rule_firing.lifted", because="evidence")
+    effects.undo(session, firing)
+    told.record(session, firing, "rule_firing.lifted", because="evidence")
     if known:
-        rules_told.tell(
+        told.tell(
             session,
             firing,
             "lifted",
             "A decision about your work was taken back, because what led to it was put right.",
         )
-        rules_told.tell_leads(
+        told.tell_leads(
             session, firing, "lifted", "A firing was lifted, because its evidence went away."
         )
 
@@ -194,7 +193,7 @@ def _lift(session: Session, firing: RuleFiring, at: datetime) -> None:
 def _test(session: Session, project: Project, case: _Case, seen: Seen, at: datetime) -> int:
     rule = case.rule
     window = Window(case.since, at.timestamp(), rule.created_at.timestamp())
-    found = look(rule.signal, rules_words.terms_of(rule.signal, rule.terms), seen, window, {})
+    found = look(rule.signal, words.terms_of(rule.signal, rule.terms), seen, window, {})
     return _fire(session, project, case, found, window, at) if found.holds else 0
 
 
@@ -209,7 +208,7 @@ def _fire(
         "labeller_id": case.labeller,
         "state": "pending",
         "reason": found.reason,
-        "told": rules_told.told(rule.signal, rule.action, rule.measure),
+        "told": told.told(rule.signal, rule.action, rule.measure),
         "evidence": _kept(rule, found, window),
         "decided_at": at,
         "takes_effect_at": at + _delay(rule.signal),
@@ -220,7 +219,7 @@ def _fire(
     number = session.execute(made).scalar_one_or_none()
     if number is None:
         return 0
-    rules_told.record(session, session.get_one(RuleFiring, number), "rule_firing.decided")
+    told.record(session, session.get_one(RuleFiring, number), "rule_firing.decided")
     return 1
 
 
@@ -241,6 +240,6 @@ def _kept(rule: Rule, found: Finding, window: Window) -> Mapping[str, Any]:
 
 def _delay(signal: str) -> timedelta:
     """By chance, so that when something happens does not tell which answer was gold."""
-    if not rules_words.SIGNAL[signal].betrays:
+    if not words.SIGNAL[signal].betrays:
         return timedelta(0)
     return timedelta(seconds=min(_RNG.expovariate(1 / DELAY_MEAN), DELAY_MOST))

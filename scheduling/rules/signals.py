@@ -14,8 +14,8 @@ import numpy as np
 
 from quality.measures import sequential, standing
 from quality.measures.arrays import Floats
-from scheduling.rules_evidence import KINDS, Judged, Seen, Window
-from scheduling.rules_terms import (
+from scheduling.rules.evidence import KINDS, Judged, Seen, Window
+from scheduling.rules.terms import (
     AccuracyTerms,
     DriftTerms,
     FastTerms,

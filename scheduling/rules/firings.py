@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, joinedload
 from ops import clock_time, scope
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import ProjectMember, User
-from scheduling import rules_effects, rules_told
 from scheduling.models import RuleFiring
-from scheduling.rules_applying import count_again
+from scheduling.rules import effects, told
+from scheduling.rules.applying import count_again
 
 LONGEST = 2000
 NEWEST = 200
@@ -108,10 +108,8 @@ def appeal(session: Session, firing: RuleFiring, text: str, *, by: User) -> None
     if firing.state == "applied":
         firing.state = "appealed"
     session.flush()
-    rules_told.record(session, firing, "rule_firing.appealed", by)
-    rules_told.tell_leads(
-        session, firing, "appealed", "A labeller appeals against a rule. Settle it."
-    )
+    told.record(session, firing, "rule_firing.appealed", by)
+    told.tell_leads(session, firing, "appealed", "A labeller appeals against a rule. Settle it.")
 
 
 def settle(session: Session, firing: RuleFiring, *, uphold: bool, why: str, by: User) -> int:
@@ -137,16 +135,16 @@ def settle(session: Session, firing: RuleFiring, *, uphold: bool, why: str, by: 
     session.flush()
     counted = 0 if uphold else _undo(session, firing)
     action = "rule_firing.upheld" if uphold else "rule_firing.overridden"
-    rules_told.record(session, firing, action, by, why=why, counted_again=counted)
+    told.record(session, firing, action, by, why=why, counted_again=counted)
     if known:
         said = "stays as it is" if uphold else "was taken back"
         text = f"The decision about your work {said}: {why}"
-        rules_told.tell(session, firing, "upheld" if uphold else "overridden", text)
+        told.tell(session, firing, "upheld" if uphold else "overridden", text)
     return counted
 
 
 def _undo(session: Session, firing: RuleFiring) -> int:
-    rules_effects.undo(session, firing)
+    effects.undo(session, firing)
     if not firing.evidence.get("redone"):
         return 0
     return count_again(session, firing, clock_time.now())

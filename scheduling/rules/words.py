@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ops.errors import InvalidInput
 from scheduling.models import ACTIONS, SIGNALS
-from scheduling.rules_terms import (
+from scheduling.rules.terms import (
     AccuracyTerms,
     DriftTerms,
     FastTerms,

@@ -15,6 +15,7 @@ from ops.web.identity import db, user
 from scheduling.eligibility import DESK_STAGES
 from scheduling.projects import reads
 from scheduling.projects.blueprint import blueprint, page, project_of
+from scheduling.rules import firings
 
 STAGE_WORDS = {
     "label": "Label",
@@ -138,8 +139,11 @@ def _pause(project: Project, member: User) -> str:
 
 
 def _resume(project: Project, member: User) -> str:
+    ended = firings.let_go_on(db(), project.id, member, by=user())
     projects.resume_member(db(), project, member, by=user())
-    return f"{member.name} gets work again."
+    if not ended:
+        return f"{member.name} gets work again."
+    return f"{member.name} gets work again; the rule's firing is over. It can still be overridden."
 
 
 def _certify(project: Project, member: User) -> str:

@@ -98,20 +98,23 @@ def _drop(session: Session, firing: RuleFiring, at: datetime) -> None:
 def _end(session: Session, firing: RuleFiring, _at: datetime) -> None:
     """Its time ran out. What was answered since it was applied counts from now on."""
     assert firing.applied_at is not None
-    _over(session, firing, "time", firing.applied_at)
+    over(session, firing, "time", firing.applied_at)
 
 
 def _trained(session: Session, firing: RuleFiring, at: datetime) -> None:
     firing.ends_at = at
-    _over(session, firing, "trained", at)
+    over(session, firing, "trained", at)
 
 
-def _over(session: Session, firing: RuleFiring, why: str, slate: datetime) -> None:
+def over(
+    session: Session, firing: RuleFiring, why: str, slate: datetime, by: User | None = None
+) -> None:
+    """Its end has come: what it took is given back; answers since `slate` count alone from now."""
     firing.state = "lifted"
     firing.evidence = {**firing.evidence, "ended": why, "slate": slate.timestamp()}
     session.flush()
     effects.undo(session, firing)
-    told.record(session, firing, "rule_firing.lifted", because=why)
+    told.record(session, firing, "rule_firing.lifted", by, because=why)
 
 
 def _redo(session: Session, firing: RuleFiring, at: datetime) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, joinedload
 from ops import clock_time, scope
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import ProjectMember, User
-from scheduling.models import RuleFiring
+from scheduling.models import STANDING_FIRINGS, RuleFiring
 from scheduling.rules import effects, told
-from scheduling.rules.applying import count_again
+from scheduling.rules.applying import count_again, over
 
 LONGEST = 2000
 NEWEST = 200
@@ -141,6 +141,33 @@ def settle(session: Session, firing: RuleFiring, *, uphold: bool, why: str, by: 
         text = f"The decision about your work {said}: {why}"
         told.tell(session, firing, "upheld" if uphold else "overridden", text)
     return counted
+
+
+def let_go_on(session: Session, project_id: int, labeller: User, *, by: User) -> int:
+    """A lead ends the labeller's pauses here before their time; returns how many rules' they were.
+
+    That is no verdict on the firing: it may still be appealed and overridden, and answers that lost
+    their weight stay without. The rule looks at answers given since it was applied.
+    """
+    pauses = (
+        select(RuleFiring)
+        .where(
+            RuleFiring.project_id == project_id,
+            RuleFiring.labeller_id == labeller.id,
+            RuleFiring.state.in_(STANDING_FIRINGS),
+            RuleFiring.applied_at.is_not(None),
+            RuleFiring.evidence["action"].astext == "pause",
+        )
+        .order_by(RuleFiring.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = session.scalars(pauses).all()
+    for firing in found:
+        assert firing.applied_at is not None
+        over(session, firing, "lead", firing.applied_at, by)
+        told.tell(session, firing, "lifted", "A lead lets you go on before your pause is over.")
+    return len(found)
 
 
 def _undo(session: Session, firing: RuleFiring) -> int:

@@ -204,6 +204,34 @@ def test_a_firing_is_explained_appealed_and_overridden(place, session):
     assert entry.data["labeller"] == str(me.pseudonym)
 
 
+def test_who_is_let_go_on_is_paused_by_no_rule_any_more(place, session):
+    place.rule()
+    me = place.floor.labellers[0]
+    place.wrong_on_gold(me)
+    place.fire()
+    mine, lead = place.client_for(me), place.client_for(place.lead)
+    assert mine.get(DECISIONS).json["decisions"][0]["state"] == "in effect"
+    people = f"/projects/{place.floor.project.id}/people/{me.id}"
+    assert lead.post(people, data={"action": "resume"}).status_code == 303
+    (decision,) = mine.get(DECISIONS).json["decisions"]
+    assert (decision["state"], decision["may_appeal"]) == ("over", True)
+    session.expire_all()
+    member = session.get_one(ProjectMember, (place.floor.project.id, me.id))
+    assert (member.paused_until, member.pause_reason) == (None, "")
+    entry = session.scalars(
+        select(AuditEntry).where(AuditEntry.action == "rule_firing.lifted")
+    ).one()
+    assert (entry.actor, entry.data["because"]) == (place.lead.pseudonym, "lead")
+    # The same answers do not have them paused again.
+    rules.evaluate(place.sessions)
+    assert [f.state for f in session.scalars(select(RuleFiring))] == ["lifted"]
+    # A lead may say afterwards that it was wrong.
+    settled = lead.post(
+        f"/api/v1/firings/{decision['id']}/settle", json={"verdict": "override", "why": "Sorry."}
+    )
+    assert (settled.status_code, settled.json["state"]) == (200, "overridden")
+
+
 def test_a_pause_by_a_lead_is_read_on_the_same_page(place, session):
     me = place.floor.labellers[0]
     until = clock_time.now() + timedelta(days=2)

@@ -1,11 +1,12 @@
 """Active time, with the clocks of browser and server moved by the test."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
-from ops import clock_time
-from ops.models import Project
+from ops import clock_time, projects
+from ops.models import Project, User
 from tests.browser.desk import answers, assignments, at_work, eventually, saved, until
 
 pytestmark = pytest.mark.browser
@@ -49,6 +50,37 @@ def open_desk(clocks, page):
         page.goto("/desk")
     at_work(page)
     return page
+
+
+def test_who_is_paused_reads_why_and_hands_in_what_is_on_the_screen(
+    browse, floor, clocks, make, sessions, traps
+):
+    traps.expect("403")
+    me = floor.labellers[0]
+    page = open_desk(clocks, browse(me, "/account"))
+    make.session.expire_all()
+    projects.pause_member(
+        make.session,
+        make.session.get_one(Project, floor.project.id),
+        make.session.get_one(User, me.id),
+        until=clock_time.now() + timedelta(days=1),
+        reason="Too fast",
+        by=None,
+    )
+    make.session.commit()
+    page.mouse.move(300, 300)
+    clocks.pass_(12)
+    until(page, "() => !document.getElementById('desk-notice').hidden")
+    told = page.inner_text("#desk-notice")
+    assert f"Your work in {floor.project.name} is paused until" in told
+    assert "still hand in" in told
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    saved(page)
+    [(_, assignment, label)] = answers(sessions)
+    assert (assignment.surplus, label.payload) == (True, {"class": "b"})
+    until(page, "() => document.getElementById('desk-state').dataset.kind === 'empty'")
+    assert "About your work" in page.inner_text("#desk-state")
 
 
 def test_time_counts_until_there_is_no_activity(browse, floor, clocks, sessions):

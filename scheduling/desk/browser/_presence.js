@@ -1,6 +1,7 @@
 // Heartbeats of the task on the screen: how long the labeller worked, never what they did.
 
 import { ActiveTime } from "./_active_time.js";
+import { Refused } from "./_server.js";
 
 const EVERY = 10_000;
 const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel"];
@@ -13,11 +14,12 @@ const clock = () => performance.now();
 /**
  * Counts active time of one task at a time and tells the server: every 10 s while there is
  * something new, and when the tab is left. Each tab reports its own total; time of other tabs is
- * the server's to add. `onOwner(mine)` says that another tab took over, or that this one did.
+ * the server's to add. `onOwner(mine)` says that another tab took over, or that this one did,
+ * `onBarred(reason)` that the labeller may not go on, or, with null, that they may again.
  */
 export class Presence {
-  constructor({ server, tab, save, onOwner, onCounting }) {
-    Object.assign(this, { server, tab, save, onOwner, onCounting });
+  constructor({ server, tab, save, onOwner, onBarred, onCounting }) {
+    Object.assign(this, { server, tab, save, onOwner, onBarred, onCounting });
     this.time = null;
     this.paused = false;
     this.mine = true;
@@ -39,6 +41,7 @@ export class Presence {
     this.sent = active;
     this.known = null; // the server's total as last heard, null when it may be another
     this.mine = true;
+    this.barred = null;
     this.time = new ActiveTime({
       idle: idleSeconds * 1000,
       total: active,
@@ -142,12 +145,21 @@ export class Presence {
         const answer = await send(token);
         if (!this.time || token !== this.token) return;
         this.known = answer.mine ? answer.active_ms : null;
+        if (this.barred) this.#bar(null);
         if (answer.mine !== this.mine) this.onOwner(answer.mine);
-      } catch {
+      } catch (problem) {
         // The next heartbeat, or the submission, carries the whole time again.
         this.known = null;
+        const barred = problem instanceof Refused && problem.status === 403;
+        if (barred && this.time && token === this.token) this.#bar(problem.message);
       }
     });
+  }
+
+  #bar(reason) {
+    if (reason === this.barred) return;
+    this.barred = reason;
+    this.onBarred(reason);
   }
 
   #send(active, options) {

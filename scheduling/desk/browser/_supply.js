@@ -98,5 +98,5 @@ export class Supply {
   }
 }
 
-/** Whether a refusal means that the lease is no longer this labeller's. */
-export const isGone = (problem) => problem instanceof Refused && [404, 409].includes(problem.status);
+/** Whether a refusal means that the lease is lost, or that its labeller may not begin with it now. */
+export const isGone = (problem) => problem instanceof Refused && [403, 404, 409].includes(problem.status);

@@ -153,6 +153,14 @@ export class Workbench {
     screen.notice(mine ? null : { text, actions: [take] });
   }
 
+  /** A pause or the like began: what is on the screen may still be handed in. */
+  barred(reason) {
+    if (!this.item || !this.mine) return;
+    const text = `${reason} What is on your screen you can still hand in.`;
+    if (reason) screen.tell(text);
+    screen.notice(reason ? { text } : null);
+  }
+
   async takeOver() {
     const { token } = this.item.work;
     try {

@@ -55,6 +55,7 @@ const presence = new Presence({
   tab,
   save: (token, time) => bench.item?.work.token === token && bench.saveDraft(token, { ...time, tab }),
   onOwner: (mine) => bench.owner(mine),
+  onBarred: (reason) => bench.barred(reason),
   onCounting: screen.counting,
 });
 

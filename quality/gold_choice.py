@@ -22,6 +22,8 @@ from quality.measures import items
 from quality.models import Gold
 from quality.models.gold import IN_WORK
 
+# With a labeller's id behind it, the key of the lock under which they are given gold.
+EXPOSURE = "gold.exposure:"
 # Rows looked at, of the lane's batch and of the whole project; and fresh ones to choose among.
 NEAR, FAR = 64, 256
 CHOICE = 8
@@ -151,5 +153,5 @@ def lock_exposure(session: Session, labeller_id: int) -> None:
 
     Work and an assessment begun in the same moment would otherwise show the same gold twice.
     """
-    key = f"gold.exposure:{labeller_id}"
+    key = f"{EXPOSURE}{labeller_id}"
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from quality.models.standing import SUPPORT
+
 
 class Score(NamedTuple):
     """An answer scored against the version in force, and what is believed of who gave it.
@@ -29,7 +31,7 @@ _SCORES = """
     SELECT gold.id, gold.asset_id, version.version, score.id, score.correct,
            label.payload ->> 'class', jsonb_array_length(ontology_version.classes),
            standing.mean, standing.low,
-           standing.gold_n + standing.review_n + standing.consensus_n
+           {support}
     FROM gold
     JOIN LATERAL (
         SELECT id, version FROM gold_version
@@ -53,7 +55,7 @@ def scores_of_project(session: Session, project_id: int) -> list[Score]:
 
 
 def _scores(session: Session, condition: str, **values: Any) -> list[Score]:
-    rows = session.execute(text(_SCORES.format(condition=condition)), values)
+    rows = session.execute(text(_SCORES.format(condition=condition, support=SUPPORT)), values)
     return [Score(*row) for row in rows]
 
 

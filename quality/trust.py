@@ -45,12 +45,7 @@ def standings(
 
 
 def _view(row: Standing) -> measure.Standing:
-    return measure.Standing(row.mean, row.low, row.high, support(row))
-
-
-def support(row: Standing) -> int:
-    """How many answers a standing rests on."""
-    return row.gold_n + row.review_n + row.consensus_n
+    return measure.Standing(row.mean, row.low, row.high, row.n)
 
 
 def recompute(session: Session, pairs: Iterable[tuple[int, int]]) -> int:
@@ -182,7 +177,7 @@ def publish_daily(sessions: sessionmaker[Session]) -> int:
                 shown_mean=Standing.mean,
                 shown_low=Standing.low,
                 shown_high=Standing.high,
-                shown_n=Standing.gold_n + Standing.review_n + Standing.consensus_n,
+                shown_n=Standing.n,
                 shown_at=now,
             )
             .returning(Standing.labeller_id)

@@ -6,6 +6,7 @@ One row, its lists as JSON: a dozen columns would take the driver longer than th
 from datetime import datetime
 from typing import NamedTuple
 
+from quality.gold_choice import EXPOSURE
 from scheduling import sql
 from scheduling.conditions import Condition, all_of, setting
 from scheduling.eligibility import FOR_NEW_WORK, LANES
@@ -38,7 +39,6 @@ class OpenLane(NamedTuple):
     generation: int
     priority: int
     due: str | None
-    skill_id: int
     lease_minutes: int
     max_leases: int
     npri: int | None
@@ -66,9 +66,9 @@ _HELD = """
 _RESERVED = "SELECT FROM assignment WHERE labeller_id = %(me)s AND state = 'reserved'"
 # Where gold may go out, the lock of `gold_choice.lock_exposure`: an assessment that begins just now
 # must not ask the same.
-_EXPOSURE = """
+_LOCK_EXPOSURE = f"""
     CASE WHEN g.until_next = 0 AND g.gold_id IS NOT NULL THEN pg_advisory_xact_lock(
-        hashtextextended('gold.exposure:' || u.id, 0))::text END"""
+        hashtextextended('{EXPOSURE}' || u.id, 0))::text END"""
 
 
 def read_desk(conditions: tuple[Condition, ...] = FOR_NEW_WORK) -> str:
@@ -77,8 +77,8 @@ def read_desk(conditions: tuple[Condition, ...] = FOR_NEW_WORK) -> str:
     SELECT ({_HELD}) AS held, EXISTS ({_RESERVED}) AS reserved, (
         SELECT json_agg(json_build_array(
             l.id, l.project_id, l.batch_id, l.stage, l.kind, l.generation, b.priority, b.due_at,
-            p.skill_id, {setting("lease_minutes")}, {setting("max_leases")},
-            c.npri, c.task_id, c.generation, g.until_next, g.gold_id, {_EXPOSURE}))::text
+            {setting("lease_minutes")}, {setting("max_leases")},
+            c.npri, c.task_id, c.generation, g.until_next, g.gold_id, {_LOCK_EXPOSURE}))::text
         {LANES}
         LEFT JOIN desk_cursor c ON c.labeller_id = u.id AND c.lane_id = l.id
         LEFT JOIN gold_pace g ON g.labeller_id = u.id AND g.project_id = p.id

@@ -56,8 +56,8 @@ class NextWhy:
 
 def of_project(session: Session, labeller: User, project: Project, at: datetime) -> NextWhy:
     """What `labeller` would get next of `project` if they asked now."""
-    lanes = _lanes(session, labeller, project, at)
     ranked = line.lanes_in_order(session, labeller, at, project.id)
+    lanes = _lanes(session, labeller, project, at, ranked)
     leased, reserved = (
         held.rows(session, project.id, held.Filter(labeller.id, None, state), at, limit=MOST)
         for state in ("leased", "reserved")
@@ -70,9 +70,15 @@ def of_project(session: Session, labeller: User, project: Project, at: datetime)
     return NextWhy(tuple(words), leased, reserved, first, lanes)
 
 
-def _lanes(session: Session, labeller: User, project: Project, at: datetime) -> tuple[LaneWhy, ...]:
+def _lanes(
+    session: Session,
+    labeller: User,
+    project: Project,
+    at: datetime,
+    ranked: Sequence[line.Ranked],
+) -> tuple[LaneWhy, ...]:
     told = {x.lane: x for x in eligibility.lanes_and_why(session, labeller.id, at, project.id)}
-    ranks = {x.lane.id: x for x in line.lanes_in_order(session, labeller, at, project.id)}
+    ranks = {x.lane.id: x for x in ranked}
     values = {"me": labeller.id, "project": project.id, "stages": list(eligibility.DESK_STAGES)}
     found = [
         LaneWhy(

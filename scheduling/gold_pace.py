@@ -22,6 +22,7 @@ from ops.db import transaction
 from ops.models import Lane
 from ops.project_settings import GoldSettings
 from quality import gold
+from quality.models.standing import SUPPORT
 from scheduling import policy, sql
 from scheduling.desk_sql import OpenLane
 
@@ -34,12 +35,11 @@ _LOCK_DESK = "SELECT FROM desk WHERE labeller_id = %(me)s FOR UPDATE"
 _PACE = """
     SELECT until_next, gold_id FROM gold_pace
     WHERE labeller_id = %(me)s AND project_id = %(project)s"""
-# `n` as `trust.support` has it: one statement rather than two, because settling is on the way of
-# a claim.
-_BELIEVED = """
-    SELECT (p.settings -> 'gold')::text AS terms, s.low,
-           coalesce(s.gold_n + s.review_n + s.consensus_n, 0) AS n
-    FROM project p LEFT JOIN standing s ON s.skill_id = p.skill_id AND s.labeller_id = %(me)s
+# One statement for terms and standing, because settling may be on the way of a claim.
+_BELIEVED = f"""
+    SELECT (p.settings -> 'gold')::text AS terms, standing.low, coalesce({SUPPORT}, 0) AS n
+    FROM project p
+    LEFT JOIN standing ON standing.skill_id = p.skill_id AND standing.labeller_id = %(me)s
     WHERE p.id = %(project)s"""
 _SET = """
     INSERT INTO gold_pace AS g (labeller_id, project_id, until_next, gold_id, gap_after)

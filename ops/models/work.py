@@ -36,7 +36,7 @@ class Lane(Base):
     """(project, batch, stage, set of requirements): whatever shuts out many tasks selects lanes.
 
     `requirements` is {skill id as text: level}; `generation` rises when rows land behind cursors
-    (import, priority change, bulk reopening), which makes every labeller start again at the head.
+    (new assets, reopening, another order), which makes every labeller start again at the head.
     """
 
     __tablename__ = "lane"

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
@@ -38,6 +39,10 @@ class Evidence(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+# How many answers a row of `standing` rests on; see `Standing.n`.
+SUPPORT = "(standing.gold_n + standing.review_n + standing.consensus_n)"
+
+
 class Standing(Base):
     """Posterior of a labeller's accuracy in a skill, with a 95 % interval.
 
@@ -62,6 +67,11 @@ class Standing(Base):
     shown_high: Mapped[float | None]
     shown_n: Mapped[int] = mapped_column(default=0)
     shown_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    @hybrid_property
+    def n(self) -> int:
+        """How many answers it rests on."""
+        return self.gold_n + self.review_n + self.consensus_n
 
 
 class LabellerPace(Base):

@@ -60,7 +60,9 @@ def desks(make, session, sessions, client_for, settings, monkeypatch):
         session.execute(others.values(wanted=Task.n_done + Task.n_leased))
         session.execute(update(Task).where(Task.id == task_id).values(wanted=Task.n_done + 1))
         person, project_id = floor.labellers[who], floor.project.id
-        session.add(GoldPace(labeller_id=person.id, project_id=project_id, until_next=until_gold))
+        pace = GoldPace(labeller_id=person.id, project_id=project_id, until_next=until_gold)
+        pace.gold_id, pace.gap_after = made.id, 50  # settled ahead, as the desk does
+        session.add(pace)
         client = client_for(person)
         heard = [_heard(one) for one in _at_work(client)]
         session.expire_all()

@@ -42,8 +42,10 @@ _TAKEN_BACK = f"""{_THEIRS}
 def _move(chosen: str, *, counts: str, done: str, returned: str, room: str = "true") -> Any:
     """One statement: the tasks locked in order, their answers and counters changed, the events.
 
-    `room` is looked at again under the lock.
+    `room` is looked at again under the lock. Only of batches that are locked: what came meanwhile
+    in another might open it unseen.
     """
+    chosen += " AND b.id = ANY(:batches)"
     return text(f"""
     WITH locked AS MATERIALIZED (
         SELECT t.id FROM task t WHERE t.id IN (SELECT t.id {chosen}) AND {room}
@@ -72,6 +74,7 @@ _COUNT_AGAIN = _move(
     counts="true",
     done="+",
     returned="t.returned AND t.n_done + t.n_leased + 1 < t.wanted",
+    room="t.open",
 )
 
 
@@ -92,7 +95,7 @@ def discount(
     """
     values = {"labeller": labeller_id, "project": project_id, "since": since, "cause": cause}
     batches = _lock_batches(session, _RELIED_ON, values)
-    values |= {"now": at, "ahead": AHEAD}
+    values |= {"now": at, "ahead": AHEAD, "batches": batches}
     done = session.scalars(_DISCOUNT, values).one()
     if done:
         _open_again(session, batches, new_search=done > AHEAD)
@@ -108,8 +111,8 @@ def count_again(
     count again; they are judged anew with the others.
     """
     values = {"labeller": labeller_id, "project": project_id, "cause": cause}
-    _lock_batches(session, _TAKEN_BACK, values)
-    done = session.scalars(_COUNT_AGAIN, values | {"now": at}).one()
+    batches = _lock_batches(session, _TAKEN_BACK, values)
+    done = session.scalars(_COUNT_AGAIN, values | {"now": at, "batches": batches}).one()
     if done:
         session.execute(_JUDGE_AGAIN, values)
     return done

@@ -45,22 +45,6 @@ RECALLED = """
     SELECT id FROM work_event WHERE assignment_id = %(id)s AND kind = 'recalled' LIMIT 1"""
 
 _ASSIGNMENT = """
-    SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
-           a.tab, a.beat_at, a.active_ms, a.active_before_ms,
-           t.open, t.stage, t.lane_id, t.asset_id,
-           (SELECT o.batch_id FROM asset o WHERE o.id = t.asset_id) AS batch_id,
-           (SELECT x.id FROM assignment x
-            WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
-              AND x.state IN ('reserved', 'leased')) AS other_lease,
-           EXISTS (SELECT FROM assignment x
-                   WHERE x.task_id = t.id AND x.labeller_id = a.labeller_id AND x.id <> a.id
-                     AND x.state IN ('submitted', 'skipped') AND NOT x.surplus) AS other_answer,
-           (SELECT client_key FROM label
-            WHERE assignment_id = a.id AND revision = 1) AS accepted_key
-    FROM task t JOIN assignment a ON a.task_id = t.id
-    WHERE a.id = %(id)s FOR NO KEY UPDATE OF t, a"""
-
-_ASSIGNMENT = """
     ended AS (
         UPDATE assignment SET state = %(state)s, ended_at = %(now)s, counts = %(counts)s,
                surplus = %(surplus)s, skip_reason = %(reason)s,

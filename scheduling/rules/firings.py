@@ -166,6 +166,7 @@ def let_go_on(session: Session, project_id: int, labeller: User, *, by: User) ->
     for firing in found:
         assert firing.applied_at is not None
         over(session, firing, "lead", firing.applied_at, by)
+        firing.ends_at = clock_time.now()
         told.tell(session, firing, "lifted", "A lead lets you go on before your pause is over.")
     return len(found)
 

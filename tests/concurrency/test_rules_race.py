@@ -1,12 +1,15 @@
 """Rules under races: one firing, one effect, whoever looks and acts at once."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from ops import clock_time
+from benchmarks.crashing import recount
+from ops import clock_time, reopening
+from ops.db import transaction
 from ops.models import (
     Assignment,
     AuditEntry,
@@ -21,6 +24,7 @@ from quality.judging import belief, judge
 from scheduling import dispatch, rules
 from scheduling.models import RuleFiring
 from scheduling.rules import book, firings
+from tests.concurrency.test_claim_race import claim_one, submit_one
 from tests.db.answering import answer
 from tests.db.books import balanced
 
@@ -122,3 +126,34 @@ def test_an_override_while_it_is_carried_out_leaves_nothing_behind(unreliable, s
     balanced(session)
     done = session.scalars(select(func.sum(Task.n_done))).one()
     assert done == 20  # what lost its weight has it again: nobody took it up meanwhile
+
+
+def test_an_answer_does_not_count_again_where_a_claim_takes_the_place_just_then(make, sessions):
+    """One place, and the claim that has it is not committed when the answer is to count again."""
+    floor = make.floor(labellers=2, assets=1, wanted=1)
+    make.session.commit()
+    author, other = floor.labellers
+    lease = claim_one(sessions, author)
+    assert lease is not None
+    submit_one(sessions, author, lease.token, "key")
+    at = clock_time.now()
+    whose = (author.id, floor.project.id)
+    with transaction(sessions) as session:
+        assert reopening.discount(session, *whose, at - timedelta(hours=1), at, cause="x") == 1
+
+    def again():
+        with transaction(sessions) as session:
+            return reopening.count_again(session, *whose, "x", at)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(sessions) as claiming:
+            assert dispatch.claim(claiming, other) is not None
+            counting = pool.submit(again)
+            deadline = time.monotonic() + 10
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not claiming.scalar(waits):
+                assert time.monotonic() < deadline and not counting.done()
+                time.sleep(0.01)
+        assert counting.result() == 0
+    with sessions() as session:
+        assert recount.wrong(session) == {}

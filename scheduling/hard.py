@@ -108,7 +108,7 @@ def _route(sessions: sessionmaker[Session], project_id: int) -> int:
 def _so_far(session: Session, project_id: int, settings: ProjectSettings) -> _Looked:
     """What is remembered; other terms than last time make everything new."""
     where = (str(session.get_bind().engine.url), project_id)
-    terms = (settings.hard.level, settings.hard.below_confidence, settings.doubt_below)
+    terms = (settings.hard.level, *_terms(settings).values())
     if where not in _looked or _looked[where].terms != terms:
         _looked[where] = _Looked(terms)
     return _looked[where]

@@ -41,7 +41,7 @@ def _classes(session: Session, project_id: int) -> int:
     return max(len(ontology.classes) if ontology else 0, 2)
 
 
-def recommended(_project: Project) -> list[dict[str, Any]]:
+def recommended() -> list[dict[str, Any]]:
     """What a project is offered and begins with, as arguments of `create`.
 
     Whoever cannot be relied on is stopped within about a dozen checked answers, and their work is
@@ -84,7 +84,7 @@ def recommended(_project: Project) -> list[dict[str, Any]]:
 def missing(session: Session, project: Project) -> list[dict[str, Any]]:
     """The recommended rules of which the project has none with that signal."""
     have = {rule.signal for rule in of_project(session, project.id)}
-    return [one for one in recommended(project) if one["signal"] not in have]
+    return [one for one in recommended() if one["signal"] not in have]
 
 
 def install_recommended(session: Session, project: Project, *, by: User | None) -> list[Rule]:

@@ -1,4 +1,4 @@
-"""Who of a project's people could do a kind of work at all: what does not change within the hour.
+"""Who of a project's people could label its assets at all: what does not change within the hour.
 
 A pause ends and a limit passes; whoever lacks the role, a certificate or an attribute is no hope.
 """
@@ -18,11 +18,11 @@ from ops.project_settings import ProjectSettings
 
 
 def able(
-    session: Session, project: Project, stage: str, levels: Mapping[str, int], at: datetime
+    session: Session, project: Project, levels: Mapping[str, int], at: datetime, *, kind: str
 ) -> set[int]:
     """Ids of the members whose role, certificates (skill id as text → level) and attributes fit.
 
-    Not who is suspended or, outside first labels, restricted.
+    Not who is suspended or, for other than ordinary lanes, restricted.
     """
     members = session.execute(
         select(User.id, User.attributes, ProjectMember.restricted_at)
@@ -31,14 +31,14 @@ def able(
             ProjectMember.project_id == project.id,
             ProjectMember.suspended_at.is_(None),
             User.active,
-            User.role.in_(STAGE_ROLES[stage]),
+            User.role.in_(STAGE_ROLES["label"]),
         )
     ).all()
     asked = ProjectSettings.model_validate(project.settings).attributes
     fitting = {
         row.id
         for row in members
-        if _has(row.attributes, asked) and (stage == "label" or row.restricted_at is None)
+        if _has(row.attributes, asked) and (kind == "ordinary" or row.restricted_at is None)
     }
     held = _levels(session, fitting, at) if levels else {}
     return {
@@ -53,7 +53,7 @@ def experts(session: Session, project: Project) -> set[int]:
     if ProjectSettings.model_validate(project.settings).hard.level is None:
         return set()
     levels = lanes.required(session, project.id, "label", "hard")
-    return able(session, project, "label", levels, clock_time.now())
+    return able(session, project, levels, clock_time.now(), kind="hard")
 
 
 def _has(own: Mapping[str, Any], asked: Mapping[str, Sequence[str]]) -> bool:

@@ -88,8 +88,8 @@ def with_somebody_left(session: Session, project: Project, task_ids: Sequence[in
         by_lane[lane_id].append(task_id)
     found: set[int] = set()
     for lane_id, ids in by_lane.items():
-        levels = session.get_one(Lane, lane_id).requirements
-        people = workforce.able(session, project, "label", levels, clock_time.now())
+        lane, at = session.get_one(Lane, lane_id), clock_time.now()
+        people = workforce.able(session, project, lane.requirements, at, kind=lane.kind)
         found |= workforce.somebody_left(session, ids, people)
     return sorted(found)
 

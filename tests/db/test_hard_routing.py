@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text, update
 
 from ops import clock_time
 from ops.db import transaction
-from ops.models import Lane, Notice, Task
+from ops.models import Lane, Notice, ProjectMember, Task
 from quality.models import AssetDifficulty
 from scheduling import dispatch, eligibility, hard, submit
 from scheduling.models import HardTask
@@ -139,6 +139,17 @@ def test_later_signs_are_seen_without_looking_at_everything_again(
     count_queries.clear()
     assert hard.route(sessions) == 0
     assert not any("SELECT found.id" in query for query in count_queries)
+
+
+def test_a_restricted_expert_is_no_expert(session, sessions, floor):
+    predict(session, floor.assets[0], 0.2)
+    member = session.get_one(ProjectMember, (floor.project.id, floor.expert.id))
+    member.restricted_at = clock_time.now()
+    session.commit()
+    assert hard.route(sessions) == 0
+    member.restricted_at = None
+    session.commit()
+    assert hard.route(sessions) == 1
 
 
 def test_other_terms_make_everything_new(session, sessions, floor):

@@ -163,13 +163,13 @@ def _release_other(session: Session, now: Row[Any]) -> None:
 
 def _fits(session: Session, labeller: User, now: Row[Any]) -> bool:
     """Whether an answer whose lease was lost may still count; gold, which never does, fits too."""
-    if sql.row(session, submit_sql.RECALLED, id=now.id) is not None:
-        return False
-    if not now.counts:
-        return True
-    if now.other_answer or not (now.open or now.other_lease is not None):
-        return False
-    return eligibility.lane_is_open(session, labeller.id, now.lane_id, clock_time.now())
+    # Both are asked of gold as well, so that how long it takes tells nothing.
+    recalled = sql.row(session, submit_sql.RECALLED, id=now.id) is not None
+    open_to_me = eligibility.lane_is_open(session, labeller.id, now.lane_id, clock_time.now())
+    if recalled or not now.counts:
+        return not recalled
+    has_room = now.open or now.other_lease is not None
+    return has_room and open_to_me and not now.other_answer
 
 
 def _write(

@@ -60,19 +60,22 @@ def before(session: Session, stage: str, asset: int, task: int, labeller: int) -
 
 
 def _to_review(session: Session, asset: int, task: int) -> dict[str, Any]:
+    # The same number of looks at gold as at work, so that how long it takes tells nothing.
     gold = gold_review.shown(session, [asset]).get(asset)
+    # What was said before it became gold is not said of its answers.
+    opinions = _opinions(session, asset, task, after=gold[0].task_id if gold else 0)
+    found = sql.row(session, _IN_FORCE, asset=asset)
+    answers = _said(session, asset)
+    may_send_back = verdicts.may_send_back(session, asset)
     if gold:
-        # What was said before it became gold is not said of these answers.
-        return _gold_to_review(gold, _opinions(session, asset, task, after=gold[0].task_id))
-    opinions = _opinions(session, asset, task)
+        return _gold_to_review(gold, opinions)
     # What an earlier layer decided is not said: a second look is worth most when it is fresh.
     heard = [o for o in opinions if _of_rework(o)]
-    found = sql.row(session, _IN_FORCE, asset=asset)
     return {
-        "answers": _said(session, asset),
+        "answers": answers,
         "current": found[0] if found else None,
         "remarks": heard,
-        "may_send_back": verdicts.may_send_back(session, asset),
+        "may_send_back": may_send_back,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, json, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
+from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -96,8 +97,14 @@ def _csrf(_error: CSRFError) -> Response:
 
 
 def _database(error: OperationalError) -> Response:
-    log.error("database unavailable", error=type(error.orig).__name__)
-    answer = _answer(503, "Unavailable", "The database does not answer. Try again in a moment.")
+    # 503 in either case: the desk sends the same again by itself.
+    if isinstance(error.orig, DeadlockDetected):
+        log.warning("thrown out of a deadlock", endpoint=request.endpoint)
+        detail = "Others were changing the same at this moment, and nothing was done. Try again."
+    else:
+        log.error("database unavailable", error=type(error.orig).__name__)
+        detail = "The database does not answer. Try again in a moment."
+    answer = _answer(503, "Unavailable", detail)
     answer.headers["Retry-After"] = "2"
     return answer
 

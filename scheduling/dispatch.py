@@ -183,8 +183,10 @@ def _statement(desk: Desk, lanes: Sequence[OpenLane], gold: bool) -> str:
 
 def _work(session: Session, desk: Desk, statement: str, values: dict[str, Any]) -> Row[Any] | None:
     """The next task. None only if nothing was free, not if it was merely locked for the moment."""
+    # A reservation that ended just now stays locked by the look at it: that must be given up again.
+    attempt = _attempt if desk.reserved else sql.row
     while True:
-        found = sql.row(session, statement, **values)
+        found = attempt(session, statement, **values)
         if found is not None:
             return found
         head = sql.row(session, claim_sql.HEAD, **values)
@@ -213,13 +215,18 @@ def _lapsed(session: Session, desk: Desk, values: dict[str, Any]) -> Row[Any] | 
 
 
 def _take(session: Session, head: int, values: dict[str, Any]) -> Row[Any] | None:
-    """Wait for one task and take it; None when it is full by then.
+    """Wait for one task and take it; None when it is full by then."""
+    return _attempt(session, claim_sql.CLAIM_THIS, **{**values, "head": head})
 
-    Its lock is then given up with the savepoint: whoever waits for a task holds no other, so two
-    who wait cannot wait for one another.
+
+def _attempt(session: Session, statement: str, **values: Any) -> Row[Any] | None:
+    """Take a task; the locks of an attempt that came to nothing are given up with its savepoint.
+
+    Whoever waits for a task holds no other and no assignment, so two who wait cannot wait for one
+    another.
     """
     attempt = session.begin_nested()
-    taken = sql.row(session, claim_sql.CLAIM_THIS, **{**values, "head": head})
+    taken = sql.row(session, statement, **values)
     if taken is not None:
         attempt.commit()
         return taken

@@ -15,9 +15,13 @@ CHROMIUM = Path("/usr/bin/chromium")
 BUNDLES = Path(__file__).resolve().parents[2] / "ops/web/static/dist"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One Chromium for the whole run."""
+    """One Chromium for a module.
+
+    Not for the whole run: the driver keeps an event loop going in this thread, and what a later
+    test of another ring calls, as Dash does, may refuse to work beside one.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"no browser: {CHROMIUM} is not installed")
     if not (BUNDLES / "app.js").exists():

@@ -120,7 +120,8 @@ _AFTERWARDS = f"""
         FROM {{leases}} x JOIN {{given}} g ON g.id = x.task_id
         WHERE p.labeller_id = %(me)s AND p.project_id = x.project_id AND g.stage = 'label'
         RETURNING p.until_next, p.gold_id)
-    SELECT x.id, x.token, x.task_id, x.project_id, x.expires_at, g.stage, p.until_next, p.gold_id
+    SELECT x.id, x.token, x.task_id, x.project_id, x.expires_at, g.stage, p.until_next, p.gold_id,
+           x.counts
     FROM {{leases}} x JOIN {{given}} g ON g.id = x.task_id LEFT JOIN paced p ON true"""
 
 

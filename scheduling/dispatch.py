@@ -145,6 +145,8 @@ def _claim(
         return None
     if new.project_id != desk.last_project:
         sql.run(session, claim_sql.STAY_ON, me=desk.me, project=new.project_id)
+    if new.counts and new.stage == "label" and new.project_id in due:
+        gold_pace.give_back(session, desk.me, new.project_id, due[new.project_id])
     owes = None
     if new.stage == "label" and settle:
         gold_pace.settle_next(session, desk.me, lanes, new)

@@ -49,6 +49,19 @@ _SET = """
         gap_after = excluded.gap_after"""
 
 
+# What could not be given at its moment, retired or met meanwhile, was no exposure.
+_GIVE_BACK = """
+    WITH given AS (
+        UPDATE gold SET exposures = exposures - 1 WHERE id = %(gold)s RETURNING class_key)
+    UPDATE gold_seen s SET n = s.n - 1 FROM given
+    WHERE s.labeller_id = %(me)s AND s.project_id = %(project)s AND s.class_key = given.class_key"""
+
+
+def give_back(session: Session, me: int, project_id: int, gold_id: int) -> None:
+    """Count gold that was settled, and in whose place work went out, as not handed out."""
+    sql.run(session, _GIVE_BACK, me=me, project=project_id, gold=gold_id)
+
+
 def due(lanes: Sequence[OpenLane]) -> dict[int, int]:
     """Project id → the settled gold that is due there in place of work."""
     return {x.project_id: x.gold_id for x in lanes if x.until_next == 0 and x.gold_id is not None}

@@ -83,9 +83,8 @@ WRONG = {
           ON (c.labeller_id, c.batch_id, c.day) = (d.labeller_id, d.batch_id, d.day)
         WHERE coalesce(d.answers, 0) <> coalesce(c.answers, 0)
            OR coalesce(d.active_ms, 0) <> coalesce(c.ms, 0)""",
-    # Counted when it is settled for a labeller, which is some claims before it is handed out. What
-    # could not be given when its moment came, retired or met meanwhile, stays counted: the count is
-    # never too low.
+    # Counted when it is settled for a labeller, which is some claims before it is handed out; what
+    # was retired in between was never seen.
     "exposures of gold": """
         SELECT g.id, g.state, g.exposures, count(x.task_id) AS handed_out_or_settled
         FROM gold g
@@ -93,7 +92,8 @@ WRONG = {
                    UNION ALL SELECT s.task_id FROM gold_pace p JOIN gold s ON s.id = p.gold_id
                 ) x ON x.task_id = g.task_id
         GROUP BY g.id
-        HAVING g.exposures < count(x.task_id)""",
+        HAVING g.exposures < count(x.task_id)
+            OR (g.state = 'active' AND g.exposures > count(x.task_id))""",
     # Whoever was given labels of a project has gold to come, no further off than the longest gap
     # of the lowest rate that is ever set here.
     "pace of gold": f"""

@@ -13,6 +13,7 @@ from ops.models.people import (
     User,
 )
 from ops.models.projects import (
+    LABEL_TYPES,
     MEDIA,
     STAGES,
     Asset,
@@ -23,6 +24,7 @@ from ops.models.projects import (
     ProjectMember,
     ProjectRequirement,
 )
+from ops.models.references import REFERENCE_KINDS, Embedding, Prediction, ReferenceModel
 from ops.models.trail import HOUSE, AuditEntry, AuditSeal
 from ops.models.verdicts import (
     CONSENSUS_METHODS,
@@ -47,7 +49,9 @@ __all__ = [
     "ASSIGNMENT_STATES",
     "CONSENSUS_METHODS",
     "HOUSE",
+    "LABEL_TYPES",
     "MEDIA",
+    "REFERENCE_KINDS",
     "ROLES",
     "SKIP_REASONS",
     "STAGES",
@@ -62,6 +66,7 @@ __all__ = [
     "Consensus",
     "Delivery",
     "DeliveryItem",
+    "Embedding",
     "Flag",
     "GateVerdict",
     "GuidelineVersion",
@@ -72,9 +77,11 @@ __all__ = [
     "OneTimeLink",
     "OntologyVersion",
     "Organisation",
+    "Prediction",
     "Project",
     "ProjectMember",
     "ProjectRequirement",
+    "ReferenceModel",
     "Skill",
     "Task",
     "Team",

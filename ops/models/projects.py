@@ -3,13 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ops.db import Base, Moment
 from ops.models.people import Organisation, Skill, User
 
 MEDIA = ("image", "text")
+LABEL_TYPES = (
+    "class", "tags", "attributes", "boxes", "polygons", "masks", "keypoints", "spans",
+    "transcription", "rating", "preference",
+)  # fmt: skip
 STAGES = ("label", "review", "rework", "adjudicate", "assessment", "training")
 
 
@@ -24,7 +29,7 @@ class Project(Base):
     __table_args__ = (
         UniqueConstraint("organisation_id", "name"),
         CheckConstraint(f"medium IN {MEDIA}", name="medium"),
-        CheckConstraint("label_type IN ('class')", name="label_type"),
+        CheckConstraint(f"label_type IN {LABEL_TYPES}", name="label_type"),
         CheckConstraint("state IN ('draft', 'running', 'paused', 'closed')", name="state"),
     )
 
@@ -78,9 +83,10 @@ class ProjectRequirement(Base):
 
 
 class OntologyVersion(Base):
-    """The classes of a project at one version. Immutable: a change adds a version.
+    """What a project's labels may say, at one version. Immutable: a change adds a version.
 
-    `classes` is a list of {"key", "name", "colour", "hotkey", "description"}.
+    `classes` is a list of {"key", "name", "colour", "hotkey", "description", "skeleton"?};
+    `attributes`, `scale`, `reasons` and `tie` are as `ops.ontologies` checks them.
     """
 
     __tablename__ = "ontology_version"
@@ -90,6 +96,10 @@ class OntologyVersion(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
     version: Mapped[int]
     classes: Mapped[list[Any]]
+    attributes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    scale: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    reasons: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    tie: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     created_at: Mapped[datetime] = mapped_column(Moment)
 
@@ -152,5 +162,8 @@ class Asset(Base):
     external_id: Mapped[str]
     uri: Mapped[str | None]
     text: Mapped[str | None]
+    # Of a picture, in px; null until somebody had to know.
+    width: Mapped[int | None]
+    height: Mapped[int | None]
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(Moment)

@@ -22,7 +22,9 @@ from ops.db import Base, Moment
 from ops.models.people import User
 from ops.models.projects import Asset, Batch, OntologyVersion, Project
 
-CONSENSUS_METHODS = ("majority", "dawid_skene", "review", "adjudication", "gold")
+CONSENSUS_METHODS = (
+    "majority", "dawid_skene", "merged", "imported", "review", "adjudication", "gold",
+)  # fmt: skip
 
 
 class Consensus(Base):

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
-from ops.models import Asset, Batch, Consensus, Task, User
+from ops.models import Asset, Batch, Consensus, ReferenceModel, Task, User
 
 RUN_STATES = ("queued", "running", "done", "failed")
 
@@ -40,6 +40,8 @@ class RescoreRun(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # {"model_digest", "code_version", "gold_version", "device", "auc"…}: what it was scored with.
     provenance: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # What the labels are compared with; null: folds of a classifier over default features.
+    reference_model_id: Mapped[int | None] = mapped_column(ForeignKey(ReferenceModel.id))
     fence: Mapped[int] = mapped_column(default=0)
     chunks: Mapped[int] = mapped_column(default=0)
     # Estimated error rate with interval, counts, held-out accuracy, whether the model can judge.
@@ -83,11 +85,15 @@ class LabelScore(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey(RescoreRun.id))
     asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id))
     consensus_id: Mapped[int] = mapped_column(ForeignKey(Consensus.id))
+    # The keys of the label that was judged and of what looks likelier (SQL: label_key).
     given: Mapped[str]
     predicted: Mapped[str]
-    # Self-confidence: the out-of-sample probability of the given class (Northcutt et al. 2021).
+    # 0 to 1. Of a class: the out-of-sample probability of the one given (Northcutt et al. 2021).
     quality: Mapped[float]
     probabilities: Mapped[dict[str, Any]]
+    # The worst that is wrong, and what speaks for it: object by object, and by source.
+    error: Mapped[str | None]
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     suspect: Mapped[bool] = mapped_column(default=False)
     rank: Mapped[int | None]
     reason: Mapped[str] = mapped_column(default="")

@@ -52,7 +52,7 @@ _UNFINISHED = text(
 
 def _sample(session: Session, batch: Batch) -> Figures:
     """n reviewed of the random sample, how many accepted, and how many errors were put right."""
-    drawn = review_sample.results(session, batch.id)
+    drawn = [one for one in review_sample.results(session, batch.id) if one.stratum is None]
     judged = [one for one in drawn if one.accepted is not None]
     by_class: dict[str, list[int]] = {}
     for one in judged:

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import String, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, consensus, lanes
 from ops.errors import Frozen, InvalidInput, NotReady
-from ops.models import Asset, Batch, Project, User
+from ops.models import Batch, Project, User
 from quality import review_tasks
 from quality.models import ReviewSample
 
@@ -26,8 +26,10 @@ KNOWN = ("review", "adjudication", "gold")
 
 
 class Sampled(NamedTuple):
-    """One asset of the sample. `accepted` is None until its review is in; `given` is the class that
-    was judged, `fixed` whether an error was put right, `known` whether it needed no review."""
+    """One asset of the sample. `accepted` is None until its review is in; `given` is the key of the
+    label that was judged and `given_id` that consensus, `now` and `now_id` those in force; `fixed`
+    says whether an error was put right, `known` that it needed no review, and `stratum` of which
+    class it was drawn, where it was not drawn among all."""
 
     asset_id: int
     step: int
@@ -35,18 +37,24 @@ class Sampled(NamedTuple):
     accepted: bool | None
     fixed: bool
     known: bool
+    given_id: int | None
+    now: str | None
+    now_id: int | None
+    task_id: int | None
+    stratum: str | None
 
 
 _RESULTS = text(
     """
-    SELECT sample.asset_id, sample.step, sample.task_id IS NULL AS known, drawn.key AS drawn,
+    SELECT sample.asset_id, sample.step, sample.task_id, sample.stratum,
+           sample.task_id IS NULL AS known, drawn.key AS drawn, drawn.id AS drawn_id,
            review.key AS answered, review.verdict, review.by_labeller, before.key AS before,
-           now.key AS now, now.method,
+           before.id AS before_id, now.key AS now, now.id AS now_id, now.method,
            coalesce(now.method = ANY(:known), false)
                AND (review.at IS NULL OR now.method = 'gold' OR now.at >= review.at) AS decided
     FROM review_sample sample
     LEFT JOIN LATERAL (
-        SELECT label.payload ->> 'class' AS key, label.payload ->> 'verdict' AS verdict,
+        SELECT nullif(label_key(label.payload), '') AS key, label.payload ->> 'verdict' AS verdict,
                label.created_at AS at,
                EXISTS (
                    SELECT FROM assignment own JOIN task ON task.id = own.task_id
@@ -58,17 +66,17 @@ _RESULTS = text(
         ORDER BY assignment.surplus, assignment.id, label.revision DESC LIMIT 1
     ) review ON true
     LEFT JOIN LATERAL (
-        SELECT label ->> 'class' AS key FROM consensus
+        SELECT id, label_key(label) AS key FROM consensus
         WHERE consensus.asset_id = sample.asset_id AND consensus.at < review.at
         ORDER BY version DESC LIMIT 1
     ) before ON true
     LEFT JOIN LATERAL (
-        SELECT label ->> 'class' AS key FROM consensus
+        SELECT id, label_key(label) AS key FROM consensus
         WHERE consensus.asset_id = sample.asset_id AND consensus.at <= sample.drawn_at
         ORDER BY version DESC LIMIT 1
     ) drawn ON true
     LEFT JOIN LATERAL (
-        SELECT label ->> 'class' AS key, method, at FROM consensus
+        SELECT id, label_key(label) AS key, method, at FROM consensus
         WHERE consensus.asset_id = sample.asset_id ORDER BY version DESC LIMIT 1
     ) now ON true
     WHERE sample.batch_id = :batch ORDER BY sample.asset_id
@@ -89,12 +97,18 @@ def results(session: Session, batch_id: int) -> list[Sampled]:
 
 
 def _sampled(row: Any) -> Sampled:
-    given = (row.drawn if row.known else row.before) or row.now
+    drawn, before = (row.drawn, row.drawn_id), (row.before, row.before_id)
+    given, given_id = drawn if row.known else before
+    if given is None:
+        given, given_id = row.now, row.now_id
     accepted = _accepted(row, given)
     by_review = row.answered is not None and row.now == row.answered
     right_now = by_review or (row.decided and row.now != given)
     fixed = accepted is False and right_now
-    return Sampled(row.asset_id, row.step, given, accepted, fixed, row.known)
+    return Sampled(
+        row.asset_id, row.step, given, accepted, fixed, row.known, given_id, row.now, row.now_id,
+        row.task_id, row.stratum,
+    )  # fmt: skip
 
 
 def _accepted(row: Any, given: str | None) -> bool | None:
@@ -109,13 +123,20 @@ def _accepted(row: Any, given: str | None) -> bool | None:
 
 
 def draw_review_sample(
-    session: Session, batch: Batch, n: int, by: User, *, seed: int | None = None
+    session: Session,
+    batch: Batch,
+    n: int,
+    by: User,
+    *,
+    seed: int | None = None,
+    of_class: str | None = None,
 ) -> int:
     """Draw n more assets of the batch at random and open their reviews; returns how many it drew.
 
     All that are left are drawn when n is larger. Each asset has the same chance, whatever is known
-    of it: one whose label a person has decided already is in the sample without another review.
-    Raises InvalidInput when n < 1, NotReady while labels are still coming in, Frozen.
+    of it, and each class (of whole labels) gets its share of the sample: one whose label a person
+    has decided already is in the sample without another review. With `of_class`, n more of that
+    class alone. Raises InvalidInput when n < 1, NotReady while labels are still coming in, Frozen.
     """
     if n < 1:
         raise InvalidInput("expected a number of at least 1", field="n")
@@ -123,22 +144,15 @@ def draw_review_sample(
     if batch.state == "delivered":
         raise Frozen
     _refuse_unfinished(session, batch)
-    left = session.scalars(
-        select(Asset.id)
-        .where(
-            Asset.batch_id == batch.id,
-            ~select(ReviewSample).where(ReviewSample.asset_id == Asset.id).exists(),
-        )
-        .order_by(Asset.id)
-    ).all()
+    left = session.execute(_LEFT, {"batch": batch.id, "key": of_class}).all()
     if not left:
         return 0
     last = select(func.max(ReviewSample.step)).where(ReviewSample.batch_id == batch.id)
     step = 1 + (session.scalar(last) or 0)
     seed = secrets.randbits(62) if seed is None else seed
-    chosen = np.random.default_rng(seed).choice(left, min(n, len(left)), replace=False)
-    drawn = sorted(int(i) for i in chosen)
-    _record(session, batch, drawn, _open_reviews(session, batch, drawn), step, seed, by)
+    drawn = sorted(left[i].id for i in _spread([row.key for row in left], n, seed))
+    tasks = _open_reviews(session, batch, drawn)
+    _record(session, batch, drawn, tasks, step, seed, by, of_class)
     audit_log.record(
         session,
         by,
@@ -148,8 +162,41 @@ def draw_review_sample(
         drawn=len(drawn),
         step=step,
         seed=str(seed),
+        of_class=of_class,
     )
     return len(drawn)
+
+
+# What a class alone drew is still to be drawn among all: else it would be missing there.
+_LEFT = text(
+    """
+    SELECT asset.id, now.key FROM asset
+    LEFT JOIN review_sample sample ON sample.asset_id = asset.id
+    LEFT JOIN LATERAL (
+        SELECT label ->> 'class' AS key FROM consensus
+        WHERE consensus.asset_id = asset.id ORDER BY version DESC LIMIT 1
+    ) now ON true
+    WHERE asset.batch_id = :batch
+      AND CASE WHEN :key IS NULL THEN sample.asset_id IS NULL OR sample.stratum IS NOT NULL
+               ELSE sample.asset_id IS NULL AND now.key = :key END
+    ORDER BY asset.id
+    """
+).bindparams(bindparam("key", type_=String))
+
+
+def _spread(keys: Sequence[str | None], n: int, seed: int) -> list[int]:
+    """Positions of n of the assets with these classes, each as likely as any other.
+
+    Every (N/n)-th of a row that is in order of class and random within it: a class is never further
+    than one from its share. The exact bounds for a plain random sample hold for it too, as the
+    number of errors found varies less (W. Hoeffding, Annals of Mathematical Statistics 27 (1956)).
+    """
+    rng = np.random.default_rng(seed)
+    _, code = np.unique([key or "" for key in keys], return_inverse=True)
+    row = np.lexsort((rng.random(len(keys)), code))
+    step = max(len(keys) / n, 1.0)
+    places = ((rng.random() + np.arange(min(n, len(keys)))) * step).astype(int)
+    return [int(row[i]) for i in np.minimum(places, len(keys) - 1)]
 
 
 def not_drawn(session: Session, asset_ids: Sequence[int]) -> list[int]:
@@ -202,6 +249,7 @@ def _record(
     step: int,
     seed: int,
     by: User,
+    of_class: str | None,
 ) -> None:
     common = {
         "batch_id": batch.id,
@@ -209,6 +257,11 @@ def _record(
         "seed": seed,
         "drawn_at": clock_time.now(),
         "drawn_by": by.id,
+        "stratum": of_class,
     }
     rows = [{"asset_id": asset, "task_id": tasks.get(asset), **common} for asset in drawn]
-    session.execute(insert(ReviewSample), rows)
+    # What its class drew before keeps its review, and speaks for the whole batch from now on.
+    again = pg_insert(ReviewSample).on_conflict_do_update(
+        index_elements=[ReviewSample.asset_id], set_={"stratum": None}
+    )
+    session.execute(again, rows)

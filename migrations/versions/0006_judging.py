@@ -125,6 +125,7 @@ def upgrade() -> None:
         ["reference_model_id"],
         ["id"],
     )
+    op.add_column("review_sample", sa.Column("stratum", sa.String(), nullable=True))
     # What two labels have in common when they say the same: the one key of a choice, else the content
     # without what a decision adds; empty when nothing is said.
     op.execute(
@@ -148,6 +149,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION label_key(jsonb)")
     _check("project", "label_type", "'class'")
     _check("consensus", "method", BEFORE)
+    op.drop_column("review_sample", "stratum")
     op.drop_constraint(op.f("fk_rescore_run_reference_model_id"), "rescore_run", type_="foreignkey")
     op.drop_column("rescore_run", "reference_model_id")
     op.drop_column("ontology_version", "tie")

@@ -27,6 +27,9 @@ class ReviewSample(Base):
     seed: Mapped[int]
     drawn_at: Mapped[datetime] = mapped_column(Moment)
     drawn_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    # The class whose labels it was drawn among, where a class asked for more reviews than its share
+    # of the batch; such an asset speaks for that class alone.
+    stratum: Mapped[str | None]
 
 
 REVIEW_REASONS = ("standing", "layer", "rework", "restricted")

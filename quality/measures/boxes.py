@@ -34,3 +34,33 @@ def overlaps(
                     found[at] = shared / whole
                 at += 1
     return found
+
+
+def frames(boxes: Floats, angles: Floats | None = None) -> Floats:
+    """[left, top, right, bottom] of each box (n, 4), in px; around the corners of a turned one."""
+    around = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    turned = np.zeros(0, np.int64) if angles is None else np.flatnonzero(angles)
+    if turned.size:
+        points = corners(boxes[turned], angles[turned])  # type: ignore[index]
+        around[turned] = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+    return around
+
+
+def corners(boxes: Floats, angles: Floats) -> Floats:
+    """The four corners (n, 4, 2) of boxes turned by `angles`, degrees clockwise about the centre.
+
+    Clockwise as seen on a screen, where y goes down.
+    """
+    turn = np.deg2rad(angles)[:, None]
+    half = boxes[:, None, 2:] / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    dx = half[..., 0] * np.cos(turn) - half[..., 1] * np.sin(turn)
+    dy = half[..., 0] * np.sin(turn) + half[..., 1] * np.cos(turn)
+    middle = boxes[:, None, :2] + boxes[:, None, 2:] / 2
+    return middle + np.stack([dx, dy], axis=-1)
+
+
+def shared_areas(given: Floats, truth: Floats) -> Floats:
+    """Area that each given frame shares with the truth's at the same position; (pairs,), in px²."""
+    low = np.maximum(given[:, :2], truth[:, :2])
+    high = np.minimum(given[:, 2:], truth[:, 2:])
+    return np.prod(np.maximum(high - low, 0), axis=1)

@@ -1,6 +1,8 @@
-"""What is wrong with each detection: the error types of Bolya et al. 2020 (TIDE), by overlap.
+"""What is wrong with each object: the error types of Bolya et al. 2020 (TIDE), by overlap.
 
 An overlap of `SURE` or more is the same object, one of `NEAR` or more is about the same object.
+Overlaps may be of boxes, masks, keypoints or spans. Detections are matched surest first, the
+objects of a label, which has no scores, by how much they overlap.
 """
 
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from quality.measures.arrays import Bools, Floats, Ints, compiled
 from quality.measures.coco_eval import Detections, Pairs, Truths, pair_up
+from quality.measures.meetings import Near
 
 SURE, NEAR = 0.5, 0.1
 TYPES = ("right", "duplicate", "wrong class", "low overlap", "ambiguous", "extra", "crowd")
@@ -34,82 +37,125 @@ def classify(
 ) -> Errors:
     """The type of every detection, surest first: each truth is matched by one of its class.
 
-    Of those left, in this order: low overlap (a truth of its class lies near), wrong class (it is
-    the same object as a truth of another), duplicate (its truth is matched already), extra (nothing
-    is near), and else ambiguous. Whatever is the same object as a crowd of its class is neither
-    right nor wrong. `overlaps` as in `coco_eval.evaluate`.
+    `overlaps` as in `coco_eval.evaluate`; see `kinds` for the types.
     """
     everything = np.iinfo(np.int64).max
     one_class = [x._replace(category=np.zeros_like(x.category)) for x in (truths, detections)]
     pairs = pair_up(one_class[0], one_class[1], everything, n_images)  # type: ignore[arg-type]
-    kind, about, met = _classify(
-        pairs.truth_start,
-        pairs.detection_start,
-        pairs.start,
-        overlaps(pairs),
-        truths.category[pairs.truth],
-        truths.crowd[pairs.truth],
-        detections.category[pairs.detection],
-        SURE,
-        NEAR,
+    near = _near(pairs, overlaps(pairs))
+    # A detection in its turn, and of its truths the one it overlaps most.
+    turn = np.empty(detections.score.size, np.int64)
+    turn[pairs.detection] = np.arange(pairs.detection.size)
+    order = np.lexsort((-near.overlap, turn[near.given]))
+    match = matched(near, order, detections.category, truths.category, truths.crowd, SURE)
+    none = np.zeros(detections.score.size, bool)
+    of, about, met = kinds(near, match, detections.category, truths.category, none, truths.crowd)
+    return Errors(of, about, ~truths.ignored & ~met)
+
+
+def _near(pairs: Pairs, overlap: Floats) -> Near:
+    """Of all pairs of the groups, those that lie near, by position in the caller's arrays."""
+    at = np.flatnonzero(overlap >= NEAR)
+    group = np.searchsorted(pairs.start, at, side="right") - 1
+    n_truths = np.diff(pairs.truth_start)[group]
+    inside = at - pairs.start[group]
+    given = pairs.detection_start[group] + inside // n_truths
+    truth = pairs.truth_start[group] + inside % n_truths
+    return Near(pairs.detection[given], pairs.truth[truth], overlap[at])
+
+
+def by_overlap(
+    near: Near,
+    given_class: Ints,
+    truth_class: Ints,
+    given_crowd: Bools,
+    truth_crowd: Bools,
+    sure: float = SURE,
+) -> Ints:
+    """The truth that each given object is matched with, or -1: pairs of one class, those that
+    overlap most first, each object once. No crowd is matched."""
+    order = np.lexsort((near.truth, near.given, -near.overlap))
+    alone = order[~given_crowd[near.given[order]]]
+    return matched(near, alone, given_class, truth_class, truth_crowd, sure)
+
+
+def matched(
+    near: Near,
+    order: Ints,
+    given_class: Ints,
+    truth_class: Ints,
+    truth_crowd: Bools,
+    sure: float = SURE,
+) -> Ints:
+    """Take the pairs in `order`: two of one class, both still free, that overlap by `sure` or more,
+    are matched. Returns the truth of each given object, or -1."""
+    fit = (
+        (near.overlap >= sure)
+        & (given_class[near.given] == truth_class[near.truth])
+        & ~truth_crowd[near.truth]
     )
-    of = np.full(detections.score.size, EXTRA, np.int8)
-    judged_by = np.full(detections.score.size, -1, np.int64)
-    of[pairs.detection] = kind
-    judged_by[pairs.detection] = np.where(about >= 0, np.append(pairs.truth, -1)[about], -1)
-    missing = ~truths.ignored
-    missing[pairs.truth[met]] = False
-    return Errors(of, judged_by, missing)
+    chosen = order[fit[order]]
+    found = np.full(given_class.size, -1, np.int64)
+    _take(near.given[chosen], near.truth[chosen], found, np.zeros(truth_class.size, np.bool_))
+    return found
 
 
 @compiled
-def _classify(  # noqa: PLR0912 - one kernel: calls between compiled functions cost more than branches
-    truth_start: Ints,
-    detection_start: Ints,
-    start: Ints,
-    overlap: Floats,
+def _take(given: Ints, truth: Ints, found: Ints, taken: Bools) -> None:
+    for p in range(len(given)):
+        if found[given[p]] < 0 and not taken[truth[p]]:
+            found[given[p]] = truth[p]
+            taken[truth[p]] = True
+
+
+def kinds(
+    near: Near,
+    match: Ints,
+    given_class: Ints,
     truth_class: Ints,
-    crowd: Bools,
-    detection_class: Ints,
-    sure: float,
-    near: float,
+    given_crowd: Bools,
+    truth_crowd: Bools,
+    sure: float = SURE,
+    least: float = NEAR,
 ) -> tuple[NDArray[np.int8], Ints, Bools]:
-    kind = np.full(len(detection_class), 5, np.int8)
-    about = np.full(len(detection_class), -1, np.int64)
-    taken = np.zeros(len(truth_class), np.bool_)
-    met = np.zeros(len(truth_class), np.bool_)
-    for g in range(len(start) - 1):
-        first, n = truth_start[g], truth_start[g + 1] - truth_start[g]
-        for d in range(detection_start[g], detection_start[g + 1]):
-            row = start[g] + (d - detection_start[g]) * n
-            free, own, other, in_crowd = -1, -1, -1, False
-            for j in range(n):
-                t, share = first + j, overlap[row + j]
-                if truth_class[t] != detection_class[d]:
-                    if not crowd[t] and (other < 0 or share > overlap[row + other - first]):
-                        other = t
-                elif crowd[t]:
-                    in_crowd = in_crowd or share >= sure
-                else:
-                    if own < 0 or share > overlap[row + own - first]:
-                        own = t
-                    better = free < 0 or share > overlap[row + free - first]
-                    if not taken[t] and share >= sure and better:
-                        free = t
-            of_own = overlap[row + own - first] if own >= 0 else 0.0
-            of_other = overlap[row + other - first] if other >= 0 else 0.0
-            if free >= 0:
-                kind[d], about[d], taken[free] = 0, free, True
-            elif in_crowd:
-                kind[d] = 6
-            elif near <= of_own < sure:
-                kind[d], about[d] = 3, own
-            elif of_other >= sure and of_own < sure:
-                kind[d], about[d] = 2, other
-            elif of_own >= sure:
-                kind[d], about[d] = 1, own
-            elif of_other >= near:
-                kind[d], about[d] = 4, other
-            if about[d] >= 0 and kind[d] != 4:
-                met[about[d]] = True
-    return kind, about, met
+    """What each given object came to; any shape and any rule of matching.
+
+    Of those without a match, in this order: low overlap (a truth of its class lies near), wrong
+    class (it is the same object as a truth of another), duplicate (its truth is matched already),
+    extra (nothing is near), and else ambiguous. What is the same object as a crowd of its class,
+    and a crowd itself, is neither right nor wrong. Returns the types, the truth that each is judged
+    by (-1: none), and which truths are met, that is, spoken of by anything but an ambiguous object.
+    """
+    i, j = near.given, near.truth
+    same = given_class[i] == truth_class[j]
+    crowd = truth_crowd[j]
+    own, of_own = _best(near, same & ~crowd, given_class.size)
+    other, of_other = _best(near, ~same & ~crowd, given_class.size)
+    in_crowd = np.zeros(given_class.size, bool)
+    in_crowd[i[same & crowd & (near.overlap >= sure)]] = True
+    choices: list[tuple[Bools, int, Ints]] = [
+        (given_crowd, CROWD, np.full_like(own, -1)),
+        (match >= 0, RIGHT, match),
+        (in_crowd, CROWD, np.full_like(own, -1)),
+        ((of_own >= least) & (of_own < sure), LOW_OVERLAP, own),
+        ((of_other >= sure) & (of_own < sure), WRONG_CLASS, other),
+        (of_own >= sure, DUPLICATE, own),
+        (of_other >= least, AMBIGUOUS, other),
+    ]
+    when = [choice[0] for choice in choices]
+    of = np.select(when, [choice[1] for choice in choices], EXTRA).astype(np.int8)
+    about: Ints = np.select(when, [choice[2] for choice in choices], -1)
+    met = np.zeros(truth_class.size, bool)
+    met[about[(about >= 0) & (of != AMBIGUOUS)]] = True
+    return of, about, met
+
+
+def _best(near: Near, chosen: Bools, n: int) -> tuple[Ints, Floats]:
+    """Of the chosen pairs, the truth that each given object overlaps most (-1: none), and how much;
+    of equals the first."""
+    at = np.flatnonzero(chosen)
+    order = at[np.lexsort((near.truth[at], -near.overlap[at], near.given[at]))]
+    given, first = np.unique(near.given[order], return_index=True)
+    truth, overlap = np.full(n, -1, np.int64), np.zeros(n)
+    truth[given], overlap[given] = near.truth[order[first]], near.overlap[order[first]]
+    return truth, overlap

@@ -52,3 +52,91 @@ def similarities(
                 found[at] = total / (known if known else n_points)
                 at += 1
     return found
+
+
+# For skeletons without figures of their own: the mean scatter of a body's points.
+USUAL_SCATTER = float(BODY.mean())
+# The side of the square that stands for an object of which but one point is known, in px: COCO's
+# bound of what is small.
+ONE_POINT = 32.0
+
+
+def frames(points: Floats, boxes: Floats) -> Floats:
+    """[left, top, right, bottom] of each object, (n, 4) in px: of its box, else of its points.
+
+    `points` (n, k, 3) with visibility (0 where not labelled), `boxes` (n, 4), nan where none is
+    drawn. Far away where nothing is known.
+    """
+    known = points[:, :, 2:] > 0
+    low = np.where(known, points[:, :, :2], np.inf).min(axis=1, initial=np.inf)
+    high = np.where(known, points[:, :, :2], -np.inf).max(axis=1, initial=-np.inf)
+    around = np.concatenate([low, high], axis=1)
+    around[~known[:, :, 0].any(axis=1)] = -1e300
+    drawn = np.isfinite(boxes).all(axis=1)
+    around[drawn, :2] = boxes[drawn, :2]
+    around[drawn, 2:] = boxes[drawn, :2] + boxes[drawn, 2:]
+    return around
+
+
+def object_areas(frames: Floats, boxes: Floats) -> Floats:
+    """The area, in px², that distances are measured by; (n,). COCO takes a person's outline; where
+    only points are known, each side is at least half the other, and one point a small square."""
+    drawn = np.isfinite(boxes).all(axis=1)
+    sides = np.clip(frames[:, 2:] - frames[:, :2], 0, None)
+    longest = sides.max(axis=1, initial=0)
+    longest = np.where(longest > 0, longest, ONE_POINT)
+    estimated = np.maximum(sides, longest[:, None] / 2).prod(axis=1)
+    estimated = np.where(sides.max(axis=1, initial=0) > 0, estimated, ONE_POINT**2)
+    found: Floats = np.where(drawn, sides.prod(axis=1), estimated)
+    return found
+
+
+def pair_similarities(
+    given: Floats, truth: Floats, areas: Floats, boxes: Floats, sigmas: Floats, i: Ints, j: Ints
+) -> Floats:
+    """OKS of given object i[k] and true object j[k], of any skeleton; (pairs,), in [0, 1].
+
+    `given` (n, points, 3), `truth` (m, points, 3) as [x, y, visibility] with rows of visibility 0
+    beyond the points of a skeleton, `areas` (m,) px², `boxes` (m, 4) nan where none, `sigmas`
+    (m, points). The mean over points that the truth has of exp(-d² / (2 · area · (2σ)²)) (Lin et
+    al., COCO); a point that the given object leaves out counts 0. Where the truth has no point, a
+    given one counts by how far it lies outside the truth's box drawn double, as COCO has it.
+    """
+    found = np.zeros(len(i))
+    for low in range(0, len(i), 65536):
+        a, b = i[low : low + 65536], j[low : low + 65536]
+        seen, known = given[a, :, 2] > 0, truth[b, :, 2] > 0
+        none = ~known.any(axis=1)
+        away = given[a, :, :2] - truth[b, :, :2]
+        if none.any():
+            corner, side = boxes[b[none], None, :2], boxes[b[none], None, 2:]
+            at = given[a[none], :, :2]
+            outside = np.maximum(corner - side - at, 0) + np.maximum(at - corner - 2 * side, 0)
+            away[none], known[none] = np.nan_to_num(outside, nan=np.inf), seen[none]
+        scale = 2 * (2 * sigmas[b]) ** 2 * (areas[b, None] + np.finfo(float).eps)
+        near = np.where(seen & known, np.exp(-np.square(away).sum(axis=2) / scale), 0)
+        found[low : low + 65536] = near.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return found
+
+
+def extents(points: Floats, frames: Floats) -> Floats:
+    """The frame of each object together with its labelled points, (n, 4) in px."""
+    known = points[:, :, 2:] > 0
+    low = np.where(known, points[:, :, :2], frames[:, None, :2]).min(axis=1, initial=np.inf)
+    high = np.where(known, points[:, :, :2], frames[:, None, 2:]).max(axis=1, initial=-np.inf)
+    low, high = np.minimum(low, frames[:, :2]), np.maximum(high, frames[:, 2:])
+    return np.concatenate([low, high], axis=1)
+
+
+def reach(
+    points: Floats, frames: Floats, boxes: Floats, areas: Floats, sigmas: Floats, least: float
+) -> Floats:
+    """The frame of each true object within which a point must lie for an OKS of `least` or more.
+
+    A mean of `least` needs one point of so much: at most sqrt(2 ln(1/least) area) 2σ away.
+    """
+    around = extents(points, frames)
+    none = ~(points[:, :, 2] > 0).any(axis=1) & np.isfinite(boxes).all(axis=1)
+    around[none] += np.concatenate([-boxes[none, 2:], boxes[none, 2:]], axis=1)
+    widest = 2 * sigmas.max(axis=1, initial=0) * np.sqrt(-2 * np.log(least) * areas)
+    return around + widest[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])

@@ -168,7 +168,7 @@ def _match(  # noqa: PLR0912 - one kernel: calls between compiled functions cost
                 if whole <= 0:
                     continue
                 part = shared / whole
-                if part >= share[d]:
+                if part > 0 and part >= share[d]:
                     nearest[d], share[d] = t, part
                 if part >= lowest:
                     near[found], shares[found] = t, part

@@ -9,6 +9,7 @@ import numpy as np
 from quality.measures.arrays import Bools, Floats, Ints, compiled
 
 Rle = dict[str, Any]  # {"size": [height, width], "counts": bytes}
+MOST = 2**15  # px of a side: all pixels fit the counts of pycocotools, which have 32 bits
 
 
 def overlaps(
@@ -42,28 +43,46 @@ def checked(rles: Sequence[Rle], name: str = "rle") -> list[Rle]:
     """
     sizes = np.array([rle["size"] for rle in rles], np.int64).reshape(-1, 2)
     texts = [c if isinstance(c := rle["counts"], bytes) else c.encode() for rle in rles]
-    start = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
-    filled = _filled(np.frombuffer(b"".join(texts), np.uint8), start)
-    wrong = np.flatnonzero((filled != sizes.prod(axis=1)) | (sizes < 0).any(axis=1))
-    if wrong.size:
-        raise ValueError(f"{name}.{wrong[0]}: expected runs that fill the mask's height and width")
+    filled = _runs(*_joined(texts))[1]
+    wrong = (filled != sizes.prod(axis=1)) | (sizes < 0).any(axis=1) | (sizes > MOST).any(axis=1)
+    if wrong.any():
+        at = np.flatnonzero(wrong)[0]
+        raise ValueError(f"{name}.{at}: expected runs that fill the mask's height and width")
     return [{"size": rle["size"], "counts": c} for rle, c in zip(rles, texts, strict=True)]
 
 
+def decoded(rle: Rle) -> Bools:
+    """The mask pixel by pixel, (height, width). `rle` as `checked` returns it."""
+    height, width = rle["size"]
+    runs = _runs(*_joined([rle["counts"]]))[0]
+    return np.repeat(np.arange(runs.size) % 2 == 1, runs).reshape(width, height).T
+
+
+def _joined(texts: Sequence[bytes]) -> tuple[Ints, Ints]:
+    """All texts in one row, and where each begins."""
+    return np.frombuffer(b"".join(texts), np.uint8), np.cumsum([0, *map(len, texts)])
+
+
 @compiled
-def _filled(text: Ints, start: Ints) -> Ints:
-    """How many pixels the runs of each compressed text cover; -1 where it is no such text.
+def _runs(text: Ints, start: Ints) -> tuple[Ints, Ints, Ints]:
+    """The runs of all compressed texts in one row; how many pixels those of each cover, -1 where it
+    is no such text; and how many of these lie in the mask, which every second run does.
 
     Numbers come in digits of five bits, lowest first; from the fourth on, as the difference from
     the one before the last (Lin et al., cocoapi, rleFrString).
     """
-    found = np.zeros(len(start) - 1, np.int64)
-    for k in range(len(start) - 1):
-        total, value, shift, n = 0, 0, 0, 0
-        last, before = 0, 0
+    n = len(start) - 1
+    found, filled, inside = (
+        np.zeros(len(text), np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+    )
+    at = 0
+    for k in range(n):
+        first, total, value, shift = at, 0, 0, 0
         for i in range(start[k], start[k + 1]):
             digit = int(text[i]) - 48
-            if digit < 0 or digit > 63 or shift > 50:
+            if digit < 0 or digit > 63 or shift > 30:
                 total = -1
                 break
             value = value | ((digit & 31) << shift)
@@ -72,14 +91,16 @@ def _filled(text: Ints, start: Ints) -> Ints:
                 continue
             if digit & 16:
                 value = value - (1 << shift)
-            run = value + before if n > 2 else value
-            if run < 0 or run > 1 << 40:
+            found[at] = value + (found[at - 2] if at - first > 2 else 0)
+            if found[at] < 0:
                 total = -1
                 break
-            total, before, last = total + run, last, run
-            value, shift, n = 0, 0, n + 1
-        found[k] = total if shift == 0 else -1
-    return found
+            total += found[at]
+            if (at - first) % 2:
+                inside[k] += found[at]
+            at, value, shift = at + 1, 0, 0
+        filled[k] = total if shift == 0 else -1
+    return found[:at], filled, inside
 
 
 def frames(rles: Sequence[Rle]) -> Floats:
@@ -94,10 +115,8 @@ def frames(rles: Sequence[Rle]) -> Floats:
 
 
 def areas(rles: Sequence[Rle]) -> Floats:
-    """Pixels of each mask; (n,)."""
-    from pycocotools import mask
-
-    return np.asarray(mask.area(list(rles)), float) if rles else np.zeros(0)
+    """Pixels of each mask; (n,). `rles` as `checked` returns them."""
+    return _runs(*_joined([rle["counts"] for rle in rles]))[2].astype(float)
 
 
 def shared_areas(given: Sequence[Rle], truth: Sequence[Rle], i: Ints, j: Ints) -> Floats:

@@ -1,7 +1,7 @@
 """Objects of many labels matched and judged: boxes, polygons, masks, keypoints and spans alike."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,12 +21,14 @@ class Judged(NamedTuple):
     `match` (the truth's position or -1), `of` (indexes `error_types.TYPES`), `about` (the truth it
     is judged by or -1), `overlap` (with that truth, nan without one), `agreement` of attributes
     (nan where none are judged); over the truths: `missing` and `counted`. `near` holds all pairs
-    that overlap, `same` which of them are of one class."""
+    that overlap, `classes` the keys that both `*_class` index."""
 
     given: Side
     truth: Side
     near: Near
-    same: Bools
+    classes: list[str]
+    given_class: Ints
+    truth_class: Ints
     match: Ints
     of: NDArray[np.int8]
     about: Ints
@@ -44,11 +46,15 @@ def judge(
     sure: float,
     least: float,
     sigmas: Sigmas = None,
+    rim: float | None = None,
 ) -> Judged:
-    """Match the objects of each given label with those of the truth at the same position."""
+    """Match the objects of each given label with those of the truth at the same position.
+
+    `sure` and `least` as in `error_types.kinds`, `sigmas` and `rim` as in `shapes.near`.
+    """
     field = FIELD.get(label_type, "objects")
     seen, known = columns(given, field), columns(truth, field)
-    near = shapes.near(label_type, seen, known, least=least, sigmas=sigmas)
+    near = shapes.near(label_type, seen, known, least=least, sigmas=sigmas, rim=rim)
     codes: dict[str, int] = {}
     of_seen, of_known = (_classes(side.objects, codes) for side in (seen, known))
     match = error_types.by_overlap(near, of_seen, of_known, seen.crowd, known.crowd, sure)
@@ -56,8 +62,7 @@ def judge(
         near, match, of_seen, of_known, seen.crowd, known.crowd, sure, least
     )
     # A truth inside what was given as a crowd of its class is neither found nor missed.
-    same = of_seen[near.given] == of_known[near.truth]
-    inside = seen.crowd[near.given] & same
+    inside = seen.crowd[near.given] & (of_seen[near.given] == of_known[near.truth])
     excused = known.crowd.copy()
     excused[near.truth[inside & (near.overlap >= sure)]] = True
     excused[match[match >= 0]] = False
@@ -65,7 +70,9 @@ def judge(
         seen,
         known,
         near,
-        same,
+        list(codes),
+        of_seen,
+        of_known,
         match,
         of,
         about,
@@ -105,16 +112,14 @@ def class_overlaps(judged: Judged) -> Floats:
     """Mean IoU over the classes that either side of each label has, times the mean agreement of
     attributes; (labels,). Of semantic masks, which have one object a class and no others."""
     n = len(judged.given.start) - 1
-    hits = np.flatnonzero(judged.same)
-    of_hits = owners(judged.given)[judged.near.given[hits]]
-    total = np.bincount(of_hits, judged.near.overlap[hits], minlength=n)
-    either = np.array(
-        [
-            len({x["class"] for x in (*of_given, *of_truth)})
-            for of_given, of_truth in zip(_lists(judged.given), _lists(judged.truth), strict=True)
-        ],
-        float,
-    )
+    near = judged.near
+    hits = np.flatnonzero(judged.given_class[near.given] == judged.truth_class[near.truth])
+    of_hits = owners(judged.given)[near.given[hits]]
+    total = np.bincount(of_hits, near.overlap[hits], minlength=n)
+    n_classes = max(len(judged.classes), 1)
+    sides = ((judged.given, judged.given_class), (judged.truth, judged.truth_class))
+    cells = np.concatenate([owners(side) * n_classes + of for side, of in sides])
+    either = np.bincount(np.unique(cells) // n_classes, minlength=n).astype(float)
     score = np.divide(total, either, out=np.ones(n), where=either > 0)
     return np.minimum(score, 1) * mean_agreement(judged)
 
@@ -131,10 +136,6 @@ def mean_agreement(judged: Judged) -> Floats:
 def owners(side: Side) -> Ints:
     """The position of the label that each object belongs to."""
     return np.repeat(np.arange(len(side.start) - 1), np.diff(side.start))
-
-
-def _lists(side: Side) -> list[Sequence[Object]]:
-    return [side.objects[a:b] for a, b in pairwise(side.start)]
 
 
 def _classes(objects: Sequence[Object], codes: dict[str, int]) -> Ints:

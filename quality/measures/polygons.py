@@ -43,11 +43,23 @@ def shapes(polygons: Sequence[MultiPolygon]) -> Shapes:
     drawn = np.full(len(parts), shapely.Polygon(), dtype=object)
     shapely.polygons(lines, indices=part_of, out=drawn)
     shapely.multipolygons(drawn, indices=_owners(polygons), out=found)
-    return valid(found)
+    for i in np.flatnonzero(~shapely.is_valid(found)).tolist():
+        found[i] = _mended(polygons[i])
+    return found
+
+
+def _mended(parts: MultiPolygon) -> Any:
+    """All parts together, of each what its shell encloses without what its holes do."""
+    import shapely
+
+    def enclosed(rings: Sequence[Ring]) -> Any:
+        return shapely.union_all(valid(np.array([shapely.Polygon(ring) for ring in rings], object)))
+
+    return shapely.union_all([enclosed(p[:1]).difference(enclosed(p[1:])) for p in parts])
 
 
 def valid(drawn: Shapes) -> Shapes:
-    """The same, where a geometry is not valid (it crosses itself, parts overlap) made so."""
+    """The same outlines, those that cross themselves as what they enclose."""
     import shapely
 
     wrong = ~shapely.is_valid(drawn)

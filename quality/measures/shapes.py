@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quality.measures import boxes, keypoints, masks, meetings, polygons
+from quality.measures import boundary, boxes, keypoints, masks, meetings, polygons
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.measures.meetings import Near
 
@@ -27,19 +27,41 @@ class Side(NamedTuple):
 
 
 def near(
-    label_type: str, given: Side, truth: Side, *, least: float = 0.1, sigmas: Sigmas = None
+    label_type: str,
+    given: Side,
+    truth: Side,
+    *,
+    least: float = 0.1,
+    sigmas: Sigmas = None,
+    rim: float | None = None,
 ) -> Near:
     """The pairs of objects of one label that overlap, and how much.
 
     IoU of boxes (turned ones too), polygons, masks and spans (by characters); OKS of keypoints,
-    of which pairs below `least` are left out. Raises ValueError naming the field of an object whose
-    geometry is not finite, or not of the type's form.
+    of which pairs below `least` are left out. With `rim`, a share of the picture's diagonal, masks
+    overlap by no more than their rims of this width do. Raises ValueError naming the field of an
+    object whose geometry is not finite, or not of the type's form.
     """
     if label_type == "keypoints":
         found = _keypoints(given, truth, least, sigmas)
     else:
         found = _OVERLAPS[label_type](given, truth)
+    if label_type == "masks" and rim is not None:
+        found = _with_rims(given, truth, *found, rim)
     return _with_equals(label_type, given, truth, *found)
+
+
+def areas(label_type: str, objects: Sequence[Object]) -> Floats:
+    """Area of each object, (n,) in px²: of boxes, polygons, masks and keypoints."""
+    if label_type == "boxes":
+        return _numbers(objects, "box", 4)[:, 2:].prod(axis=1)
+    if label_type == "polygons":
+        return polygons.areas(polygons.shapes([x["polygons"] for x in objects]))
+    if label_type == "masks":
+        return masks.areas(masks.checked([x["rle"] for x in objects], "objects"))
+    points = _points(objects, max((len(x["points"]) for x in objects), default=0))
+    drawn = _numbers(objects, "box", 4, True)
+    return keypoints.object_areas(keypoints.frames(points, drawn), drawn)
 
 
 def _boxes(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
@@ -75,6 +97,17 @@ def _masks(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
     shared = masks.shared_areas(runs[0], runs[1], i, j)
     areas = [masks.areas(x) for x in runs]
     return i, j, _ratios(given, truth, i, j, shared, areas)
+
+
+def _with_rims(
+    given: Side, truth: Side, i: Ints, j: Ints, overlap: Floats, rim: float
+) -> tuple[Ints, Ints, Floats]:
+    """Boundary AP takes the lesser of both overlaps; a crowd has no outline of its own."""
+    alone = np.flatnonzero(~given.crowd[i] & ~truth.crowd[j] & (overlap > 0))
+    runs = [masks.checked([x["rle"] for x in s.objects], "objects") for s in (given, truth)]
+    of_rims = boundary.overlaps(runs[0], runs[1], i[alone], j[alone], rim)
+    overlap[alone] = np.minimum(overlap[alone], of_rims)
+    return i, j, overlap
 
 
 def _spans(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:

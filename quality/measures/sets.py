@@ -48,9 +48,10 @@ class MeanIoU(NamedTuple):
 def figures(hits: ArrayLike, given: ArrayLike, truth: ArrayLike, beta: float = 1.0) -> SetFigures:
     """Rates of each group from counts: of `given` and of `truth`, how many are `hits` (groups,).
 
-    Wilson's intervals. F-beta = (1+β²)h / ((1+β²)h + β²(t-h) + (g-h)) grows with the share of hits
-    among all that was given or is true, so its interval is that of this share, carried over with
-    the mean weight of the errors held fast.
+    Wilson's intervals. The odds of F-beta, F / (1 - F) = (1+β²)h / (β²m + e) of h hits, m missing
+    and e extra, vary as the odds of h in h + b do, b = (β²m + e)² / (β⁴m + e) being what the
+    weighted errors are worth (delta method on the logarithm); so its interval is Wilson's of h in
+    h + b, carried over. With β = 1 that is the share of hits in all that was given or is true.
     """
     h, g, t = (np.atleast_1d(np.asarray(x, np.int64)) for x in (hits, given, truth))
     if not (h.shape == g.shape == t.shape) or (h < 0).any() or (h > np.minimum(g, t)).any():
@@ -58,12 +59,13 @@ def figures(hits: ArrayLike, given: ArrayLike, truth: ArrayLike, beta: float = 1
     if not (np.isfinite(beta) and beta > 0):
         raise ValueError("beta: expected a number above 0")
     weight = beta * beta
-    errors = (g + t - 2 * h).astype(float)
+    weighted, squared = weight * (t - h) + (g - h), weight**2 * (t - h) + (g - h)
     with np.errstate(divide="ignore", invalid="ignore"):
-        of_errors = np.where(errors > 0, (weight * (t - h) + (g - h)) / errors, 1.0)
-        share = h / (g + t - h)
-    bounds = [share, *wilson(h, g + t - h)]
-    f = [(1 + weight) * p / ((1 + weight) * p + (1 - p) * of_errors) for p in bounds]
+        worth = np.where(squared > 0, weighted**2 / squared, 0.0)
+        # Without an error seen, one to come may weigh the most.
+        each = np.where(worth > 0, weighted / worth, max(weight, 1.0))
+        bounds = [h / (h + worth), *wilson(h, h + worth)]
+        f = [(1 + weight) * p / ((1 + weight) * p + (1 - p) * each) for p in bounds]
     return SetFigures(_rates(h, g), _rates(h, t), Rates(f[0], f[1], f[2], g + t - h))
 
 

@@ -9,8 +9,11 @@ A URI is one of
 import hashlib
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from ops import config
@@ -144,13 +147,8 @@ def read(uri: str, settings: config.Settings | None = None) -> tuple[bytes, str]
     `settings` default to the environment's. What may be read is decided again here, so that a
     folder taken off the list is closed at once. Raises StorageError.
     """
-    settings = settings or config.load()
-    try:
-        data = _bytes_of(uri, settings)
-    except InvalidInput as error:
-        raise StorageError(f"This file may not be read: {error.message}.") from None
-    except (OSError, ValueError, ImportError) as error:
-        raise StorageError(f"The file could not be read ({type(error).__name__}).") from None
+    with opened(uri, settings) as file:
+        data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise StorageError(f"The file is larger than {MOST_BYTES // 2**20} MB.")
     kind = sniff(data[:HEAD])
@@ -159,19 +157,40 @@ def read(uri: str, settings: config.Settings | None = None) -> tuple[bytes, str]
     return data, kind
 
 
-def _bytes_of(uri: str, settings: config.Settings) -> bytes:
+@contextmanager
+def opened(uri: str, settings: config.Settings | None = None) -> Iterator[IO[bytes]]:
+    """The file behind `uri`, for whoever needs no more than its head. Raises StorageError.
+
+    What goes wrong while it is read is told in the same way.
+    """
+    with ExitStack() as open_files:
+        try:
+            file = open_files.enter_context(_open(uri, settings or config.load()))
+        except InvalidInput as error:
+            raise StorageError(f"This file may not be read: {error.message}.") from None
+        except (OSError, ValueError, ImportError) as error:
+            raise _unreadable(error) from None
+        try:
+            yield file
+        except (OSError, ValueError) as error:
+            raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> StorageError:
+    return StorageError(f"The file could not be read ({type(error).__name__}).")
+
+
+def _open(uri: str, settings: config.Settings) -> AbstractContextManager[IO[bytes]]:
     upload = _UPLOAD.fullmatch(uri)
     protocol = _protocol_of(uri)
     if upload or protocol is None:
         path = _upload_path(upload, settings) if upload else _local_path(uri, None)
-        with _inside(path, settings).open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+        return _inside(path, settings).open("rb")
     _check_protocol(protocol, uri, settings)
     import fsspec
 
-    with fsspec.open(uri, "rb") as file:
-        data: bytes = file.read(MOST_BYTES + 1)
-    return data
+    found: AbstractContextManager[IO[bytes]] = fsspec.open(uri, "rb")
+    return found
 
 
 def upload_uri(data: bytes) -> str:

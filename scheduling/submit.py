@@ -8,9 +8,9 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, ontologies
+from ops import audit_log, clock_time, labels, pictures
 from ops.errors import Conflict, InvalidInput, NotFound, Stale
-from ops.models import SKIP_REASONS, OntologyVersion, User
+from ops.models import SKIP_REASONS, User
 from scheduling import eligibility, ending_sql, leases, sql, submit_sql, verdicts
 
 
@@ -42,14 +42,12 @@ def submit(
     is not the one the labeller was given.
     """
     work = _desk_and_work(session, labeller, token)
-    checked = ontologies.check_label(
-        OntologyVersion(classes=work.classes), label, ontologies.VERDICTS
-    )
+    checked = _checked(session, work, label)
     now = _now(session, labeller, work)
     if now.accepted_key == key:
         return Accepted(1)
     _refuse(now, revision)
-    verdicts.check(session, labeller, now, checked)
+    checked = verdicts.settle(session, labeller, now, checked, work.label_type)
     if now.other_lease is not None:
         _release_other(session, now)
     surplus = not now.may_hold or not (now.state == "leased" or _fits(session, labeller, now))
@@ -137,6 +135,26 @@ def _desk_and_work(session: Session, labeller: User, token: uuid.UUID) -> Row[An
     if work is None:
         raise NotFound("There is no such work on your desk.")
     return work
+
+
+def _checked(session: Session, work: Row[Any], label: dict[str, Any]) -> dict[str, Any]:
+    """The label, within the ontology and its asset.
+
+    When the size of a picture is not known and its storage does not answer, the submission fails as
+    a server's failure does: the desk keeps the answer and sends it again. Taken unchecked, labels
+    would get in that nothing downstream can hold; refused, the work would be lost.
+    """
+    size = (work.width, work.height) if work.width and work.height else None
+    if work.label_type in labels.WITHIN_PICTURE and size is None and labels.content(label):
+        size = pictures.size(session, work.asset_id)
+    return labels.check(
+        work.label_type,
+        work,
+        label,
+        size=size,
+        length=work.length,
+        verdicts=labels.VERDICTS,
+    )
 
 
 def _now(session: Session, labeller: User, work: Row[Any]) -> Row[Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import certificates, clock_time, ontologies
+from ops import certificates, clock_time, labels, ontologies
 from ops.db import transaction
 from ops.errors import Conflict, NotFound, NotReady
 from ops.models import Certificate, Skill, User
@@ -147,7 +147,7 @@ def answer(
     assessment = session.get_one(Assessment, attempt.assessment_id)
     ontology = ontologies.current(session, assessment.project_id)
     assert ontology is not None  # gold cannot be made without one
-    label = {"class": ontologies.check_label(ontology, payload)["class"]}
+    label = {"class": labels.check("class", ontology, payload)["class"]}
     accepted = session.get_one(GoldVersion, question.gold_version_id).answers
     question.payload, question.answered_at = label, clock_time.now()
     question.correct = credit(accepted, label["class"])

@@ -27,7 +27,7 @@ SKIP_WORDS = {
 
 _WORK = """
     SELECT a.token::text AS token, a.expires_at, a.labeller_id, t.id AS task_id, t.stage,
-           t.asset_id, p.medium, s.text,
+           t.asset_id, p.medium, p.label_type, s.text,
            p.id AS project,
            (SELECT max(id) FROM ontology_version WHERE project_id = p.id) AS ontology,
            (SELECT max(id) FROM guideline_version WHERE project_id = p.id) AS guideline
@@ -102,9 +102,12 @@ def view(session: Session, assignment_id: int) -> dict[str, Any]:
         "stage": row.stage,
         "brief": brief_key(row.project, row.ontology, row.guideline),
         "medium": row.medium,
+        "label_type": row.label_type,
         "image": None,
         "text": row.text,
-        **opinions.before(session, row.stage, row.asset_id, row.task_id, row.labeller_id),
+        **opinions.before(
+            session, row.stage, row.asset_id, row.task_id, row.labeller_id, row.label_type
+        ),
         "expires_at": row.expires_at,
         "revision": 0,
     }

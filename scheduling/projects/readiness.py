@@ -80,7 +80,7 @@ def _assets(project: Project, found: Facts, home: str) -> Step:
 
 
 def _classes(found: Facts, home: str) -> Step:
-    done = found.classes >= ontologies.LEAST_CLASSES
+    done = found.classes >= 2
     message = (
         f"{found.classes} classes to choose from."
         if done

@@ -72,39 +72,3 @@ def test_a_change_adds_a_version_and_the_old_one_stays(session, make):
     assert ontologies.current(session, project.id) is second
     with pytest.raises(IntegrityError, match="never changed"):
         session.execute(update(OntologyVersion).values(classes=[]))
-
-
-@pytest.mark.parametrize(
-    ("payload", "field"),
-    [
-        ("a", "class"),
-        ({}, "class"),
-        ({"class": "z"}, "class"),
-        ({"class": ["a"]}, "class"),
-        ({"class": "a", "box": 1}, "box"),
-        ({"class": "a", "verdict": "maybe"}, "verdict"),
-        ({"verdict": "return", "remark": "x"}, "verdict"),
-        ({"class": "a", "verdict": "stand", "remark": "x"}, "verdict"),
-        ({"class": "a", "remark": 1}, "remark"),
-        ({"class": "a", "remark": "x" * 2001}, "remark"),
-    ],
-)
-def test_a_label_outside_the_ontology_is_refused(payload, field):
-    ontology = OntologyVersion(classes=ontologies.clean([{"name": "a"}, {"name": "b"}]))
-    with pytest.raises(InvalidInput) as caught:
-        ontologies.check_label(ontology, payload)
-    assert caught.value.field == field
-
-
-def test_a_label_within_it_is_kept():
-    ontology = OntologyVersion(classes=ontologies.clean([{"name": "a"}, {"name": "b"}]))
-    assert ontologies.check_label(ontology, {"class": "a"}) == {"class": "a"}
-    review = {"class": "b", "verdict": "fix", "remark": "blurred"}
-    assert ontologies.check_label(ontology, review) == review
-
-
-def test_a_label_may_be_sent_back_where_that_is_offered():
-    ontology = OntologyVersion(classes=ontologies.clean([{"name": "a"}, {"name": "b"}]))
-    back = {"verdict": "return", "remark": " look again "}
-    checked = ontologies.check_label(ontology, back, ontologies.VERDICTS)
-    assert checked == {"verdict": "return", "remark": "look again"}

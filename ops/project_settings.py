@@ -1,8 +1,13 @@
 """What a project sets: one pydantic model, validated at the boundary, stored as JSON."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ErrorType = Literal[
+    "wrong_class", "missing", "extra", "low_overlap", "duplicate", "ambiguous", "attribute", "text",
+    "other",
+]  # fmt: skip
 
 
 class GoldSettings(BaseModel):
@@ -13,6 +18,91 @@ class GoldSettings(BaseModel):
     rate_new: float = Field(0.2, gt=0, le=0.5, description="Share of gold for a newcomer")
     rate_trusted: float = Field(0.04, gt=0, le=0.5, description="Share of gold for the trusted")
     trusted_low: float = Field(0.9, gt=0, lt=1, description="Lower bound that makes one trusted")
+    tolerance: float = Field(
+        0.0, ge=0, lt=1, description="An answer so little short of the gold is worth all of it"
+    )
+
+
+class LikenessTerms(BaseModel):
+    """How labels that are drawn or marked are held against one another."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overlap: float = Field(
+        0.5, gt=0, le=1, description="IoU (keypoints: OKS) from which two shapes are one object"
+    )
+    partial: bool = Field(False, description="Spans that overlap count in part")
+
+
+class PlanTerms(BaseModel):
+    """How the random sample of reviews decides.
+
+    bound: until the accuracy that it shows with confidence reaches what is asked. plan: by a single
+    sampling plan of ISO 2859-1, whose size and acceptance number follow from the batch.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["bound", "plan"] = Field(
+        "bound", description="How the sample decides; plan: ISO 2859-1"
+    )
+    limit: Literal[
+        "0.01", "0.015", "0.025", "0.04", "0.065", "0.1", "0.15", "0.25", "0.4", "0.65", "1",
+        "1.5", "2.5", "4", "6.5", "10",
+    ] = Field("1", description="plan: percent of wrong labels that are acceptable")  # fmt: skip
+    level: Literal["S-1", "S-2", "S-3", "S-4", "I", "II", "III"] = Field(
+        "II", description="plan: inspection level; II is usual, III reviews more"
+    )
+    inspection: Literal["normal", "tightened"] = Field(
+        "normal", description="plan: tightened after batches that were refused"
+    )
+
+
+class ClassTerms(BaseModel):
+    """What each class must show among reviewed labels: F1 and how much a class matters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    f1: float | None = Field(None, gt=0, lt=1, description="Least F1 of every class (empty: none)")
+    f1_of: dict[str, Annotated[float, Field(ge=0, lt=1)]] = Field(
+        default_factory=dict, description="Least F1 of single classes, e.g. car: 0.9"
+    )
+    weighted: float | None = Field(
+        None, gt=0, lt=1, description="Least mean F1, weighted by importance (empty: none)"
+    )
+    weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(
+        default_factory=dict, description="Importance of classes, 1 unless given, e.g. car: 3"
+    )
+    reviews: int = Field(10, ge=1, le=10_000, description="Reviewed labels it takes per class")
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything is asked of classes."""
+        return bool(self.f1 or self.f1_of or self.weighted)
+
+
+class ErrorTerms(BaseModel):
+    """How many errors the random sample may hold, by how bad they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    severity: dict[Literal["critical", "minor"], list[ErrorType]] = Field(
+        default_factory=lambda: {"minor": ["low_overlap", "duplicate", "attribute"]},
+        description="Types of error that are critical or minor; all others are major",
+    )
+    critical: int | None = Field(None, ge=0, description="Critical errors at most (empty: any)")
+    major: int | None = Field(None, ge=0, description="Major errors at most (empty: any)")
+    minor: int | None = Field(None, ge=0, description="Minor errors at most (empty: any)")
+
+    @property
+    def asked(self) -> bool:
+        """Whether any number of errors is too many."""
+        return any(most is not None for most in (self.critical, self.major, self.minor))
+
+    def severity_of(self, error: str) -> str:
+        """critical, major or minor."""
+        named = (kind for kind, errors in self.severity.items() if error in errors)
+        return next(named, "major")
 
 
 class GateTerms(BaseModel):
@@ -26,6 +116,12 @@ class GateTerms(BaseModel):
     open_suspects: int = Field(0, ge=0, description="Re-score suspects that may stay open")
     rescore: bool = Field(True, description="A finished re-score run is needed")
     gold_accuracy: float | None = Field(None, gt=0, lt=1, description="Least gold accuracy")
+    open_flags: int | None = Field(
+        None, ge=0, description="Flags on its assets that may stay open (empty: any)"
+    )
+    plan: PlanTerms = Field(default_factory=PlanTerms)
+    classes: ClassTerms = Field(default_factory=ClassTerms)
+    errors: ErrorTerms = Field(default_factory=ErrorTerms)
 
 
 class OverlapTerms(BaseModel):
@@ -121,6 +217,7 @@ class ProjectSettings(BaseModel):
     hard: HardTerms = Field(default_factory=HardTerms)
     review: ReviewTerms = Field(default_factory=ReviewTerms)
     gold: GoldSettings = Field(default_factory=GoldSettings)
+    likeness: LikenessTerms = Field(default_factory=LikenessTerms)
     gate: GateTerms = Field(default_factory=GateTerms)
 
     @property

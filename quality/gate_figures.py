@@ -1,29 +1,36 @@
 """The figures the gate judges by, read from what is there now."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ops.models import Batch
-from quality import review_sample
+from ops.models import Batch, Project
+from ops.project_settings import GateTerms
+from quality import gate_reviews, review_sample
 from quality.adjudication import NO_ADJUDICATOR
 from quality.measures.classes import rate
+from quality.review_sample import Sampled
 
 Figures = dict[str, Any]
 
 
-def read(session: Session, batch: Batch) -> Figures:
-    """assets, labelled, unfinished (by stage), unjudged, undecided, sample, rescore, gold."""
+def read(session: Session, batch: Batch, project: Project, terms: GateTerms) -> Figures:
+    """assets, labelled, unfinished (by stage), unjudged, undecided, flags, sample, classes, errors,
+    rescore, gold."""
     values = {"batch": batch.id, "project": batch.project_id, "stuck": NO_ADJUDICATOR}
-    assets, labelled, undecided, unjudged = session.execute(_COUNTS, values).one()
+    assets, labelled, undecided, flags, unjudged = session.execute(_COUNTS, values).one()
+    drawn = review_sample.results(session, batch.id)
     return {
         "assets": assets,
         "labelled": labelled,
         "undecided": undecided,
+        "flags": flags,
         "unjudged": unjudged,
         "unfinished": dict(map(tuple, session.execute(_UNFINISHED, values))),
-        "sample": _sample(session, batch),
+        "sample": _sample([one for one in drawn if one.stratum is None]),
+        **gate_reviews.read(session, batch, project, drawn, terms),
         "rescore": _rescore(session, values),
         "gold": _gold(session, values),
     }
@@ -35,6 +42,8 @@ _COUNTS = text(
                SELECT FROM consensus WHERE consensus.asset_id = asset.id)),
            (SELECT count(*) FROM flag JOIN asset a ON a.id = flag.asset_id
             WHERE a.batch_id = :batch AND flag.kind = :stuck AND flag.resolved_at IS NULL),
+           (SELECT count(*) FROM flag JOIN asset a ON a.id = flag.asset_id
+            WHERE a.batch_id = :batch AND flag.resolved_at IS NULL),
            (SELECT count(*) FROM assignment JOIN task ON task.id = assignment.task_id
             JOIN lane ON lane.id = task.lane_id WHERE lane.batch_id = :batch
               AND assignment.state = 'submitted' AND assignment.judged_at IS NULL)
@@ -50,9 +59,8 @@ _UNFINISHED = text(
 )
 
 
-def _sample(session: Session, batch: Batch) -> Figures:
+def _sample(drawn: Sequence[Sampled]) -> Figures:
     """n reviewed of the random sample, how many accepted, and how many errors were put right."""
-    drawn = [one for one in review_sample.results(session, batch.id) if one.stratum is None]
     judged = [one for one in drawn if one.accepted is not None]
     by_class: dict[str, list[int]] = {}
     for one in judged:

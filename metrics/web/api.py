@@ -46,7 +46,8 @@ def draw(batch_id: int, asked: messages.SampleIn) -> dict[str, Any]:
     At random among the assets of the batch that were not drawn before.
     """
     batch = batches.find(db(), user(), batch_id)
-    return {"drawn": draw_review_sample(db(), batch, asked.n, user())}
+    drawn = draw_review_sample(db(), batch, asked.n, user(), of_class=asked.of_class)
+    return {"drawn": drawn}
 
 
 @blueprint.post("/batches/<int:batch_id>/rescore-runs")

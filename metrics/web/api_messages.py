@@ -14,6 +14,7 @@ class ReasonOut(BaseModel):
     have: float | None
     need: float | None
     settle: int | None = Field(description="Reviews or tasks that would settle it, if any number")
+    of_class: str | None = Field(None, description="The class that it is about, if it is about one")
 
 
 class GateOut(BaseModel):
@@ -26,6 +27,9 @@ class GateOut(BaseModel):
 
 class SampleIn(Strict):
     n: int = Field(ge=1, le=1_000_000, description="Labels to draw at random for review")
+    of_class: str | None = Field(
+        None, max_length=64, description="Draw among the labels of this class alone"
+    )
 
 
 class SampleOut(BaseModel):

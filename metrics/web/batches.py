@@ -49,7 +49,6 @@ def show(batch_id: int) -> ResponseReturnValue:
         methods=one_batch.methods(db(), batch),
         reviews=reviews.by_reason(db(), batch),
         trail=one_batch.trail(db(), batch),
-        names=_class_names(batch),
     )
 
 
@@ -67,8 +66,10 @@ def draw(batch_id: int) -> ResponseReturnValue:
         asked = request.form.get("n", "")
         if not asked.isascii() or not asked.isdecimal() or len(asked) > 9:
             raise InvalidInput("Give a whole number of labels to review.", field="n")
-        drawn = draw_review_sample(db(), batch, int(asked), user())
-        return f"{drawn} more labels were drawn at random for review."
+        of_class = request.form.get("of_class") or None
+        drawn = draw_review_sample(db(), batch, int(asked), user(), of_class=of_class)
+        of = f" of {of_class}" if of_class else ""
+        return f"{drawn} more labels{of} were drawn at random for review."
 
     return _act(batch_id, act)
 
@@ -153,6 +154,7 @@ def _live(batch: Batch) -> dict[str, Any]:
         "batch": batch,
         "progress": progress,
         "found": found,
+        "names": _class_names(batch),
         "made": made,
         "sealed": sealed,
         "run": run,

@@ -23,7 +23,11 @@ GROUPS = {
     "hard": "Hard assets",
     "review": "Review",
     "gold": "Gold",
+    "likeness": "Likeness of drawn labels",
     "gate": "Terms of the gate",
+    "gate.plan": "Terms of the gate: the sample of reviews",
+    "gate.classes": "Terms of the gate: classes",
+    "gate.errors": "Terms of the gate: errors",
 }
 
 
@@ -34,7 +38,7 @@ class FormField:
     name: str
     label: str
     help: str
-    kind: str  # number, checkbox, choice, attributes
+    kind: str  # number, checkbox, choice, attributes, numbers
     value: Any
     required: bool
     limits: dict[str, Any]
@@ -62,14 +66,14 @@ def _field(path: str, info: FieldInfo, value: Any) -> FormField:
         kind, choices = "choice", get_args(info.annotation)
     elif bool in kinds:
         kind = "checkbox"
-    elif int not in kinds and float not in kinds:
-        kind = "attributes"
+    elif get_origin(info.annotation) is dict:
+        kind = "attributes" if get_origin(get_args(info.annotation)[1]) is list else "numbers"
     return FormField(
         name=path,
         label=info.title or path.rpartition(".")[2].replace("_", " ").capitalize(),
         help=info.description or "",
         kind=kind,
-        value=_attributes_text(value) if kind == "attributes" else value,
+        value=_TEXTS[kind](value) if kind in _TEXTS else value,
         required=type(None) not in kinds and kind == "number",
         limits=_limits(info),
         whole=int in kinds,
@@ -95,6 +99,13 @@ def _attributes_text(value: dict[str, list[str]]) -> str:
     return "\n".join(f"{name}: {', '.join(allowed)}" for name, allowed in value.items())
 
 
+def _numbers_text(value: dict[str, float]) -> str:
+    return "\n".join(f"{name}: {number:g}" for name, number in value.items())
+
+
+_TEXTS: dict[str, Any] = {"attributes": _attributes_text, "numbers": _numbers_text}
+
+
 def values_of(form: MultiDict[str, str], model: BaseModel) -> dict[str, Any]:
     """The form as nested values for the model. Raises InvalidInput naming the fields."""
     result: dict[str, Any] = {}
@@ -116,6 +127,8 @@ def _value(field: FormField, text: str) -> Any:
         return bool(text)
     if field.kind == "attributes":
         return _attributes(text)
+    if field.kind == "numbers":
+        return _numbers(text)
     if field.kind == "choice":
         return text
     if not text:
@@ -139,6 +152,19 @@ def _attributes(text: str) -> dict[str, list[str]]:
         if not (colon and name.strip() and values):
             raise ValueError("one attribute a line, as language: de, en")
         found[name.strip()] = values
+    return found
+
+
+def _numbers(text: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for line in filter(str.strip, text.splitlines()):
+        name, _, number = line.rpartition(":")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            name = ""
+        if not name.strip():
+            raise ValueError("one number a line, as car: 0.9")
     return found
 
 

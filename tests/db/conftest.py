@@ -1,0 +1,12 @@
+"""What several tests of the database begin with."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.db.gated import Labelled, make_labelled
+from tests.factories import Make
+
+
+@pytest.fixture
+def labelled(make: Make, session: Session) -> Labelled:
+    return make_labelled(make, session)

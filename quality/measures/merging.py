@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from quality.measures import merging_wholes
-from quality.measures.merging_objects import Label, Whole, merge_objects
+from quality.measures.merging_labels import Label, Whole
+from quality.measures.merging_objects import merge_objects
 
 OBJECTS = ("boxes", "polygons", "masks", "keypoints", "spans")
 _LEAST_WEIGHT = 1e-6  # of the heaviest: nobody's answer is quite without weight

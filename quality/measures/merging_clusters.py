@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from quality.measures.arrays import Bools, Floats, Ints, compiled
-from quality.measures.meetings import Near
 
 # Of pairs that overlap alike, one of the same class is nearer by as much: two things that lie on
 # each other are told apart by their class, and one thing called by two names remains one.
@@ -37,16 +36,13 @@ class Overlaps(NamedTuple):
     overlap: Floats
 
 
-def both_ways(near: Near, answer: Ints) -> Overlaps:
-    """The overlaps of objects of different answers as a symmetric table: the mean of both ways."""
-    n = len(answer)
-    apart = answer[near.given] != answer[near.truth]
-    i, j, overlap = (column[apart] for column in near)
+def both_ways(i: Ints, j: Ints, overlap: Floats, n: int) -> Overlaps:
+    """The overlaps of pairs of `n` objects as a symmetric table; those of one pair are added up."""
     keys = np.concatenate([i * n + j, j * n + i])
     unique, at = np.unique(keys, return_inverse=True)
-    mean = np.bincount(at, np.concatenate([overlap, overlap]) / 2, len(unique))
+    total = np.asarray(np.bincount(at, np.concatenate([overlap, overlap]), len(unique)), float)
     start = np.searchsorted(unique, np.arange(n + 1) * n).astype(np.int64)
-    return Overlaps(start, unique % max(n, 1), np.asarray(mean, float))
+    return Overlaps(start, unique % max(n, 1), total)
 
 
 def clusters(overlaps: Overlaps, answer: Ints, category: Ints, least: float) -> Ints:

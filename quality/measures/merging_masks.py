@@ -35,8 +35,14 @@ def masks(
             members.index(middle),
             1,
         )[0]
-        found.append({"rle": fused})
+        found.append({"rle": fused if area(fused) else {**lead}})
     return found
+
+
+def area(rle: Rle) -> int:
+    """Pixels of a mask."""
+    runs, _ = decoded([rle["counts"]])
+    return int(runs[1::2].sum())
 
 
 def plurality(

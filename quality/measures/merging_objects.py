@@ -6,8 +6,8 @@ answer is judged by is the same without its say: the clusters stay, the others v
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
-from typing import Any, NamedTuple
+from itertools import chain, combinations, pairwise, permutations
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,9 @@ from quality.measures import merging_clusters, merging_masks, merging_shapes, sh
 from quality.measures.arrays import Floats, Ints, compiled
 from quality.measures.boxes import frames
 from quality.measures.merging_clusters import Overlaps, Rows
+from quality.measures.merging_labels import Flat, Label, Object, Things, Whole, assembled
 from quality.measures.merging_votes import EVEN, SURE, attributes, holds
 
-Label = Mapping[str, Any]
-Object = Mapping[str, Any]
 LEAST = 0.5  # mean IoU (or OKS) from which objects of two people are one thing
 
 _FUSE: dict[str, Callable[[Sequence[Object], Rows, Floats, Overlaps], list[dict[str, Any]]]] = {
@@ -29,43 +28,6 @@ _FUSE: dict[str, Callable[[Sequence[Object], Rows, Floats, Overlaps], list[dict[
     "spans": merging_shapes.spans,
 }
 FIELD = {"spans": "spans"}  # else `objects`
-
-
-class Flat(NamedTuple):
-    """Objects of all answers on all assets, parallel: the `asset`, the `answer` counted through all
-    assets, the `weight` of that answer, the code of the class (`keys` holds their names); `first`
-    (assets + 1,) is where the answers of each asset begin, `weights` those of all answers."""
-
-    objects: list[Object]
-    asset: Ints
-    answer: Ints
-    weight: Floats
-    category: Ints
-    keys: list[str]
-    first: Ints
-    weights: Floats
-
-
-class Things(NamedTuple):
-    """What stands in each row (see `merging_clusters.Rows`): the object that was fused, and of the
-    whole clusters the `cluster` of each object, each one's `asset`, `share` of its asset's weight
-    and the row of each object's cluster without it (-1 where nothing is left)."""
-
-    fused: list[dict[str, Any]]
-    cluster: Ints
-    asset: Ints
-    share: Floats
-    without: Ints
-
-
-class Whole(NamedTuple):
-    """One asset merged: the label, how sure it is, who drew what, and for each answer what the
-    others make of the asset."""
-
-    label: dict[str, Any]
-    probability: float
-    support: dict[str, Any]
-    others: list[dict[str, Any]]
 
 
 def merge_objects(
@@ -80,10 +42,7 @@ def merge_objects(
     scatter of keypoints by class, `sizes` each picture's (width, height) in px."""
     field = FIELD.get(label_type, "objects")
     flat = _flat(assets, weights, field)
-    n = len(flat.objects)
-    side = shapes.Side(flat.objects, _starts(flat.asset, len(assets)), np.zeros(n, bool))
-    near = shapes.near(label_type, side, side, sigmas=sigmas)
-    overlaps = merging_clusters.both_ways(near, flat.answer)
+    overlaps = _overlaps(label_type, flat, sigmas)
     cluster = merging_clusters.clusters(overlaps, flat.answer, flat.category, LEAST)
     answers = np.diff(flat.first)[flat.asset]
     rows = merging_clusters.rows(cluster, answers > 1)
@@ -92,7 +51,7 @@ def merge_objects(
         _keep_inside(things.fused, flat, rows, overlaps, sizes)
     of_asset = _starts(things.asset, len(assets))
     return [
-        _assemble(a, field, assets[a], flat, rows, things, range(of_asset[a], of_asset[a + 1]))
+        assembled(a, field, assets[a], flat, rows, things, range(of_asset[a], of_asset[a + 1]))
         for a in range(len(assets))
     ]
 
@@ -115,6 +74,35 @@ def _keep_inside(
         left, top, right, bottom = frames(box, angle)[0]
         if size and (left < 0 or top < 0 or right > size[0] or bottom > size[1]):
             fused[r].update({"box": one["box"], "angle": one.get("angle") or 0.0})
+
+
+def _overlaps(
+    label_type: str, flat: Flat, sigmas: Mapping[str, Sequence[float]] | None
+) -> Overlaps:
+    """How much objects of different answers on an asset overlap. OKS depends on whose points are
+    held for true: it is taken both ways, and the mean of both."""
+    both = label_type == "keypoints"
+    start = _starts(flat.answer, len(flat.weights))
+    pairs = [
+        (i, j)
+        for low, high in pairwise(flat.first.tolist())
+        for i, j in (permutations if both else combinations)(range(low, high), 2)
+    ]
+    given, truth = (
+        np.concatenate([np.arange(0), *(np.arange(start[p[k]], start[p[k] + 1]) for p in pairs)])
+        for k in (0, 1)
+    )
+    sides = [
+        shapes.Side(
+            [flat.objects[i] for i in column],
+            np.cumsum([0, *(start[p[k] + 1] - start[p[k]] for p in pairs)]),
+            np.zeros(len(column), bool),
+        )
+        for k, column in ((0, given), (1, truth))
+    ]
+    near = shapes.near(label_type, *sides, sigmas=sigmas)
+    overlap = near.overlap / 2 if both else near.overlap
+    return merging_clusters.both_ways(given[near.given], truth[near.truth], overlap, start[-1])
 
 
 def _flat(
@@ -224,72 +212,3 @@ def _vote_the_rest(
         share = float(flat.weight[members][crowd].sum() / flat.weight[members].sum())
         if holds(share, None if own is None else bool(own.get("crowd"))):
             fused[r]["crowd"] = True
-
-
-def _assemble(
-    a: int,
-    field: str,
-    answers: Sequence[Label],
-    flat: Flat,
-    rows: Rows,
-    things: Things,
-    clusters: range,
-) -> Whole:
-    """The label of one asset, what supports it, and what the others make of it without each."""
-    ids = {c: str(k) for k, c in enumerate(clusters, 1)}
-    support = {ids[c]: _support(c, flat, rows, things, int(flat.first[a])) for c in clusters}
-    kept = [c for c in clusters if holds(things.share[c])]
-    label = {field: [{"id": ids[c], **things.fused[c]} for c in kept]}
-    chances = [
-        things.share[c] * support[ids[c]]["class"][things.fused[c]["class"]]
-        if holds(things.share[c])
-        else 1 - things.share[c]
-        for c in clusters
-    ]
-    others = []
-    if len(answers) > 1:
-        weights = flat.weights[flat.first[a] : flat.first[a + 1]]
-        others = [
-            {field: _without(k, clusters, ids, flat, rows, things, weights, int(flat.first[a]))}
-            for k in range(len(answers))
-        ]
-    return Whole(label, float(np.mean(chances)) if chances else 1.0, support, others)
-
-
-def _support(c: int, flat: Flat, rows: Rows, things: Things, first: int) -> dict[str, Any]:
-    members = rows.member[rows.start[c] : rows.start[c + 1]]
-    whole = float(flat.weight[members].sum())
-    shares: dict[str, float] = {}
-    for i in members:
-        key = flat.keys[flat.category[i]]
-        shares[key] = shares.get(key, 0.0) + float(flat.weight[i]) / whole
-    return {
-        "by": [int(flat.answer[i]) - first for i in members],
-        "ids": [flat.objects[i]["id"] for i in members],
-        "share": float(things.share[c]),
-        "class": shares,
-    }
-
-
-def _without(
-    k: int,
-    clusters: range,
-    ids: Mapping[int, str],
-    flat: Flat,
-    rows: Rows,
-    things: Things,
-    weights: Floats,
-    first: int,
-) -> list[dict[str, Any]]:
-    """The objects that the others than answer `k` hold for real."""
-    total = float(weights.sum())
-    rest = total - weights[k]
-    found = []
-    for c in clusters:
-        share, row, drew = things.share[c] * total, c, False
-        for i in rows.member[rows.start[c] : rows.start[c + 1]]:
-            if flat.answer[i] - first == k:
-                share, row, drew = share - weights[k], things.without[i], True
-        if row >= 0 and holds(share / rest, drew):
-            found.append({"id": ids[c], **things.fused[row]})
-    return found

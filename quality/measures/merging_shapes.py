@@ -4,6 +4,7 @@ Boxes and keypoints take the weighted median of every coordinate, spans the boun
 a polygon is the one that overlaps the others most, with exactly the vertices that somebody set.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,11 +24,13 @@ def boxes(objects: Sequence[Object], rows: Rows, weight: Floats, overlaps: Overl
     numbers = np.array([x["box"] for x in objects], float).reshape(-1, 4)
     edges = np.concatenate([numbers[:, :2], numbers[:, :2] + numbers[:, 2:]], axis=1)
     found = medians(rows.member, rows.start, edges, weight)
-    found[:, 2:] = np.maximum(found[:, 2:] - found[:, :2], 0)
+    found[:, 2:] -= found[:, :2]
+    middle = medoids(rows, overlaps, weight)
+    flat = (found[:, 2:] <= 0).any(axis=1)
+    found[flat] = numbers[middle[flat]]
     shapes: list[Shape] = [{"box": box} for box in found.tolist()]
     angle = np.array([x.get("angle") or 0.0 for x in objects], float)
     if angle.any():
-        middle = medoids(rows, overlaps, weight)
         turned = np.add.reduceat(angle[rows.member] != 0, rows.start[:-1])
         for r in np.flatnonzero(turned):
             members = rows.member[rows.start[r] : rows.start[r + 1]]
@@ -42,15 +45,17 @@ def _turned(numbers: Floats, angle: Floats, towards: float, weight: Floats) -> S
         [numbers[:, :2] + numbers[:, 2:] / 2, sides, angle + 90 * quarters - towards]
     )
     x, y, wide, high, turn = (median(column, weight) for column in columns.T)
-    around = (towards + turn + 180) % 360 - 180
-    return {"box": [x - wide / 2, y - high / 2, wide, high], "angle": around}
+    return {"box": [x - wide / 2, y - high / 2, wide, high], "angle": (towards + turn) % 360}
 
 
 def polygons(
     objects: Sequence[Object], rows: Rows, weight: Floats, overlaps: Overlaps
 ) -> list[Shape]:
     """The polygons of the object that overlaps the others most."""
-    return [{"polygons": objects[i]["polygons"]} for i in medoids(rows, overlaps, weight)]
+    return [
+        {"polygons": [[[[*p] for p in ring] for ring in part] for part in objects[i]["polygons"]]}
+        for i in medoids(rows, overlaps, weight)
+    ]
 
 
 def spans(objects: Sequence[Object], rows: Rows, weight: Floats, overlaps: Overlaps) -> list[Shape]:
@@ -109,6 +114,9 @@ def keypoints(
         }
         if drawn[r] is not None:
             shape["box"] = drawn[r]
+        elif not v.any():  # no point that most of them labelled, and no box
+            one = objects[middle[r]]
+            shape = {f: copy.deepcopy(one[f]) for f in ("points", "box") if one.get(f) is not None}
         found.append(shape)
     return found
 
@@ -138,7 +146,8 @@ def _boxes_drawn(objects: Sequence[Object], rows: Rows, weight: Floats) -> list[
     share /= np.add.reduceat(heights, rows.start[:-1])
     for r in np.flatnonzero(share > 0.5 + 1e-9):
         x, y, right, bottom = middle[r].tolist()
-        found[r] = [x, y, max(right - x, 0.0), max(bottom - y, 0.0)]
+        if right > x and bottom > y:
+            found[r] = [x, y, right - x, bottom - y]
     return found
 
 

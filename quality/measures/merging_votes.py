@@ -90,13 +90,16 @@ def attributes(
         merged[key], votes[key] = _value(
             [value for value, _ in filled],
             [weight for _, weight in filled],
-            defined.get(key, {}).get("kind"),
+            defined.get(key, {}),
             mine,
         )
     return merged, votes
 
 
-def _value(values: list[Any], weights: list[float], kind: str | None, own: Any) -> tuple[Any, Vote]:
+def _value(
+    values: list[Any], weights: list[float], one: Mapping[str, Any], own: Any
+) -> tuple[Any, Vote]:
+    kind = one.get("kind")
     texts = [_text(value) for value in values]
     found = vote(texts, weights, None if own is None else _text(own))
     if kind == "number" and all(_is_number(value) for value in values):
@@ -104,23 +107,33 @@ def _value(values: list[Any], weights: list[float], kind: str | None, own: Any) 
         whole = all(isinstance(value, int) for value in values)
         return (round(middle) if whole else middle), found
     if kind == "choices" and all(isinstance(value, list) for value in values):
-        return chosen(values, weights, own if isinstance(own, list) else None)[0], found
+        mine = own if isinstance(own, list) else None
+        return chosen(values, weights, mine, one.get("choices") or ())[0], found
     if kind == "text" and all(isinstance(value, str) for value in values) and own is None:
         return nearest_text(values, weights)[0], found
     return json.loads(found.value), found
 
 
 def chosen(
-    sets: Sequence[Sequence[str]], weights: Sequence[float], own: Sequence[str] | None = None
+    sets: Sequence[Sequence[str]],
+    weights: Sequence[float],
+    own: Sequence[str] | None = None,
+    order: Sequence[str] = (),
 ) -> tuple[list[str], dict[str, float]]:
-    """The members that sets of more than half of the weight have, sorted, and the share of each."""
+    """The members that sets of more than half of the weight have, and the share of each, sorted as
+    in `order` and what is not there by name."""
     total = sum(weights) or 1.0
     shares: dict[str, float] = {}
     for members, weight in zip(sets, weights, strict=True):
         for key in set(members):
             shares[key] = shares.get(key, 0.0) + weight / total
     kept = [k for k, s in shares.items() if holds(s, None if own is None else k in own)]
-    return sorted(kept), dict(sorted(shares.items()))
+    place = {key: k for k, key in enumerate(order)}
+
+    def rank(key: str) -> tuple[int, str]:
+        return place.get(key, len(place)), key
+
+    return sorted(kept, key=rank), {key: shares[key] for key in sorted(shares, key=rank)}
 
 
 def nearest_text(texts: Sequence[str], weights: Sequence[float]) -> tuple[str, float]:

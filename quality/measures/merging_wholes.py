@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from quality.measures.merging_masks import plurality
-from quality.measures.merging_objects import Label, Whole
+from quality.measures.merging_labels import Label, Whole
+from quality.measures.merging_masks import area, plurality
 from quality.measures.merging_votes import Vote, attributes, chosen, median, nearest_text, vote
 
 Defined = Mapping[str, Mapping[str, Any]]
@@ -39,7 +39,11 @@ def _class(
 
 
 def _preference(
-    answers: Sequence[Label], weights: Sequence[float], defined: Defined, _: Any, own: Label | None
+    answers: Sequence[Label],
+    weights: Sequence[float],
+    defined: Defined,
+    ontology: Mapping[str, Any],
+    own: Label | None,
 ) -> Found:
     """The side by vote; reasons by vote of those who chose it."""
     label, probability, support = _voted("preference", answers, weights, defined, own)
@@ -48,6 +52,7 @@ def _preference(
         [answers[i].get("reasons") or [] for i in same],
         [weights[i] for i in same],
         None if own is None else own.get("reasons") or [],
+        [one["key"] for one in ontology.get("reasons") or ()],
     )
     if reasons:
         label["reasons"] = reasons
@@ -110,7 +115,11 @@ def _tags(
         key: {"by": [i for i, s in enumerate(sets) if key in s], "share": share}
         for key, share in shares.items()
     }
-    label = _with_attributes({"tags": tags}, answers, weights, defined, own)
+    # Of two classes an attribute may be asked together; it goes where neither is held for real.
+    asked = {k: a for k, a in defined.items() if not a.get("of") or {*a["of"]} & {*tags}}
+    label = _with_attributes({"tags": tags}, answers, weights, asked, own)
+    if "attributes" in label:
+        label["attributes"] = {k: v for k, v in label["attributes"].items() if k in asked}
     sure = [share if key in tags else 1 - share for key, share in shares.items()]
     return label, float(np.mean(sure)) if sure else 1.0, support
 
@@ -179,7 +188,7 @@ def _semantic(
             "share": share,
             "class": {key: 1.0},
         }
-        if _pixels(rle):
+        if area(rle):
             one = {"id": str(number), "class": key, "rle": rle}
             label["objects"].append(
                 _with_attributes(
@@ -189,12 +198,6 @@ def _semantic(
     kept = {x["id"] for x in label["objects"]}
     sure = [s["share"] if key in kept else 1 - s["share"] for key, s in support.items()]
     return label, float(np.mean(sure)), support
-
-
-def _pixels(rle: Mapping[str, Any]) -> int:
-    from pycocotools import mask
-
-    return int(mask.area({"size": rle["size"], "counts": rle["counts"].encode()}))
 
 
 def _with_attributes(

@@ -6,6 +6,7 @@ least.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,21 +17,24 @@ from quality.measures.masks import Rle
 RATIO = 0.02
 
 
-def rims(rles: Sequence[Rle], ratio: float = RATIO) -> list[Rle]:
-    """The rim of each mask, as run lengths too. Raises ValueError for a ratio of 0 or less."""
-    from pycocotools import mask
+class Rim(NamedTuple):
+    """The rim of a mask within the mask's frame: `pixels` (height, width) from `top` and `left`."""
 
+    top: int
+    left: int
+    pixels: Bools
+
+
+def rims(rles: Sequence[Rle], ratio: float = RATIO) -> list[Rim]:
+    """The rim of each mask. Raises ValueError for a ratio of 0 or less."""
     if not ratio > 0:
         raise ValueError("ratio: expected a share of the diagonal above 0")
-    found: list[Rle] = []
-    for rle, frame in zip(rles, masks.frames(rles).astype(int), strict=True):
-        height, width = rle["size"]
-        near = max(1, round(ratio * float(np.hypot(height, width))))
-        left, top, right, bottom = frame
-        whole = masks.decoded(rle)
-        crop = whole[top:bottom, left:right]
-        whole[top:bottom, left:right] = crop & ~eroded(crop, near)
-        found.append(mask.encode(np.asfortranarray(whole, np.uint8)))
+    found = []
+    for rle, frame in zip(rles, masks.frames(rles).astype(int).tolist(), strict=True):
+        left, top, _, _ = frame
+        whole = masks.decoded(rle, frame)
+        near = max(1, round(ratio * float(np.hypot(*rle["size"]))))
+        found.append(Rim(top, left, whole & ~eroded(whole, near)))
     return found
 
 
@@ -38,20 +42,44 @@ def eroded(shape: Bools, by: int) -> Bools:
     """The pixels whose square of side 2·by + 1 lies wholly inside, (height, width); nothing is
     inside beyond the edge. It equals `by` rounds of erosion by a square of 3 px."""
     side = 2 * by + 1
-    padded = np.pad(shape, ((by + 1, by), (by + 1, by)))
-    total = padded.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
-    inside = (
-        total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
-    )
-    found: Bools = inside == side * side
+    if min(shape.shape) < side:
+        return np.zeros_like(shape)
+    total = np.pad(shape, ((1, 0), (1, 0))).cumsum(axis=0, dtype=np.int32)
+    total = total.cumsum(axis=1, dtype=np.int32)
+    inside = total[side:, side:] - total[:-side, side:] - total[side:, :-side]
+    inside += total[:-side, :-side]
+    found = np.zeros_like(shape)
+    found[by:-by, by:-by] = inside == side * side
     return found
 
 
 def overlaps(
     given: Sequence[Rle], truth: Sequence[Rle], i: Ints, j: Ints, ratio: float = RATIO
 ) -> Floats:
-    """IoU of the rims of given mask i[k] and true mask j[k], pairs sorted by i; (pairs,)."""
-    some, others = rims(given, ratio), rims(truth, ratio)
-    shared = masks.shared_areas(some, others, i, j)
-    whole = masks.areas(some)[i] + masks.areas(others)[j] - shared
-    return np.divide(shared, whole, out=np.zeros(len(i)), where=whole > 0)
+    """IoU of the rims of given mask i[k] and true mask j[k]; (pairs,). Only these are drawn."""
+    some, others = (_drawn(rles, at, ratio) for rles, at in ((given, i), (truth, j)))
+    areas = [{k: int(rim.pixels.sum()) for k, rim in drawn.items()} for drawn in (some, others)]
+    found = np.zeros(len(i))
+    for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
+        if list(given[a]["size"]) == list(truth[b]["size"]):
+            shared = _shared(some[a], others[b])
+            found[k] = shared / max(areas[0][a] + areas[1][b] - shared, 1)
+    return found
+
+
+def _drawn(rles: Sequence[Rle], at: Ints, ratio: float) -> dict[int, Rim]:
+    asked = np.unique(at).tolist()
+    return dict(zip(asked, rims([rles[k] for k in asked], ratio), strict=True))
+
+
+def _shared(one: Rim, other: Rim) -> int:
+    """Pixels that both have."""
+    top, left = max(one.top, other.top), max(one.left, other.left)
+    bottom = min(r.top + r.pixels.shape[0] for r in (one, other))
+    right = min(r.left + r.pixels.shape[1] for r in (one, other))
+    if bottom <= top or right <= left:
+        return 0
+    a, b = (
+        r.pixels[top - r.top : bottom - r.top, left - r.left : right - r.left] for r in (one, other)
+    )
+    return int(np.count_nonzero(a & b))

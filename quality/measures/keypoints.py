@@ -56,9 +56,10 @@ def similarities(
 
 # For skeletons without figures of their own: the mean scatter of a body's points.
 USUAL_SCATTER = float(BODY.mean())
-# The side of the square that stands for an object of which but one point is known, in px: COCO's
-# bound of what is small.
-ONE_POINT = 32.0
+# The side of the square that stands for an object of which one point alone is known, as a share of
+# the picture's diagonal: 32 px, COCO's bound of what is small, in a picture of 640 × 480 px.
+ONE_POINT = 0.04
+USUAL_SIZE = (640, 480)
 
 
 def frames(points: Floats, boxes: Floats) -> Floats:
@@ -78,17 +79,20 @@ def frames(points: Floats, boxes: Floats) -> Floats:
     return around
 
 
-def object_areas(frames: Floats, boxes: Floats) -> Floats:
-    """The area, in px², that distances are measured by; (n,). COCO takes a person's outline; where
-    only points are known, each side is at least half the other, and one point a small square."""
+def object_areas(frames: Floats, boxes: Floats, size: tuple[float, float] | None = None) -> Floats:
+    """The area, in px², that distances are measured by; (n,).
+
+    COCO takes a person's outline. Here it is the box; where only points are known, their frame with
+    each side at least half the other; and of one point alone a square of 4 % of the diagonal of the
+    picture, whose `size` is (width, height) in px.
+    """
+    alone = ONE_POINT * float(np.hypot(*(size or USUAL_SIZE)))
     drawn = np.isfinite(boxes).all(axis=1)
     sides = np.clip(frames[:, 2:] - frames[:, :2], 0, None)
     longest = sides.max(axis=1, initial=0)
-    longest = np.where(longest > 0, longest, ONE_POINT)
     estimated = np.maximum(sides, longest[:, None] / 2).prod(axis=1)
-    estimated = np.where(sides.max(axis=1, initial=0) > 0, estimated, ONE_POINT**2)
-    found: Floats = np.where(drawn, sides.prod(axis=1), estimated)
-    return found
+    estimated = np.where(longest > 0, estimated, alone**2)
+    return np.where(drawn, sides.prod(axis=1), estimated)
 
 
 def pair_similarities(

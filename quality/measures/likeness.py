@@ -22,9 +22,9 @@ SHARED = 1e-9  # an overlap of at least one character, whatever the length
 class Terms(NamedTuple):
     """What counts as alike. `overlap`: the IoU or OKS from which two objects are one; `near`: from
     which one is about the other; `partial`: spans that overlap count in part; `sigmas` of
-    keypoints, for every class or by class; `size` of the picture, (width, height) in px; `range` of
-    a rating, (low, high), or its width; `rim`: masks are alike by their outlines too, within this
-    share of the picture's diagonal (`boundary.RATIO` is usual)."""
+    keypoints, for every class or by class; `size` of the pictures, (width, height) in px; `range`
+    of a rating, (low, high), or its width; `rim`: masks are alike by their outlines too, within
+    this share of the picture's diagonal (`boundary.RATIO` is usual)."""
 
     overlap: float = 0.5
     near: float = 0.1
@@ -94,7 +94,14 @@ def _judge(label_type: str, given: Sequence[Label], truth: Sequence[Label], term
         # Exact: the same characters; in part: any that are shared.
         sure, least = (SHARED, SHARED) if terms.partial else (1.0, least)
     return objects.judge(
-        label_type, given, truth, sure=sure, least=least, sigmas=terms.sigmas, rim=terms.rim
+        label_type,
+        given,
+        truth,
+        sure=sure,
+        least=least,
+        sigmas=terms.sigmas,
+        rim=terms.rim,
+        size=terms.size,
     )
 
 

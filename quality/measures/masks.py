@@ -51,11 +51,17 @@ def checked(rles: Sequence[Rle], name: str = "rle") -> list[Rle]:
     return [{"size": rle["size"], "counts": c} for rle, c in zip(rles, texts, strict=True)]
 
 
-def decoded(rle: Rle) -> Bools:
-    """The mask pixel by pixel, (height, width). `rle` as `checked` returns it."""
+def decoded(rle: Rle, frame: Sequence[int] | None = None) -> Bools:
+    """The mask pixel by pixel, (height, width), or what lies in a frame [left, top, right, bottom]
+    that holds all of it. `rle` as `checked` returns it."""
     height, width = rle["size"]
-    runs = _runs(*_joined([rle["counts"]]))[0]
-    return np.repeat(np.arange(runs.size) % 2 == 1, runs).reshape(width, height).T
+    left, top, right, bottom = frame or (0, 0, width, height)
+    ends = np.cumsum(_runs(*_joined([rle["counts"]]))[0])
+    # Runs go down the columns: of those beside the frame nothing is filled in.
+    ends = np.clip(ends, left * height, right * height)
+    runs = np.diff(ends, prepend=left * height)
+    columns = np.repeat(np.arange(runs.size) % 2 == 1, runs).reshape(right - left, height)
+    return columns.T[top:bottom]
 
 
 def _joined(texts: Sequence[bytes]) -> tuple[Ints, Ints]:

@@ -47,14 +47,15 @@ def judge(
     least: float,
     sigmas: Sigmas = None,
     rim: float | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Judged:
     """Match the objects of each given label with those of the truth at the same position.
 
-    `sure` and `least` as in `error_types.kinds`, `sigmas` and `rim` as in `shapes.near`.
+    `sure` and `least` as in `error_types.kinds`, `sigmas`, `rim` and `size` as in `shapes.near`.
     """
     field = FIELD.get(label_type, "objects")
     seen, known = columns(given, field), columns(truth, field)
-    near = shapes.near(label_type, seen, known, least=least, sigmas=sigmas, rim=rim)
+    near = shapes.near(label_type, seen, known, least=least, sigmas=sigmas, rim=rim, size=size)
     codes: dict[str, int] = {}
     of_seen, of_known = (_classes(side.objects, codes) for side in (seen, known))
     match = error_types.by_overlap(near, of_seen, of_known, seen.crowd, known.crowd, sure)

@@ -34,16 +34,18 @@ def near(
     least: float = 0.1,
     sigmas: Sigmas = None,
     rim: float | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Near:
     """The pairs of objects of one label that overlap, and how much.
 
     IoU of boxes (turned ones too), polygons, masks and spans (by characters); OKS of keypoints,
     of which pairs below `least` are left out. With `rim`, a share of the picture's diagonal, masks
-    overlap by no more than their rims of this width do. Raises ValueError naming the field of an
-    object whose geometry is not finite, or not of the type's form.
+    overlap by no more than their rims of this width do. `size` of the pictures, (width, height) in
+    px, is asked where an object is one point. Raises ValueError naming the field of an object whose
+    geometry is not finite, or not of the type's form.
     """
     if label_type == "keypoints":
-        found = _keypoints(given, truth, least, sigmas)
+        found = _keypoints(given, truth, least, sigmas, size)
     else:
         found = _OVERLAPS[label_type](given, truth)
     if label_type == "masks" and rim is not None:
@@ -85,7 +87,7 @@ def _boxes(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
 
 def _polygons(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
     drawn = [polygons.shapes([x["polygons"] for x in s.objects]) for s in (given, truth)]
-    i, j = _meeting(given, truth, [polygons.frames(x) for x in drawn])
+    i, j = _meeting(given, truth, [polygons.frames(x) for x in drawn], meetings.MOST_EXACT)
     shared = polygons.shared_areas(drawn[0][i], drawn[1][j])
     areas = [polygons.areas(x) for x in drawn]
     return i, j, _ratios(given, truth, i, j, shared, areas)
@@ -93,7 +95,7 @@ def _polygons(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
 
 def _masks(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
     runs = [masks.checked([x["rle"] for x in s.objects], "objects") for s in (given, truth)]
-    i, j = _meeting(given, truth, [masks.frames(x) for x in runs])
+    i, j = _meeting(given, truth, [masks.frames(x) for x in runs], meetings.MOST_EXACT)
     shared = masks.shared_areas(runs[0], runs[1], i, j)
     areas = [masks.areas(x) for x in runs]
     return i, j, _ratios(given, truth, i, j, shared, areas)
@@ -122,12 +124,14 @@ def _spans(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
     return i, j, _ratios(given, truth, i, j, shared, areas)
 
 
-def _keypoints(given: Side, truth: Side, least: float, sigmas: Sigmas) -> tuple[Ints, Ints, Floats]:
+def _keypoints(
+    given: Side, truth: Side, least: float, sigmas: Sigmas, size: tuple[int, int] | None
+) -> tuple[Ints, Ints, Floats]:
     most = max((len(x["points"]) for s in (given, truth) for x in s.objects), default=0)
     seen, known = (_points(s.objects, most) for s in (given, truth))
     boxes_seen, boxes_known = (_numbers(s.objects, "box", 4, True) for s in (given, truth))
     around, about = keypoints.frames(seen, boxes_seen), keypoints.frames(known, boxes_known)
-    areas = keypoints.object_areas(about, boxes_known)
+    areas = keypoints.object_areas(about, boxes_known, size)
     scatter = _scatter(truth.objects, most, sigmas)
     reach = keypoints.reach(known, about, boxes_known, areas, scatter, least)
     i, j = meetings.meeting(keypoints.extents(seen, around), reach, given.start, truth.start)
@@ -141,8 +145,10 @@ def _keypoints(given: Side, truth: Side, least: float, sigmas: Sigmas) -> tuple[
     return i, j, np.where(overlap >= least, overlap, 0)
 
 
-def _meeting(given: Side, truth: Side, frames: Sequence[Floats]) -> tuple[Ints, Ints]:
-    return meetings.meeting(frames[0], frames[1], given.start, truth.start)
+def _meeting(
+    given: Side, truth: Side, frames: Sequence[Floats], most: int = meetings.MOST
+) -> tuple[Ints, Ints]:
+    return meetings.meeting(frames[0], frames[1], given.start, truth.start, most)
 
 
 def _ratios(

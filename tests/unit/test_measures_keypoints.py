@@ -100,9 +100,9 @@ def test_points_left_out_count_nothing_and_those_unknown_do_not_matter():
 
 
 def test_one_point_alone_has_a_size():
-    for apart, score in ((2, 1), (20, 0)):
+    for apart, size, score in ((2, None, 1), (20, None, 0), (20, (6400, 4800), 1)):
         one, other = person([[50, 50, 2]]), person([[50 + apart, 50, 2]])
-        assert compare("keypoints", one, other).score == score
+        assert compare("keypoints", one, other, Terms(size=size)).score == score
 
 
 def test_two_skeletons_are_compared_by_their_frames():

@@ -1,6 +1,11 @@
 """Label against label, for every type: alike is 1, nothing in common is 0, errors are named."""
 
+import time
+
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quality.measures.likeness import TYPES, Terms, compare, compare_many, scores
 from quality.measures.object_errors import KINDS
@@ -107,3 +112,191 @@ def test_nothing_is_like_nothing_and_unlike_something(label_type):
     assert {e.kind for e in compare(label_type, some, none).errors} == {"extra"}
     assert compare(label_type, none, some).score == compare(label_type, some, none).score == 0
     assert compare_many(label_type, [], []) == []
+
+
+def drawn(rng, n, like=()):
+    """Boxes, some of them near those of another label, with classes, attributes and crowds."""
+    found = []
+    for k in range(n):
+        old = like[rng.integers(len(like))] if like and rng.random() < 0.7 else None
+        place = rng.random(4) * [60, 60, 30, 30] + [0, 0, 3, 3]
+        xywh = place if old is None else np.abs(np.array(old["box"]) + rng.normal(0, 2, 4))
+        of = "abc"[rng.integers(3)] if old is None or rng.random() < 0.3 else old["class"]
+        one = box(f"{k}", of, *xywh.tolist())
+        if rng.random() < 0.5:
+            one["attributes"] = {"x": int(rng.integers(2)), "y": int(rng.integers(2))}
+        if rng.random() < 0.15:
+            one["crowd"] = True
+        found.append(one)
+    return {"objects": found}
+
+
+def share(a, b, crowd_of_a=False, crowd_of_b=False):
+    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(wide, 0) * max(high, 0)
+    one, other = a[2] * a[3], b[2] * b[3]
+    return shared / (one if crowd_of_b else other if crowd_of_a else one + other - shared)
+
+
+def plain(given_, truth, sure):
+    """The score, a pair at a time: closest first, crowds aside, times the attributes' agreement."""
+    some, others = given_["objects"], truth["objects"]
+    is_crowd = [[x.get("crowd", False) for x in side] for side in (some, others)]
+    pairs = [
+        (-share(a["box"], b["box"]), i, j)
+        for i, a in enumerate(some)
+        for j, b in enumerate(others)
+        if a["class"] == b["class"] and not is_crowd[0][i] and not is_crowd[1][j]
+    ]
+    left, match = sorted(p for p in pairs if -p[0] >= sure), {}
+    for _, i, j in left:
+        if i not in match and j not in match.values():
+            match[i] = j
+
+    def inside(one, crowds):
+        return any(
+            c["class"] == one["class"] and share(one["box"], c["box"], False, True) >= sure
+            for c in crowds
+        )
+
+    crowds = [[x for x in side if x.get("crowd")] for side in (some, others)]
+    n = sum(
+        i in match or not inside(x, crowds[1]) for i, x in enumerate(some) if not is_crowd[0][i]
+    )
+    m = sum(
+        j in match.values() or not inside(x, crowds[0])
+        for j, x in enumerate(others)
+        if not is_crowd[1][j]
+    )
+    agreed = []
+    for i, j in match.items():
+        known, seen = others[j].get("attributes"), some[i].get("attributes", {})
+        if known:
+            agreed.append(np.mean([seen.get(k) == v for k, v in known.items()]))
+    score = 2 * len(match) / (n + m) if n + m else 1.0
+    return score * (np.mean(agreed) if agreed else 1.0)
+
+
+LABELS = st.tuples(st.integers(0, 2**32), st.integers(0, 9), st.integers(0, 9))
+
+
+def pair(seed, n, m):
+    rng = np.random.default_rng(seed)
+    truth = drawn(rng, n)
+    return drawn(rng, m, truth["objects"]), truth
+
+
+@given(LABELS, st.sampled_from([0.3, 0.5, 0.75]))
+def test_the_score_is_that_of_a_plain_loop(sizes, sure):
+    seen, truth = pair(*sizes)
+    found = compare("boxes", seen, truth, Terms(overlap=sure))
+    assert found.score == pytest.approx(plain(seen, truth, sure))
+    assert compare("boxes", truth, truth).score == 1
+
+
+@given(st.lists(LABELS, max_size=5))
+def test_many_are_compared_as_one_by_one(sizes):
+    pairs = [pair(*s) for s in sizes]
+    seen, truth = [p[0] for p in pairs], [p[1] for p in pairs]
+    one_by_one = [compare("boxes", *p) for p in pairs]
+    assert compare_many("boxes", seen, truth) == one_by_one
+    assert scores("boxes", seen, truth).tolist() == [x.score for x in one_by_one]
+
+
+@given(LABELS, st.randoms())
+def test_neither_order_nor_names_of_classes_matter(sizes, random):
+    seen, truth = pair(*sizes)
+    expected = compare("boxes", seen, truth)
+    name = {"a": "z", "b": "y", "c": "x"}
+    mixed = [
+        {"objects": [x | {"class": name[x["class"]]} for x in random.sample(o, len(o))]}
+        for o in (seen["objects"], truth["objects"])
+    ]
+    found = compare("boxes", *mixed)
+    assert found.score == pytest.approx(expected.score)
+    kinds = [
+        sorted((e.kind, e.given or "", e.truth or "") for e in x.errors) for x in (found, expected)
+    ]
+    assert kinds[0] == kinds[1]
+
+
+@given(LABELS)
+def test_without_attributes_it_does_not_matter_which_label_is_the_truth(sizes):
+    def bare(label):
+        return {
+            "objects": [{k: v for k, v in x.items() if k != "attributes"} for x in label["objects"]]
+        }
+
+    seen, truth = map(bare, pair(*sizes))
+    assert compare("boxes", seen, truth).score == compare("boxes", truth, seen).score
+
+
+@pytest.mark.parametrize("label_type", ["boxes", "polygons"])
+@pytest.mark.parametrize("apart", [True, False])
+def test_ten_thousand_objects_are_judged_in_seconds(label_type, apart):
+    rng = np.random.default_rng(1)
+    n = 10_000 if apart else 1_000
+    shape = dict if label_type == "boxes" else polygon
+    places = rng.integers(0, 5000 if apart else 1, (n, 2))
+    label = {
+        "objects": [shape(box(str(k), "c", *map(int, p), 30, 30)) for k, p in enumerate(places)]
+    }
+    began = time.perf_counter()
+    assert compare(label_type, label, label).score == 1
+    assert time.perf_counter() - began < 30
+
+
+def test_crowds_are_neither_found_nor_missed():
+    crowd = box("9", "car", 0, 0, 100, 100, crowd=True)
+    inside, outside = box("1", "car", 10, 10, 10, 10), box("2", "dog", 10, 10, 10, 10)
+    for one, other in (([crowd], [inside]), ([inside], [crowd]), ([crowd], []), ([], [crowd])):
+        assert compare("boxes", {"objects": one}, {"objects": other}) == (1.0, [])
+    found = compare("boxes", {"objects": [outside]}, {"objects": [crowd]})
+    assert [e.kind for e in found.errors] == ["extra"]
+
+
+def test_attributes_of_objects_and_of_labels_count():
+    truth = {"objects": [box("a", "car", 0, 0, 9, 9, attributes={"colour": "red", "doors": 4})]}
+    seen = {"objects": [box("1", "car", 0, 0, 9, 9, attributes={"colour": "blue", "doors": 4})]}
+    found = compare("boxes", seen, truth)
+    assert found.score == 0.5
+    assert found.errors[0][:3] == ("attribute", "1", "a")
+    assert found.errors[0].words == "colour: blue, where the truth is red"
+    whole = {"class": "cat", "attributes": {"sharp": True}}
+    assert compare("class", {"class": "cat"}, whole).score == 0
+    assert compare("class", whole, {"class": "cat"}).score == 1
+
+
+def test_semantic_masks_are_compared_by_their_mean_iou():
+    some = {"objects": [mask(x) for x in GIVEN[:2]], "semantic": True}
+    others = {"objects": [mask(x) for x in TRUTH[:2]], "semantic": True}
+    # The car's IoU is 0.9; the dog and the cat are one side's each.
+    assert compare("masks", some, others).score == pytest.approx(0.9 / 3)
+    assert compare("masks", some, some).score == 1
+
+
+def test_a_rim_asks_for_the_outline():
+    big = {"objects": [mask(box("1", "car", 0, 0, 400, 400))]}
+    less = {"objects": [mask(box("1", "car", 0, 0, 380, 380))]}
+    assert compare("masks", less, big).score == 1
+    assert compare("masks", less, big, Terms(rim=0.02)).errors[0].kind == "low overlap"
+
+
+@pytest.mark.parametrize(
+    ("label_type", "one", "terms", "said"),
+    [
+        ("shapes", {}, Terms(), "label_type: expected one of"),
+        ("boxes", {}, Terms(overlap=0), "terms: expected overlap"),
+        ("boxes", {}, Terms(near=float("nan")), "terms: expected overlap"),
+        ("rating", {"rating": float("nan")}, Terms(), "rating: expected a finite"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_by_name(label_type, one, terms, said):
+    with pytest.raises(ValueError, match=said):
+        compare(label_type, one, one, terms)
+
+
+def test_ratings_are_as_far_apart_as_their_scale_says():
+    for scale, score in (((1, 5), 0.75), (4, 0.75), (None, 0)):
+        assert compare("rating", {"rating": 3}, {"rating": 4}, Terms(range=scale)).score == score

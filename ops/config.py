@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least important events that are logged"
     )
+    network_memory_mb: int = Field(
+        8192, description="Most memory of the process that runs a client's network on the CPU"
+    )
     demo: bool = Field(False, description="Say on every page that the labellers are simulated")
 
     @property

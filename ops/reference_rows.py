@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ops import ontologies
+from ops import labels, ontologies
 from ops.errors import InvalidInput
 from ops.intake.faults import Faults
 from ops.models import OntologyVersion, Project
@@ -36,7 +36,8 @@ class Check:
             raise InvalidInput("this project has no classes yet", field="project")
         self.ontology: OntologyVersion = found
         self.project, self.faults = project, faults
-        self.keys = {c["key"] for c in found.classes}
+        of_choices = labels.choices(project.label_type, found)
+        self.keys = set(of_choices) or {c["key"] for c in found.classes}
         self.seen: set[int] = set()
 
     def accept(self, said: Said, asset: Any) -> dict[str, Any] | None:
@@ -59,11 +60,14 @@ class Check:
             return None
 
     def _label(self, said: Said, asset: Any) -> dict[str, Any]:
-        from ops import labels
-
         size = (asset.width, asset.height) if asset.width and asset.height else None
         return labels.check(
-            self.project.label_type, self.ontology, said.label, size=size, length=asset.length
+            self.project.label_type,
+            self.ontology,
+            said.label,
+            size=size,
+            length=asset.length,
+            prediction=True,
         )
 
     def _probabilities(self, said: Said) -> dict[str, float]:

@@ -1,18 +1,26 @@
 """Asking for a re-score run, reading it, and writing to it under its fence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, queue
 from ops.errors import Conflict, Frozen, InvalidInput, NotFound, NotReady
-from ops.models import Asset, Batch, Consensus, User
+from ops.labels import CHOICES
+from ops.models import Asset, Batch, Consensus, ReferenceModel, User
+from ops.projects import clean_name
 from quality.models import LabelScore, RescoreChunk, RescoreRun
+from quality.rescoring.settings import checked
 
-DEFAULTS = {"folds": 5, "seed": 0, "most_others": 20_000}
-LEAST_LABELS = 20
+# Whose labels a classifier can learn: one key of a few, or any number of tags.
+LEARNT = (*CHOICES, "tags")
+LEAST_LABELS = 20  # to learn from, where folds are made of them
+_COLUMNS = (
+    "run_id", "asset_id", "consensus_id", "given", "predicted", "quality", "probabilities",
+    "error", "evidence", "suspect", "reason",
+)  # fmt: skip
 
 
 class FenceLost(Conflict):
@@ -20,26 +28,29 @@ class FenceLost(Conflict):
 
 
 def request(
-    session: Session, batch: Batch, by: User | None, *, settings: dict[str, Any] | None = None
+    session: Session,
+    batch: Batch,
+    by: User | None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    model: ReferenceModel | None = None,
+    name: str = "",
 ) -> RescoreRun:
     """Put a run over the batch's labels on the worker's queue `gpu`.
 
-    Raises InvalidInput for unknown settings, NotReady when there are too few labels to learn from,
-    Conflict when a run of this batch is under way, Frozen when the batch was delivered.
+    `model` is what the labels are compared with; without one, folds of the labels themselves judge
+    what chooses, and the other labellers and gold the rest. Raises InvalidInput for settings or a
+    model that do not fit, NotReady when there are too few labels, Conflict when a run of this batch
+    is under way, Frozen when the batch was delivered.
     """
-    chosen = {**DEFAULTS, **(settings or {})}
-    _check(chosen)
+    chosen = checked(settings)
+    _fits(batch, model)
     locked = select(Batch.state).where(Batch.id == batch.id).with_for_update(key_share=True)
     if session.scalar(locked) == "delivered":
         raise Frozen("This batch was delivered; its labels are scored no more.")
     if active(session, batch.id):
         raise Conflict("A re-score run of this batch is under way.")
-    labelled = select(func.count(func.distinct(Consensus.asset_id)))
-    count = session.scalar(labelled.where(Consensus.batch_id == batch.id)) or 0
-    if count < LEAST_LABELS:
-        raise NotReady(
-            f"Re-scoring needs at least {LEAST_LABELS} labelled assets; this batch has {count}."
-        )
+    _enough(session, batch, model)
     newest = session.scalar(
         select(func.max(RescoreRun.version)).where(RescoreRun.batch_id == batch.id)
     )
@@ -47,24 +58,59 @@ def request(
     run = RescoreRun(
         batch_id=batch.id,
         version=version,
-        name=f"Run {version}",
-        settings=chosen,
+        name=clean_name(name) if name else f"Run {version}",
+        settings=chosen.model_dump(),
+        reference_model_id=model.id if model else None,
         requested_by=by.id if by else None,
         requested_at=clock_time.now(),
     )
     session.add(run)
     session.flush()
     queue.defer(session, "rescore", queue="gpu", run_id=run.id)
-    audit_log.record(session, by, "rescore.requested", f"batch:{batch.id}", run=run.id)
+    audit_log.record(
+        session,
+        by,
+        "rescore.requested",
+        f"batch:{batch.id}",
+        run=run.id,
+        model=model.id if model else None,
+    )
     return run
 
 
-def _check(settings: dict[str, Any]) -> None:
-    unknown = settings.keys() - DEFAULTS.keys()
-    if unknown:
-        raise InvalidInput(f"unknown settings: {', '.join(sorted(unknown))}", field="settings")
-    if settings["folds"] not in range(2, 11):
-        raise InvalidInput("folds must be 2 to 10", field="folds")
+def _fits(batch: Batch, model: ReferenceModel | None) -> None:
+    if model is None:
+        return
+    if model.project_id != batch.project_id:
+        raise InvalidInput("this reference model is of another project", field="model")
+    if _embeds(model) and batch.project.label_type not in LEARNT:
+        raise InvalidInput(
+            f"embeddings judge {', '.join(LEARNT)}; this project asks for "
+            f"{batch.project.label_type}: give predictions",
+            field="model",
+        )
+
+
+def _embeds(model: ReferenceModel) -> bool:
+    return model.kind == "embeddings" or model.settings.get("output") == "embedding"
+
+
+def _enough(session: Session, batch: Batch, model: ReferenceModel | None) -> None:
+    labelled = select(func.count(func.distinct(Consensus.asset_id)))
+    count = session.scalar(labelled.where(Consensus.batch_id == batch.id)) or 0
+    judged = model is not None and route(batch.project.label_type, model) == "predictions"
+    least = 1 if judged else LEAST_LABELS
+    if count < least:
+        raise NotReady(
+            f"Re-scoring needs at least {least} labelled assets; this batch has {count}."
+        )
+
+
+def route(label_type: str, model: ReferenceModel | None) -> str:
+    """How labels are judged: by `predictions`, by `folds` of the labels, by `people` alone."""
+    if model is not None and not _embeds(model):
+        return "predictions"
+    return "folds" if label_type in LEARNT else "people"
 
 
 def active(session: Session, batch_id: int) -> RescoreRun | None:
@@ -96,19 +142,36 @@ def listed(session: Session, batch_id: int) -> Sequence[RescoreRun]:
 
 
 def progress(session: Session, run: RescoreRun) -> dict[str, Any]:
-    """How far a run is: chunks done of all, labels scored, seconds since it began and left."""
-    done, items, last = session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(RescoreChunk.items), 0),
-            func.max(RescoreChunk.done_at),
-        ).where(RescoreChunk.run_id == run.id)
-    ).one()
-    left = None
-    if done and run.started_at and run.state == "running":
-        spent = (last - run.started_at).total_seconds()
-        left = max(0.0, spent / done * (run.chunks - done))
-    return {"done": done, "of": run.chunks, "items": int(items), "seconds_left": left}
+    """How far a run is: chunks done of all, labels scored, how fast, and the seconds left."""
+    chunks = session.execute(
+        select(RescoreChunk.index, RescoreChunk.items, RescoreChunk.fence, RescoreChunk.done_at)
+        .where(RescoreChunk.run_id == run.id)
+        .order_by(RescoreChunk.done_at)
+    ).all()
+    done = len(chunks)
+    items = sum(chunk.items for chunk in chunks if chunk.index >= 0)
+    pace = _pace([chunk for chunk in chunks if chunk.fence == run.fence], run)
+    going = run.state == "running" and pace is not None
+    return {
+        "done": done,
+        "of": run.chunks,
+        "items": items,
+        "stage": "predicting" if done and not items else "scoring",
+        "per_second": pace[1] if going and pace else None,
+        "seconds_left": max(0.0, pace[0] * (run.chunks - done)) if going and pace else None,
+    }
+
+
+def _pace(chunks: Sequence[Any], run: RescoreRun) -> tuple[float, float] | None:
+    """Seconds a chunk and items a second of the worker that has the run now: whoever goes on with
+    one that was broken off does not count the pause."""
+    if not chunks or run.started_at is None:
+        return None
+    first, last = chunks[0], chunks[-1]
+    counted = chunks[1:] if len(chunks) > 1 else chunks
+    since = first.done_at if len(chunks) > 1 else run.started_at
+    spent = max((last.done_at - since).total_seconds(), 1e-3)
+    return spent / len(counted), sum(chunk.items for chunk in counted) / spent
 
 
 def suspects(session: Session, run: RescoreRun) -> Sequence[tuple[LabelScore, Asset]]:
@@ -157,22 +220,41 @@ def hold(session: Session, run_id: int, fence: int) -> RescoreRun:
     return run
 
 
+def chunks_done(session: Session, run_id: int) -> set[int]:
+    """The chunks of a run that are stored; those below zero are of its network."""
+    return set(session.scalars(select(RescoreChunk.index).where(RescoreChunk.run_id == run_id)))
+
+
 def write_chunk(
-    session: Session, run_id: int, fence: int, index: int, scores: list[dict[str, Any]]
+    session: Session,
+    run_id: int,
+    fence: int,
+    index: int,
+    scores: Sequence[Sequence[Any]],
+    *,
+    items: int | None = None,
 ) -> None:
-    """Store one chunk whole, or nothing; written twice it is written once. Raises FenceLost."""
+    """Store one chunk whole, or nothing; written twice it is written once. Raises FenceLost.
+
+    `scores` are rows of `label_score` in the order of its columns from run_id to reason; `items`
+    says how many were worked on where that is not how many rows there are.
+    """
     hold(session, run_id, fence)
     if session.get(RescoreChunk, (run_id, index)):
         return
     if scores:
-        assets = [score["asset_id"] for score in scores]
-        session.execute(
-            delete(LabelScore).where(LabelScore.run_id == run_id, LabelScore.asset_id.in_(assets))
-        )
-        session.execute(insert(LabelScore), scores)
+        connection: Any = session.connection().connection.driver_connection
+        copy = f"COPY label_score ({', '.join(_COLUMNS)}) FROM STDIN"
+        with connection.cursor() as cursor, cursor.copy(copy) as into:
+            for row in scores:
+                into.write_row(row)
     session.add(
         RescoreChunk(
-            run_id=run_id, index=index, fence=fence, items=len(scores), done_at=clock_time.now()
+            run_id=run_id,
+            index=index,
+            fence=fence,
+            items=len(scores) if items is None else items,
+            done_at=clock_time.now(),
         )
     )
     session.flush()

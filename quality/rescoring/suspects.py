@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quality.rescoring.weighing import WEAK_BALANCED_ACCURACY
+
 Array = np.ndarray
-# Below this balanced accuracy on held-out items a model's doubt says little about the labels.
-WEAK_BALANCED_ACCURACY = 0.6
+MOST_DRAWN = 200_000_000  # probabilities looked at by all draws of a bootstrap together
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,11 @@ def _ranked(codes: Array, among: Array) -> Array:
 def _error_rate(codes: Array, among: Array, seed: int) -> tuple[float, float, float]:
     rng = np.random.default_rng(seed)
     point = off_diagonal(codes, among)
-    draws = [
-        off_diagonal(codes[i], among[i]) for i in rng.integers(0, len(codes), (200, len(codes)))
-    ]
+    times = int(np.clip(MOST_DRAWN // among.size, 20, 200))
+    draws = []
+    for _ in range(times):
+        drawn = rng.integers(0, len(codes), len(codes))
+        draws.append(off_diagonal(codes[drawn], among[drawn]))
     low, high = np.quantile(draws, [0.025, 0.975])
     return point, min(float(low), point), max(float(high), point)
 

@@ -1,0 +1,48 @@
+"""What whoever asks for a run may choose."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ops.errors import InvalidInput
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class RunSettings(BaseModel):
+    """Defaults serve; what changes the result is kept with the run."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    folds: int = Field(5, ge=2, le=10, description="Parts of a cross-validation")
+    seed: int = Field(0, ge=0, lt=2**31, description="Chance: folds, networks, intervals")
+    most_others: int = Field(
+        20_000, ge=0, le=1_000_000, description="Labels of other batches to learn from, at most"
+    )
+    overlap: float = Field(0.5, gt=0, le=1, description="IoU or OKS from which two are one object")
+    near: float = Field(0.1, gt=0, le=1, description="From which one is about the other")
+    most_suspects: int | None = Field(
+        None, ge=1, le=1_000_000, description="So many go to review at most, the worst"
+    )
+    below: Share = Field(
+        0.5, description="Labels that a source holds for less right than this are suspects"
+    )
+    chunk: int = Field(2000, ge=20, le=100_000, description="Labels scored at once, at most")
+    memory_mb: int = Field(
+        1024, ge=64, le=1_000_000, description="Memory for labels and predictions, roughly"
+    )
+
+
+def checked(values: Mapping[str, Any] | None) -> RunSettings:
+    """Validated settings, defaults for what is left out. Raises InvalidInput by field."""
+    try:
+        return RunSettings.model_validate(dict(values or {}))
+    except ValidationError as error:
+        faults = [
+            {"field": ".".join(str(p) for p in e["loc"]) or "settings", "message": e["msg"]}
+            for e in error.errors()
+        ]
+        first = faults[0]
+        words = f"{first['field']}: {first['message']}"
+        raise InvalidInput(words, field=first["field"], errors=faults) from None

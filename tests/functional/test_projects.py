@@ -128,10 +128,10 @@ def test_settings_show_every_field_and_name_what_is_wrong(lead, new_project, ses
     number = new_project()
     at = f"/projects/{number}/settings"
     page = lead.get(at).text
-    names = re.findall(r'name="([a-z_.]+)"', page)
+    names = re.findall(r'name="([a-z0-9_.]+)"', page)
     assert {"wanted_answers", "gold.rate_new", "gate.accuracy", "attributes"} <= set(names)
-    kept = dict(re.findall(r'name="([a-z_.]+)" type="number"[^>]* value="([^"]*)"', page))
-    chosen = dict(re.findall(r'<select[^>]* name="([a-z_.]+)"><option value="([a-z_]+)"', page))
+    kept = dict(re.findall(r'name="([a-z0-9_.]+)" type="number"[^>]* value="([^"]*)"', page))
+    chosen = dict(re.findall(r'<select[^>]* name="([a-z0-9_.]+)"><option value="([^"]+)"', page))
     values = {**kept, **chosen, "name": "Birds", "purpose": "", "gate.rescore": "1"}
     wrong = {**values, "wanted_answers": "0", "gold.rate_new": "many"}
     answer = lead.post(at, data=wrong)
@@ -140,13 +140,17 @@ def test_settings_show_every_field_and_name_what_is_wrong(lead, new_project, ses
     wrong["gold.rate_new"] = "0.2"
     assert "greater than or equal to 1" in lead.post(at, data=wrong).text
     assert "Input should be" in lead.post(at, data={**values, "order": "sideways"}).text
+    assert "One number a line" in lead.post(at, data={**values, "gate.classes.f1_of": "car"}).text
     good = {**values, "wanted_answers": "5", "attributes": "language: de, en"}
+    good |= {"gate.classes.f1_of": "car: 0.9\nbus : 0.75", "gate.errors.severity": "critical: extra"}
     assert lead.post(at, data=good).status_code == 303
     session.rollback()
     saved = session.get(Project, number).settings
     assert saved["wanted_answers"] == 5
     assert saved["attributes"] == {"language": ["de", "en"]}
     assert saved["gate"]["rescore"] is True
+    assert saved["gate"]["classes"]["f1_of"] == {"car": 0.9, "bus": 0.75}
+    assert saved["gate"]["errors"]["severity"] == {"critical": ["extra"]}
 
 
 def test_people_are_added_paused_certified_and_removed(lead, make, session, new_project):

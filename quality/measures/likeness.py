@@ -73,7 +73,10 @@ def compare_many(
             )
         ]
     of = partial(_rating, scale=terms.range) if label_type == "rating" else _WHOLE[label_type]
-    return [_with_attributes(g, t, of(g, t)) for g, t in zip(given, truth, strict=True)]
+    found = [of(g, t) for g, t in zip(given, truth, strict=True)]
+    if label_type == "attributes":
+        return found
+    return [_with_attributes(*each) for each in zip(given, truth, found, strict=True)]
 
 
 def scores(
@@ -180,9 +183,9 @@ def _transcription(given: Label, truth: Label) -> Likeness:
 
 
 def _with_attributes(given: Label, truth: Label, found: Likeness) -> Likeness:
-    """Attributes of the label as a whole, unless they are the label."""
+    """Attributes of the label as a whole, beside what it says."""
     known = truth.get("attributes")
-    if not known or {*truth} <= {"attributes"}:
+    if not known:
         return found
     seen = given.get("attributes") or {}
     share = attributes.agreement(seen, known)

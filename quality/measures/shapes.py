@@ -199,12 +199,13 @@ def _scatter(objects: Sequence[Object], most: int, sigmas: Sigmas) -> Floats:
     if sigmas is None:
         return found
     for row, x in zip(found, objects, strict=True):
-        own = sigmas.get(x["class"]) if isinstance(sigmas, Mapping) else sigmas
-        if own:
-            n = len(x["points"])
-            if len(own) != n:
-                raise ValueError(f"sigmas: expected {n} for the points of {x['class']}")
+        n = len(x["points"])
+        own = (sigmas.get(x["class"]) or ()) if isinstance(sigmas, Mapping) else sigmas
+        if len(own) == n:
             row[:n] = own
+        elif not isinstance(sigmas, Mapping):
+            raise ValueError(f"sigmas: expected {n} for the points of {x['class']}")
+        # Else a class without figures, or a skeleton that has changed since: the usual ones.
     return found
 
 

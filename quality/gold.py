@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, consensus, flags, lanes
 from ops.errors import Conflict, InvalidInput
+from ops.labels import CHOICES
 from ops.models import Asset, Batch, Flag, Project, Task, User
-from quality.gold_answers import check_answers
+from quality.gold_answers import check_answers, coverage, label_of
 from quality.gold_choice import UNMET, lock_exposure, pick
 from quality.judging import gold_scores
 from quality.models import Gold, GoldVersion
@@ -42,7 +43,7 @@ def make(
     """
     if asset.project_id != project.id:
         raise InvalidInput("the asset is not of this project", field="asset")
-    accepted = check_answers(session, project.id, answers)
+    accepted = check_answers(session, project, answers, asset)
     _close_ordinary_tasks(session, asset.id)
     if session.scalar(select(Gold.id).where(Gold.asset_id == asset.id)):
         raise Conflict("This asset is gold already; revise it instead.", field="asset")
@@ -56,7 +57,7 @@ def make(
         asset_id=asset.id,
         task_id=task.id,
         batch_id=batch.id,
-        class_key=accepted[0]["class"],
+        class_key=coverage(project.label_type, accepted[0]),
         for_assessment=for_assessment,
         created_by=by.id if by else None,
         created_at=clock_time.now(),
@@ -64,7 +65,7 @@ def make(
     session.add(gold)
     session.flush()
     _add_version(session, gold, 1, accepted, "", by)
-    _settle(session, batch, asset.id, accepted[0])
+    _settle(session, batch, asset.id, accepted[0], project.label_type)
     _record(session, project, by, "gold.made", gold, answers=len(accepted))
     return gold
 
@@ -100,7 +101,9 @@ def _add_version(
     return made
 
 
-def _settle(session: Session, batch: Batch, asset_id: int, answer: dict[str, Any]) -> None:
+def _settle(
+    session: Session, batch: Batch, asset_id: int, answer: dict[str, Any], label_type: str
+) -> None:
     """The known answer is the asset's label, unless the batch is delivered and thereby frozen."""
     if batch.state == "delivered":
         return
@@ -109,11 +112,11 @@ def _settle(session: Session, batch: Batch, asset_id: int, answer: dict[str, Any
         asset_id=asset_id,
         batch_id=batch.id,
         method="gold",
-        label={"class": answer["class"]},
+        label=label_of(answer),
         probability=1.0,
         answers=0,
         agreement=None,
-        posterior={answer["class"]: 1.0},
+        posterior={str(answer[label_type]): 1.0} if label_type in CHOICES else {},
     )
 
 
@@ -132,22 +135,21 @@ def revise(
     """
     if not reason.strip():
         raise InvalidInput("say why the answer changes", field="reason")
-    accepted = check_answers(session, project.id, answers)
+    asset = session.get_one(Asset, gold.asset_id)
+    accepted = check_answers(session, project, answers, asset)
     # The row that is locked is changed, so that two who revise follow one another.
-    session.execute(update(Gold).where(Gold.id == gold.id).values(class_key=accepted[0]["class"]))
+    key = coverage(project.label_type, accepted[0])
+    session.execute(update(Gold).where(Gold.id == gold.id).values(class_key=key))
     before = latest_version(session, gold.id)
     if before.answers == accepted:
         return before
     version = _add_version(session, gold, before.version + 1, accepted, reason.strip(), by)
-    _settle(session, session.get_one(Batch, _batch_of(session, gold)), gold.asset_id, accepted[0])
+    batch = session.get_one(Batch, asset.batch_id)
+    _settle(session, batch, gold.asset_id, accepted[0], project.label_type)
     gold_scores.score_again(session, gold, version)
     settle_questions(session, gold.asset_id, by, "revise")
     _record(session, project, by, "gold.revised", gold, version=version.version)
     return version
-
-
-def _batch_of(session: Session, gold: Gold) -> int:
-    return session.scalars(select(Asset.batch_id).where(Asset.id == gold.asset_id)).one()
 
 
 def latest_version(session: Session, gold_id: int) -> GoldVersion:

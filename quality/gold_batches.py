@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ops import consensus
 from ops.errors import InvalidInput
+from ops.labels import CHOICES
 from ops.models import Asset, Project, User
 from quality import gold as golds
 from quality.models import Gold
@@ -16,15 +17,17 @@ DECIDED = ("review", "adjudication")
 MOST = 500
 # Handed out so often, and so many times as often as half of the gold is: over-exposed.
 OFTEN, TIMES = 20, 2
-# Wrong in so many answers, and never right.
-NEVER = 3
+# Wrong in so many answers, and never right: never so far where labels are compared by likeness.
+NEVER, HALF = 3, 0.5
 
 Fault = Literal["never_right", "over_exposed", "delivered"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 _CONDITIONS: dict[str, str] = {
     "never_right": f"""
-        (SELECT count(*) >= {NEVER} AND max(score.correct) = 0 FROM gold_score score
+        (SELECT count(*) >= {NEVER} AND CASE WHEN min(project.label_type) IN {CHOICES}
+                    THEN max(score.correct) = 0 ELSE max(score.correct) < {HALF} END
+         FROM gold_score score JOIN project ON project.id = gold.project_id
          WHERE score.gold_version_id = (
              SELECT id FROM gold_version WHERE gold_version.gold_id = gold.id
              ORDER BY version DESC LIMIT 1))""",
@@ -77,7 +80,7 @@ def _mine(session: Session, project: Project, gold_ids: Sequence[int], field: st
 _REVIEWED = text(
     """
     SELECT asset.id, asset.batch_id, asset.external_id, asset.uri, asset.text,
-           known.label ->> 'class' AS key, known.method, known.agreement
+           label_key(known.label) AS key, known.label, known.method, known.agreement
     FROM asset JOIN LATERAL (
         SELECT label, method, agreement FROM consensus
         WHERE consensus.asset_id = asset.id ORDER BY version DESC LIMIT 1) known ON true
@@ -95,7 +98,7 @@ def reviewed(
 ) -> Sequence[Row[Any]]:
     """Assets whose label a person decided and that are no gold yet, by id after `after`.
 
-    Each with `key`, the class decided, `method`, and the `agreement` there was before.
+    Each with the `label` decided and its `key`, `method`, and the `agreement` there was before.
     """
     values = {
         "project": project_id,
@@ -132,7 +135,7 @@ def make_many(
             session,
             project,
             session.get_one(Asset, asset_id),
-            [{"class": known[asset_id].label["class"]}],
+            [known[asset_id].label],
             by,
             for_assessment=for_assessment,
         )

@@ -7,23 +7,29 @@ that questioned it.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from ops import audit_log, flags, notices
+from ops import audit_log, flags, labels, notices, ontologies
 from ops.errors import Conflict, InvalidInput
 from ops.models import Asset, Flag, Project, User
 from quality import gold as golds
-from quality.gold_answers import credit
+from quality.gold_answers import credit, label_of
 from quality.gold_scored import Score, scores_of
+from quality.judging.alike import Yardstick, size_of, yardstick
+from quality.judging.answers import chosen
 from quality.measures import items, surprise
 from quality.models import Gold
 
 CONTENDED, DISPUTED = golds.QUESTIONED
 Decision = Literal["accept", "replace", "retire", "keep"]
+# From this likeness on two answers to one gold count as the same.
+ALIKE = 0.8
+# A choice that is worth anything is no miss; a label compared by likeness is, below half of it.
+HALF, SMALLEST = 0.5, 1e-9
 
 
 def question(session: Session, project_id: int, scores: Sequence[Score]) -> int:
@@ -66,7 +72,8 @@ def _question(session: Session, project_id: int, scores: Sequence[Score]) -> int
     found = surprise.surprise(worth, accuracy, classes)
     if not found.contended:
         return 0
-    missed = Counter(score.key for score in good if score.credit == 0)
+    merged = session.get_one(Project, project_id).label_type not in labels.CHOICES
+    missed = Counter(s.key for s in good if s.credit < (HALF if merged else SMALLEST))
     asset_id = scores[0].asset_id
     reason = (
         f"{missed.total()} of {len(good)} good labellers answered otherwise. Were the gold right, "
@@ -99,9 +106,10 @@ def _question(session: Session, project_id: int, scores: Sequence[Score]) -> int
 
 @dataclass(frozen=True)
 class Tally:
-    """A class that was answered: by so many, of whom so many good; `credit` it is worth now.
+    """What was answered to a gold: by `n` labellers, of whom `good` are good ones, and by
+    `reviewers`; `credit` is what it is worth now.
 
-    `reviewers` is how many reviewers gave it, who are not among the `n`.
+    `key` names it: that of the label, or of the first of those so alike that they count as one.
     """
 
     key: str
@@ -109,6 +117,8 @@ class Tally:
     good: int
     credit: float
     reviewers: int
+    label: dict[str, Any] = field(default_factory=dict, compare=False)
+    words: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -150,25 +160,82 @@ def _case(
     session: Session, gold: Gold, asset: Asset, raised: list[Flag], scores: Sequence[Score]
 ) -> Case:
     version = golds.latest_version(session, gold.id)
-    given = Counter(score.key for score in scores)
+    project = session.get_one(Project, gold.project_id)
+    stick, ontology = yardstick(session, project), ontologies.current(session, project.id)
     able = surprise.good([s.low for s in scores], [s.classes for s in scores])
+    given = Counter(score.key for score in scores)
     good = Counter(score.key for score, is_good in zip(scores, able, strict=True) if is_good)
     disputed = Counter(
         str(flag.evidence["answered"])
         for flag in raised
         if flag.kind == DISPUTED and flag.evidence.get("answered")
     )
-    return Case(
-        gold,
-        asset,
-        version.answers,
-        version.version,
-        raised,
-        [
-            Tally(key, given[key], good[key], credit(version.answers, key), disputed[key])
-            for key in sorted({*given, *disputed}, key=lambda k: (-good[k], -given[k], k))
-        ],
-    )
+    keys = sorted({*given, *disputed}, key=lambda k: (-good[k], -given[k], k))
+    said = _said(session, project, gold.asset_id, keys)
+    size = size_of(asset)
+    tallies = [
+        Tally(
+            group[0],
+            sum(given[k] for k in group),
+            sum(good[k] for k in group),
+            credit(version.answers, said[group[0]], stick, size),
+            sum(disputed[k] for k in group),
+            said[group[0]],
+            labels.in_words(project.label_type, said[group[0]], ontology)
+            if said[group[0]]
+            else group[0],
+        )
+        for group in _alike(stick, keys, said, size)
+    ]
+    return Case(gold, asset, version.answers, version.version, raised, tallies)
+
+
+_BY_KEY = text(
+    """
+    SELECT DISTINCT ON (key) label_key(label.payload) AS key, label.payload
+    FROM task JOIN assignment ON assignment.task_id = task.id AND assignment.state = 'submitted'
+    JOIN label ON label.assignment_id = assignment.id
+    WHERE task.asset_id = :asset AND label_key(label.payload) = ANY(:keys)
+    ORDER BY key, label.id
+    """
+)
+
+
+def _said(
+    session: Session, project: Project, asset_id: int, keys: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Key → the label that it stands for; empty where nobody gave it."""
+    if project.label_type in labels.CHOICES:
+        known = {*labels.choices(project.label_type, ontologies.current(session, project.id))}
+        return {k: chosen(project.label_type, k) if k in known else {} for k in keys}
+    rows = session.execute(_BY_KEY, {"asset": asset_id, "keys": list(keys)})
+    found = {row.key: labels.content(row.payload) for row in rows}
+    return {key: found.get(key, {}) for key in keys}
+
+
+def _alike(
+    stick: Yardstick,
+    keys: Sequence[str],
+    said: dict[str, dict[str, Any]],
+    size: tuple[int, int] | None,
+) -> list[list[str]]:
+    """Keys whose labels are so alike that they say one thing, what most gave first; of choices each
+    is a thing of its own."""
+    groups: list[list[str]] = []
+    for key in keys:
+        near = (
+            group
+            for group in groups
+            if stick.label_type not in labels.CHOICES
+            and said[key]
+            and stick(said[key], said[group[0]], size=size) >= ALIKE
+        )
+        group = next(near, None)
+        if group is None:
+            groups.append([key])
+        else:
+            group.append(key)
+    return groups
 
 
 def decide(
@@ -184,9 +251,9 @@ def decide(
 ) -> None:
     """Take a questioned gold from the queue.
 
-    accept: class `key` is accepted too, for a credit of `worth`. replace: `key` is the one right
-    answer. retire: it goes out no more. keep: it stays as it is. Raises InvalidInput naming the
-    field, Conflict when it is not in question any more.
+    accept: what `key` names (see `Tally`) is accepted too, for a credit of `worth`. replace: it is
+    the one right answer. retire: it goes out no more. keep: it stays as it is. Raises InvalidInput
+    naming the field, Conflict when it is not in question any more.
     """
     raised = golds.questions(session, gold.asset_id)
     if not raised:
@@ -194,10 +261,12 @@ def decide(
     if decision in ("accept", "replace") and not key:
         raise InvalidInput("say which class is right", field="class")
     if decision == "accept":
-        _accept(session, project, gold, {"class": key, "credit": worth}, by, reason)
+        answer = _named(session, project, gold, str(key)) | {"credit": worth}
+        _accept(session, project, gold, answer, by, reason)
     elif decision == "replace":
-        why = reason or f"Contended: {key} is right"
-        golds.revise(session, project, gold, [{"class": key}], by, reason=why)
+        answer = _named(session, project, gold, str(key))
+        why = reason or f"Contended: {labels.in_words(project.label_type, answer)} is right"
+        golds.revise(session, project, gold, [answer], by, reason=why)
     elif decision == "retire":
         golds.retire(session, project, gold, by, reason=reason)
     elif decision == "keep":
@@ -205,6 +274,16 @@ def decide(
     else:
         raise InvalidInput("decision must be accept, replace, retire or keep", field="decision")
     golds.settle_questions(session, gold.asset_id, by, decision)
+
+
+def _named(session: Session, project: Project, gold: Gold, key: str) -> dict[str, Any]:
+    """The label that a tally's key names. Raises InvalidInput."""
+    label = _said(session, project, gold.asset_id, [key])[key]
+    if not label and project.label_type == "class":
+        return {"class": key}  # refused with the classes there are
+    if not label:
+        raise InvalidInput("nobody answered this", field="class")
+    return label
 
 
 def _accept(
@@ -216,8 +295,8 @@ def _accept(
     reason: str,
 ) -> None:
     before = golds.latest_version(session, gold.id).answers
-    others = [known for known in before if known["class"] != answer["class"]]
-    why = reason or f"Contended: {answer['class']} is accepted too"
+    others = [known for known in before if label_of(known) != label_of(answer)]
+    why = reason or f"Contended: {labels.in_words(project.label_type, answer)} is accepted too"
     golds.revise(session, project, gold, [*others, answer], by, reason=why)
 
 

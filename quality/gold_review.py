@@ -6,12 +6,16 @@ counted and shown in a review like any others, under the label that they come to
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ops.labels import CHOICES
+from ops.models import Project
 from quality.judging import answers as read
+from quality.judging import beside, merged
 from quality.judging.answers import Answer
 
 # How many answers work beside the gold gets: those that the task before it in its lane wants.
@@ -45,8 +49,17 @@ def complete(session: Session, asset_ids: Collection[int]) -> list[list[Answer]]
 
 
 def label_of(answers: Collection[Answer]) -> str:
-    """The class most of the answers gave; among several, that which was given first."""
+    """The key most of the answers gave; among several, that which was given first."""
     return Counter(answer.key for answer in answers).most_common(1)[0][0]
+
+
+def content_of(session: Session, answers: Sequence[Answer]) -> dict[str, Any]:
+    """The label that these answers to one asset come to, as a consensus of work would."""
+    first = answers[0]
+    if first.label_type in CHOICES:
+        return beside.with_the_rest(answers, label_of(answers))
+    project = session.get_one(Project, first.project_id)
+    return merged.judge_groups(session, project, [list(answers)])[0].label
 
 
 def _as_many(session: Session, asset_ids: Collection[int]) -> dict[int, int]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from quality.judging.answers import BY_CHANCE
 from quality.models.standing import SUPPORT
 
 
@@ -21,17 +22,18 @@ class Score(NamedTuple):
     id: int
     credit: float
     key: str
+    label_id: int
     classes: int
     mean: float
     low: float
     n: int
 
 
-_SCORES = """
+_SCORES = f"""
     SELECT gold.id, gold.asset_id, version.version, score.id, score.correct,
-           label.payload ->> 'class', jsonb_array_length(ontology_version.classes),
+           label_key(label.payload), label.id, {BY_CHANCE},
            standing.mean, standing.low,
-           {support}
+           {SUPPORT}
     FROM gold
     JOIN LATERAL (
         SELECT id, version FROM gold_version
@@ -43,7 +45,7 @@ _SCORES = """
     JOIN project ON project.id = gold.project_id
     JOIN standing ON standing.labeller_id = assignment.labeller_id
          AND standing.skill_id = project.skill_id
-    WHERE {condition}
+    WHERE {{condition}}
     ORDER BY gold.id, score.id
     """
 
@@ -55,7 +57,7 @@ def scores_of_project(session: Session, project_id: int) -> list[Score]:
 
 
 def _scores(session: Session, condition: str, **values: Any) -> list[Score]:
-    rows = session.execute(text(_SCORES.format(condition=condition, support=SUPPORT)), values)
+    rows = session.execute(text(_SCORES.format(condition=condition)), values)
     return [Score(*row) for row in rows]
 
 

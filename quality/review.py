@@ -16,7 +16,7 @@ from ops.models import Batch, Project
 from ops.project_settings import ProjectSettings
 from quality import adjudication, gold_review, review_sample, review_share, review_tasks, rework
 from quality.judging.answers import Answer
-from quality.judging.consensus import Verdict
+from quality.judging.verdict import Verdict
 from quality.review_share import Look
 
 

@@ -173,7 +173,7 @@ _LEFT = text(
     SELECT asset.id, now.key FROM asset
     LEFT JOIN review_sample sample ON sample.asset_id = asset.id
     LEFT JOIN LATERAL (
-        SELECT label ->> 'class' AS key FROM consensus
+        SELECT label_key(label) AS key FROM consensus
         WHERE consensus.asset_id = asset.id ORDER BY version DESC LIMIT 1
     ) now ON true
     WHERE asset.batch_id = :batch

@@ -1,9 +1,9 @@
 """Which labels are reviewed by standing: the share of their author, met in every stratum.
 
 A stratum is one labeller's labels of one class (and for a further layer one reviewer's decisions
-of one class). Within it a share is drawn as exactly as whole numbers allow, see
-`quality.measures.drawing`. These reviews watch labellers; only the uniform random sample
-(`quality.review_sample`) speaks for a batch.
+of one class); all of a labeller's where labels are of no one class. Within it a share is drawn as
+exactly as whole numbers allow, see `quality.measures.drawing`. These reviews watch labellers; only
+the uniform random sample (`quality.review_sample`) speaks for a batch.
 """
 
 import secrets
@@ -137,7 +137,7 @@ class _Stratum:
 
 def _key(look: Look) -> Key:
     answer = look.answer
-    return answer.project_id, look.layer, answer.labeller_id, answer.key
+    return answer.project_id, look.layer, answer.labeller_id, answer.stratum
 
 
 def _next(stratum: _Stratum, share: float) -> bool:

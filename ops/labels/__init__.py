@@ -15,10 +15,11 @@ from ops.labels.faults import refuse, said_by
 from ops.labels.ground import Ground, Ontology
 from ops.labels.kinds import CHOICES, DESK_TYPES, KINDS, WITHIN_PICTURE, WITHIN_TEXT
 from ops.labels.rating import values
+from ops.labels.words import in_words
 
 __all__ = [
     "CHOICES", "DESK_TYPES", "ERROR_TYPES", "KINDS", "SEVERITIES", "VERDICTS", "WITHIN_PICTURE",
-    "WITHIN_TEXT", "Ontology", "check", "choices", "content", "same",
+    "WITHIN_TEXT", "Ontology", "check", "choices", "content", "in_words", "same",
 ]  # fmt: skip
 
 # A decision with one of these stands by a label that is known: it need not be repeated.

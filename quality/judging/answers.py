@@ -1,21 +1,37 @@
 """Submitted answers as plain rows: what the judging of every stage starts from."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ops.labels import CHOICES
+
 LABEL_STAGES = ("label", "rework")
 DECIDING_STAGES = ("review", "adjudicate")
+# What a decision adds to the label it is about.
+OF_A_DECISION = ("verdict", "remark", "errors", "version")
+_DECIDING = f"'{{{','.join(OF_A_DECISION)}}}'::text[]"
+_BESIDE = f"'{{{','.join((*CHOICES, *OF_A_DECISION))}}}'::text[]"
+
+# How many answers somebody who guesses has to choose among. Of a rating, whose neighbours are worth
+# nearly as much, a guess is worth about a half; what is drawn or written nobody hits by chance.
+BY_CHANCE = """
+    CASE project.label_type WHEN 'class' THEN jsonb_array_length(ontology_version.classes)
+        WHEN 'preference' THEN 2 + ontology_version.tie::int
+        WHEN 'rating' THEN 2 ELSE 1000 END"""
 
 
 class Answer(NamedTuple):
-    """A submitted answer in its newest revision; `key` is its class, of so many `classes`.
+    """A submitted answer in its newest revision; `key` is what it says, see the SQL function
+    `label_key`, and guessing hits it once in `classes` times.
 
-    A review that sends the label back gives no class: its key is empty. `verdict` is what a
-    reviewer, or an author who stands by an answer, said beside it.
+    A review that sends the label back says nothing: its key is empty. `verdict` is what a reviewer,
+    or an author who stands by an answer, said beside it; `beside` what a choice says beside its key
+    (attributes, reasons).
     """
 
     assignment_id: int
@@ -33,13 +49,26 @@ class Answer(NamedTuple):
     key: str
     classes: int
     verdict: str | None = None
+    label_type: str = "class"
+    beside: Mapping[str, Any] | None = None
+
+    @property
+    def stratum(self) -> str:
+        """Among which answers of its author it is one: of its class, where there are classes."""
+        return self.key if self.label_type in CHOICES else ""
 
 
-_ANSWERS = """
+def chosen(label_type: str, key: str) -> dict[str, Any]:
+    """The label that says no more than `key`, of a type that is a choice."""
+    return {label_type: json.loads(key) if label_type == "rating" else key}
+
+
+_ANSWERS = f"""
     SELECT assignment.id, assignment.task_id, task.asset_id, lane.batch_id, assignment.project_id,
            project.skill_id, assignment.labeller_id, task.stage, task.round, assignment.surplus,
-           assignment.ended_at, newest.id, coalesce(newest.payload ->> 'class', ''),
-           jsonb_array_length(ontology_version.classes), newest.payload ->> 'verdict'
+           assignment.ended_at, newest.id, label_key(newest.payload),
+           {BY_CHANCE}, newest.payload ->> 'verdict', project.label_type,
+           CASE WHEN project.label_type IN {CHOICES} THEN newest.payload - {_BESIDE} END
     FROM assignment
     JOIN task ON task.id = assignment.task_id
     JOIN lane ON lane.id = task.lane_id
@@ -49,14 +78,34 @@ _ANSWERS = """
         WHERE label.assignment_id = assignment.id ORDER BY revision DESC LIMIT 1
     ) newest ON true
     JOIN ontology_version ON ontology_version.id = newest.ontology_version_id
-    WHERE assignment.state = 'submitted' AND {condition}
+    WHERE assignment.state = 'submitted' AND {{condition}}
     ORDER BY assignment.id
 """
 
 
 def _read(session: Session, condition: str, **values: Any) -> list[Answer]:
-    statement = text(_ANSWERS.format(condition=condition))
+    statement = text(_ANSWERS.replace("{condition}", condition))
     return [Answer(*row) for row in session.execute(statement, values)]
+
+
+_CONTENTS = text(f"SELECT id, payload - {_DECIDING} FROM label WHERE id = ANY(:labels)")
+
+
+def contents(session: Session, answers: Iterable[Answer]) -> dict[int, dict[str, Any]]:
+    """Label id → what the label says, without what a decision adds.
+
+    Only of what is no choice does the database have to be asked; it may be megabytes.
+    """
+    found = {a.label_id: a for a in answers}
+    said = {
+        i: chosen(a.label_type, a.key) | dict(a.beside or {})
+        for i, a in found.items()
+        if a.label_type in CHOICES and a.key
+    }
+    drawn = sorted(i for i, a in found.items() if a.label_type not in CHOICES)
+    if drawn:
+        said |= {row[0]: row[1] for row in session.execute(_CONTENTS, {"labels": drawn})}
+    return {i: said.get(i, {}) for i in found}
 
 
 _UNJUDGED = text(

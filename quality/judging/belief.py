@@ -2,7 +2,8 @@
 
 With enough answers Dawid-Skene learns one matrix a labeller, anchored by what is known for certain:
 gold, and what reviewers decided. Until then a labeller's standing is spread over a matrix of one
-coin. A fit is kept and used again until enough time has passed to pay for a new one.
+coin; where the keys are ratings, over one whose errors are the rarer the further off they are.
+A fit is kept and used again until enough time has passed to pay for a new one.
 """
 
 import time
@@ -13,7 +14,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ops import ontologies
+from ops import labels, ontologies
 from ops.models import Project
 from quality import trust
 from quality.judging import fit
@@ -28,16 +29,19 @@ PAID_OFF = 20
 
 class Belief(NamedTuple):
     """`model.confusion[labellers[id]]` is what is believed of a labeller; the last row stands for
-    anybody else. `method` is how it was come by, and `answers` from how many."""
+    anybody else. `method` is how it was come by, and `answers` from how many. `alike` (classes ×
+    classes) says how far one key is as right as another: all or nothing, but for ratings."""
 
     classes: tuple[str, ...]
     labellers: dict[int, int]
     model: DawidSkene
     method: str
     answers: int
+    alike: Floats
+    ordinal: bool = False
 
     def encode(self, keys: Iterable[str]) -> Ints:
-        """Codes of class keys."""
+        """Codes of keys."""
         index = {key: i for i, key in enumerate(self.classes)}
         return np.array([index[key] for key in keys], np.int64)
 
@@ -70,7 +74,7 @@ def forget() -> None:
 
 
 def belief(session: Session, project: Project, keys: Collection[str] = ()) -> Belief:
-    """What is believed in `project`; it knows at least the classes `keys`."""
+    """What is believed in `project`, whose labels are choices; it knows at least the `keys`."""
     name = (str(session.get_bind().engine.url), project.id)
     until, kept = _kept.get(name, (0.0, None))
     if kept and time.monotonic() < until and set(keys) <= set(kept.classes):
@@ -84,7 +88,7 @@ def belief(session: Session, project: Project, keys: Collection[str] = ()) -> Be
 
 _COLUMNS = text(
     """
-    SELECT task.asset_id, assignment.labeller_id, label.payload ->> 'class'
+    SELECT task.asset_id, assignment.labeller_id, label_key(label.payload)
     FROM assignment
     JOIN task ON task.id = assignment.task_id
     JOIN label ON label.assignment_id = assignment.id
@@ -100,13 +104,13 @@ _COLUMNS = text(
 # The answers known for certain: gold with one accepted answer, and what a person decided.
 _ANCHORS = text(
     """
-    SELECT asset_id, answers -> 0 ->> 'class' FROM (
+    SELECT asset_id, label_key(answers -> 0) FROM (
         SELECT DISTINCT ON (gold.id) gold.asset_id, version.answers
         FROM gold JOIN gold_version version ON version.gold_id = gold.id
         WHERE gold.project_id = :project ORDER BY gold.id, version.version DESC
     ) newest WHERE jsonb_array_length(answers) = 1
     UNION
-    SELECT asset_id, label ->> 'class' FROM (
+    SELECT asset_id, label_key(label) FROM (
         SELECT DISTINCT ON (consensus.asset_id)
                consensus.asset_id, consensus.label, consensus.method
         FROM consensus JOIN batch ON batch.id = consensus.batch_id
@@ -120,31 +124,31 @@ _ANCHORS = text(
 def _fit(session: Session, project: Project, keys: Collection[str]) -> Belief:
     rows = session.execute(_COLUMNS, {"project": project.id, "most": MOST_ANSWERS}).all()
     ontology = ontologies.current(session, project.id)
-    listed = [c["key"] for c in ontology.classes] if ontology else []
+    listed = labels.choices(project.label_type, ontology) if ontology else []
     classes = tuple(dict.fromkeys([*listed, *sorted({*keys, *(row[2] for row in rows)})]))
+    ordinal = project.label_type == "rating"
+    alike = fit.likeness([float(key) for key in classes]) if ordinal else np.eye(len(classes))
     assets, asset = np.unique(np.array([r[0] for r in rows], np.int64), return_inverse=True)
     people, labeller = np.unique(np.array([r[1] for r in rows], np.int64), return_inverse=True)
     index = {key: i for i, key in enumerate(classes)}
     label = np.array([index[r[2]] for r in rows], np.int64)
     labellers = {int(who): i for i, who in enumerate(people)}
     if not fit.enough(asset, labeller, len(classes)):
-        return _from_standing(session, project, classes, labellers, len(rows))
+        coins = _from_standing(session, project, labellers, alike if ordinal else len(classes))
+        return Belief(classes, labellers, coins, "majority", len(rows), alike, ordinal)
     known: dict[int, str] = dict(session.execute(_ANCHORS, {"project": project.id}).all())
     at = {int(a): i for i, a in enumerate(assets)}
     anchors = [(at[a], index[key]) for a, key in known.items() if a in at and key in index]
     model = fit.dawid_skene(asset, labeller, label, anchors, len(assets), len(people), len(classes))
-    return Belief(classes, labellers, model, "dawid_skene", len(rows))
+    return Belief(classes, labellers, model, "dawid_skene", len(rows), alike, ordinal)
 
 
 def _from_standing(
-    session: Session,
-    project: Project,
-    classes: tuple[str, ...],
-    labellers: dict[int, int],
-    answers: int,
-) -> Belief:
-    """One coin a labeller: the mean of their standing, errors spread evenly over the classes."""
+    session: Session, project: Project, labellers: dict[int, int], kinds: int | Floats
+) -> DawidSkene:
+    """One coin a labeller, the mean of their standing: errors spread evenly over so many `kinds`,
+    or by how far they are off where the likeness of ratings is given."""
     believed = trust.standings(session, labellers, project.skill_id)
     unknown = trust.unknown().mean
     mean = np.array([*(believed[who].mean for who in labellers), unknown])
-    return Belief(classes, labellers, fit.one_coins(mean, len(classes)), "majority", answers)
+    return fit.one_coins(mean, kinds) if isinstance(kinds, int) else fit.near_misses(mean, kinds)

@@ -9,41 +9,21 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from ops import clock_time, consensus
+from ops.labels import CHOICES
 from ops.models import Consensus, Project
 from quality.judging import answers as read
-from quality.judging import overlap
+from quality.judging import beside, merged, overlap
 from quality.judging.answers import LABEL_STAGES, Answer
 from quality.judging.belief import Belief, belief
 from quality.judging.evidence import Finding, Pairs, pairs, store, tell
+from quality.judging.verdict import Verdict
 from quality.measures.arrays import Ints
 from quality.measures.consensus import majority, tied_classes
 
-BY_MODEL = ("majority", "dawid_skene")
+# What no person decided; what was imported with an asset gives way to its first answers.
+BY_MODEL = ("majority", "dawid_skene", "merged", "imported")
 # Classes less likely than this are left out of the stored posterior.
 LEAST_LIKELY = 0.001
-
-
-class Verdict(NamedTuple):
-    """The consensus of one asset from the answers of one task.
-
-    `agreed` is each answer's share in the agreement (ties split fairly), `findings` what the others
-    make of each answer; both are empty where there is a single answer.
-    """
-
-    answers: list[Answer]
-    method: str
-    key: str
-    probability: float
-    agreement: float | None
-    tied: bool
-    posterior: dict[str, float]
-    agreed: list[float]
-    findings: list[Finding]
-
-    @property
-    def first(self) -> Answer:
-        """Any answer: all name the same asset, task and batch."""
-        return self.answers[0]
 
 
 _READY = text(
@@ -123,7 +103,7 @@ def replace(session: Session, verdicts: Sequence[Verdict]) -> None:
     _append(session, verdicts, current)
     for verdict in verdicts:
         before = current.get(verdict.first.asset_id)
-        if before is None or before.label["class"] != verdict.key:
+        if before is None or before.label != verdict.label:
             tell(session, "consensus", zip(verdict.answers, verdict.agreed, strict=False))
 
 
@@ -142,8 +122,10 @@ def judge_groups(
     session: Session, project_id: int, groups: Sequence[list[Answer]]
 ) -> list[Verdict]:
     """The verdicts on groups of answers, each about one asset, all of one project."""
-    flat = [answer for group in groups for answer in group]
     project = session.get_one(Project, project_id)
+    if project.label_type not in CHOICES:
+        return merged.judge_groups(session, project, groups)
+    flat = [answer for group in groups for answer in group]
     held = belief(session, project, {answer.key for answer in flat})
     asset = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     label = held.encode(answer.key for answer in flat)
@@ -153,7 +135,8 @@ def judge_groups(
     best, chance = held.of_others(asset, seat, label, len(groups))
     # A vote that ties is decided by how good those are who gave it.
     tied = tied_classes(voted.posterior)
-    votes = np.where(tied, posterior, -1.0) if held.method == "majority" else posterior
+    by_vote = held.method == "majority" and not held.ordinal
+    votes = np.where(tied, posterior, -1.0) if by_vote else posterior
     winner = votes.argmax(axis=1)
     starts = np.searchsorted(asset, np.arange(len(groups)))
     return [
@@ -177,23 +160,27 @@ def _verdict(
     votes: Any,
     others: list[tuple[int, float]],
 ) -> Verdict:
-    tied = np.flatnonzero(tied_classes(votes[None, :])[0])
     labels: Ints = held.encode(answer.key for answer in group)
     single = len(group) == 1
+    worth = held.alike[labels, winner]
+    # A vote of ratings is no contest: between two of them lies what both are near to.
+    tied = np.flatnonzero(tied_classes((posterior if held.ordinal else votes)[None, :])[0])
+    agreed = worth if held.ordinal else [_share(tied, winner, int(label)) for label in labels]
+    agreement = worth.mean() if held.ordinal else votes[winner]
     top = {held.classes[i]: round(float(posterior[i]), 6) for i in np.argsort(-posterior)}
     return Verdict(
         answers=group,
         method=held.method,
-        key=held.classes[winner],
+        label=beside.with_the_rest(group, held.classes[winner]),
         probability=float(posterior[winner]),
-        agreement=None if single else float(votes[winner]),
+        agreement=None if single else float(agreement),
         tied=tied.size > 1,
         posterior={key: p for key, p in top.items() if p >= LEAST_LIKELY},
-        agreed=[] if single else [_share(tied, winner, int(label)) for label in labels],
+        agreed=[] if single else [float(share) for share in agreed],
         findings=[]
         if single
         else [
-            Finding(answer, float(label == best), min(max(q, 0.0), 1.0))
+            Finding(answer, float(held.alike[label, best]), min(max(q, 0.0), 1.0))
             for answer, label, (best, q) in zip(group, labels, others, strict=True)
         ],
     )
@@ -214,7 +201,7 @@ def _append(session: Session, verdicts: Sequence[Verdict], current: dict[int, Co
             "batch_id": verdict.first.batch_id,
             "version": before.version + 1 if before else 1,
             "method": verdict.method,
-            "label": {"class": verdict.key},
+            "label": verdict.label,
             "probability": verdict.probability,
             "answers": len(verdict.answers),
             "agreement": verdict.agreement,

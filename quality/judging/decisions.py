@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
-from ops import consensus, flags, projects
+from ops import consensus, flags, ontologies, projects
+from ops.labels import in_words
 from ops.models import Batch, Consensus, Project, Task
 from quality import adjudication, gold_review, review, review_tasks, rework, trust
-from quality.gold_answers import credit
+from quality.gold_answers import credit, label_of
 from quality.judging import answers as read
+from quality.judging.alike import Compared
 from quality.judging.answers import DECIDING_STAGES, LABEL_STAGES, Answer
 from quality.judging.evidence import Finding, Pairs, pairs, store, tell
 from quality.models import Gold, GoldVersion, LabelScore
@@ -18,6 +21,8 @@ from quality.models import Gold, GoldVersion, LabelScore
 METHOD = {"review": "review", "adjudicate": "adjudication"}
 DECIDED = tuple(METHOD.values())
 GOLD_DISPUTED = "gold_disputed"
+# A reviewer whose answer is worth at least so much to gold sees it as the gold does.
+AGREES = 0.5
 
 
 def decide(session: Session, found: Sequence[Answer]) -> Pairs:
@@ -34,7 +39,7 @@ def decide(session: Session, found: Sequence[Answer]) -> Pairs:
     ledger = _Ledger(session, deciding)
     for answer in deciding:
         if answer.asset_id in ledger.accepted:
-            _dispute(session, answer, ledger.accepted[answer.asset_id])
+            ledger.dispute(answer)
             ledger.passed += [answer] if answer.stage == "review" else []
         elif not _idle(session, answer):
             ledger.take(answer)
@@ -56,6 +61,8 @@ class _Ledger:
         self.accepted = _accepted(session, assets)
         self.current = consensus.current(session, assets)
         self.layers = review_tasks.layers_of(session, [a.task_id for a in deciding])
+        every = [label for some in self.labels.values() for label in some]
+        self.said = Compared(session, [*deciding, *every])
         self.moved: list[Finding] = []
         self.decided: set[int] = set()
         self.returned: list[Answer] = []
@@ -67,7 +74,7 @@ class _Ledger:
         labels = self.labels[answer.asset_id]
         if answer.verdict == "return":
             self.returned.append(answer)
-            self.moved += _judge_labels(self.session, answer, _latest(labels), tells=True)
+            self.moved += self._judge(answer, _latest(labels), tells=True)
         elif self._differs(answer):
             self.contested.append(answer)
         else:
@@ -77,21 +84,70 @@ class _Ledger:
         """Whether a further layer sees it otherwise than whoever decided before."""
         before = self.current.get(answer.asset_id)
         further = answer.stage == "review" and self.layers[answer.task_id] > 1
-        return further and before is not None and before.label["class"] != answer.key
+        return further and before is not None and not self.said.same(answer, before.label)
 
     def _decide(self, answer: Answer, labels: Sequence[Answer]) -> None:
         newest = _latest(labels)
-        made = _append(self.session, answer, newest)
+        made = self._append(answer, newest)
         if made is not None:
             self.current[answer.asset_id] = made
         self.decided.add(answer.asset_id)
-        self.moved += _judge_labels(self.session, answer, newest, tells=True)
+        self.moved += self._judge(answer, newest, tells=True)
         # What was sent back was right or wrong too. That it had to be reworked stays told, unless
         # an expert says that it was right.
         expert = answer.stage == "adjudicate"
-        self.moved += _judge_labels(self.session, answer, _reworked(labels), tells=expert)
+        self.moved += self._judge(answer, _reworked(labels), tells=expert)
         if answer.stage == "review":
             self.passed.append(answer)
+
+    def _label(self, answer: Answer) -> dict[str, Any]:
+        """What a decision puts in force; accepted, a choice keeps what it said beside its key."""
+        before = self.current.get(answer.asset_id)
+        accepted = before is not None and answer.verdict == "accept"
+        if before is not None and accepted and self.said.same(answer, before.label):
+            return before.label
+        return self.said.content(answer)
+
+    def _append(self, answer: Answer, labels: Sequence[Answer]) -> Consensus | None:
+        batch = self.session.get_one(Batch, answer.batch_id)
+        if batch.state == "delivered":
+            return None
+        believed = trust.standing(self.session, answer.labeller_id, answer.skill_id)
+        decided = self._label(answer)
+        alike = [self.said.alike(label, decided) for label in labels]
+        return consensus.append(
+            self.session,
+            asset_id=answer.asset_id,
+            batch_id=batch.id,
+            method=METHOD[answer.stage],
+            label=decided,
+            probability=believed.mean if believed.n else None,
+            answers=len(labels),
+            agreement=sum(alike) / len(labels) if labels else None,
+            posterior={},
+            decided_by=answer.labeller_id,
+        )
+
+    def _judge(self, answer: Answer, labels: Sequence[Answer], *, tells: bool) -> list[Finding]:
+        """Hold labels against a decision. What is sent back was like nothing that is right."""
+        decided = self.said.content(answer)
+        findings = [
+            Finding(label, self.said.alike(label, decided) if decided else 0.0) for label in labels
+        ]
+        changed = store(self.session, "review", findings)
+        if tells:
+            tell(self.session, "review", [(f.answer, f.correct) for f in changed])
+        return changed
+
+    def dispute(self, answer: Answer) -> None:
+        """Flag gold that a reviewer sees otherwise."""
+        accepted = self.accepted[answer.asset_id]
+        if answer.verdict == "return":
+            shown = gold_review.shown(self.session, [answer.asset_id]).get(answer.asset_id)
+            label = gold_review.content_of(self.session, shown) if shown else None
+        else:
+            label = None
+        _dispute(self.session, answer, accepted, self.said, label)
 
     def hand_on(self) -> None:
         """Open what follows: rework, the next layer, an expert."""
@@ -104,7 +160,7 @@ class _Ledger:
                 adjudication.once_more(self.session, batch, assets)
 
 
-def _accepted(session: Session, assets: Sequence[int]) -> dict[int, list[dict[str, str]]]:
+def _accepted(session: Session, assets: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     rows = session.execute(
         select(Gold.asset_id, GoldVersion.answers)
         .join(GoldVersion, GoldVersion.gold_id == Gold.id)
@@ -114,22 +170,35 @@ def _accepted(session: Session, assets: Sequence[int]) -> dict[int, list[dict[st
     return dict(rows.all())
 
 
-def _dispute(session: Session, answer: Answer, accepted: list[dict[str, str]]) -> None:
-    said = answer.key or "back to its labeller"
-    if answer.verdict == "return":
-        shown = gold_review.shown(session, [answer.asset_id]).get(answer.asset_id)
-        if not shown or not credit(accepted, gold_review.label_of(shown)):
-            return
-    elif credit(accepted, answer.key):
+def _dispute(
+    session: Session,
+    answer: Answer,
+    accepted: list[dict[str, Any]],
+    said: Compared,
+    returned: dict[str, Any] | None,
+) -> None:
+    """`returned` is the label that was sent back, if one was."""
+    back = answer.verdict == "return"
+    label = returned if back else said.content(answer)
+    worth = credit(accepted, label or {}, said.yardstick(answer), said.size(answer))
+    # Sending back what the gold accepts is a dispute, and so is answering otherwise.
+    if (worth < AGREES) if back else (worth >= AGREES):
         return
-    keys = ", ".join(a["class"] for a in accepted)
+    project = session.get_one(Project, answer.project_id)
+    ontology = ontologies.current(session, project.id)
+    words = "; ".join(in_words(project.label_type, label_of(a), ontology) for a in accepted)
+    told = "back to its labeller" if back else in_words(project.label_type, label, ontology)
     flags.raise_flag(
         session,
         project_id=answer.project_id,
         kind=GOLD_DISPUTED,
-        reason=f"A reviewer answered {said}; the gold accepts {keys}. Check the gold.",
+        reason=f"A reviewer answered {told}; the gold accepts {words}. Check the gold.",
         asset_id=answer.asset_id,
-        evidence={"answered": said, "accepted": keys, "assignment": answer.assignment_id},
+        evidence={
+            "answered": answer.key or told,
+            "accepted": words,
+            "assignment": answer.assignment_id,
+        },
     )
 
 
@@ -155,36 +224,6 @@ def _reworked(labels: Sequence[Answer]) -> list[Answer]:
         return []
     first = max((label.round for label in labels if label.stage == "label"), default=newest)
     return [label for label in labels if first <= label.round < newest]
-
-
-def _append(session: Session, answer: Answer, labels: Sequence[Answer]) -> Consensus | None:
-    batch = session.get_one(Batch, answer.batch_id)
-    if batch.state == "delivered":
-        return None
-    believed = trust.standing(session, answer.labeller_id, answer.skill_id)
-    agreeing = sum(label.key == answer.key for label in labels)
-    return consensus.append(
-        session,
-        asset_id=answer.asset_id,
-        batch_id=batch.id,
-        method=METHOD[answer.stage],
-        label={"class": answer.key},
-        probability=believed.mean if believed.n else None,
-        answers=len(labels),
-        agreement=agreeing / len(labels) if labels else None,
-        posterior={},
-        decided_by=answer.labeller_id,
-    )
-
-
-def _judge_labels(
-    session: Session, answer: Answer, labels: Sequence[Answer], *, tells: bool
-) -> list[Finding]:
-    findings = [Finding(label, float(label.key == answer.key)) for label in labels]
-    changed = store(session, "review", findings)
-    if tells:
-        tell(session, "review", [(f.answer, f.correct) for f in changed])
-    return changed
 
 
 def _note_outcomes(session: Session, deciding: Sequence[Answer]) -> None:
@@ -215,11 +254,13 @@ def judge_late(session: Session, found: Sequence[Answer]) -> Pairs:
     """Labels that came after their asset was decided: reviewed by that decision."""
     late = [a for a in found if a.stage in LABEL_STAGES and a.round > 0]
     current = consensus.current(session, sorted({a.asset_id for a in late}))
-    findings = []
-    for answer in late:
-        known = current.get(answer.asset_id)
-        if known is not None and known.method in DECIDED:
-            findings.append(Finding(answer, float(answer.key == known.label["class"])))
+    known = {asset: one.label for asset, one in current.items() if one.method in DECIDED}
+    said = Compared(session, [answer for answer in late if answer.asset_id in known])
+    findings = [
+        Finding(answer, said.alike(answer, known[answer.asset_id]))
+        for answer in late
+        if answer.asset_id in known
+    ]
     changed = store(session, "review", findings)
     tell(session, "review", [(f.answer, f.correct) for f in changed])
     return pairs(changed)

@@ -45,6 +45,34 @@ def one_coins(accuracy: Floats, n_classes: int) -> DawidSkene:
     return DawidSkene(np.empty((0, k)), confusion, np.full(k, 1 / k), 0)
 
 
+def likeness(ratings: Sequence[float]) -> Floats:
+    """How alike any two of these ratings are (n × n): 1 - |difference| ÷ the range of all."""
+    value = np.asarray(ratings, float)
+    apart = np.abs(value[:, None] - value[None, :])
+    return 1 - apart / max(float(apart.max(initial=0)), 1e-12)
+
+
+def near_misses(accuracy: Floats, alike: Floats) -> DawidSkene:
+    """The same for ratings: whoever is worth an `accuracy` is so on average, of likeness `alike`.
+
+    The chance of an answer falls geometrically with its distance from the truth (a discrete Laplace
+    distribution), at the rate that makes the expected likeness over all truths the accuracy.
+    """
+    k = len(alike)
+    if k < 2:
+        return one_coins(accuracy, k)
+    rates = np.concatenate([[0.0], np.geomspace(0.05, 2000, 200)])
+    worth = [float((_falling(rate, alike) * alike).sum(axis=1).mean()) for rate in rates]
+    chosen = np.interp(np.clip(accuracy, worth[0], 0.995), worth, rates)
+    confusion = np.stack([_falling(rate, alike) for rate in chosen])
+    return DawidSkene(np.empty((0, k)), confusion, np.full(k, 1 / k), 0)
+
+
+def _falling(rate: float, alike: Floats) -> Floats:
+    chance = np.exp(-rate * (1 - alike)) + 1e-6
+    return chance / chance.sum(axis=1, keepdims=True)
+
+
 def dawid_skene(
     asset: Ints,
     labeller: Ints,

@@ -1,6 +1,7 @@
 """Answers to gold, scored exactly once against each version of its accepted answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -10,6 +11,7 @@ from ops import clock_time
 from quality import trust
 from quality.gold_answers import credit
 from quality.judging import answers as read
+from quality.judging.alike import Compared
 from quality.judging.answers import Answer
 from quality.judging.evidence import Finding, Pairs, pairs, store, tell
 from quality.models import Gold, GoldScore, GoldVersion
@@ -32,12 +34,17 @@ def score(session: Session, found: Sequence[Answer]) -> Pairs:
     """
     rows = session.execute(_VERSIONS, {"assets": sorted({a.asset_id for a in found})})
     versions = {asset: (since, version, accepted) for asset, since, version, accepted in rows}
-    scored = []
-    for answer in found:
-        since, version_id, accepted = versions.get(answer.asset_id, (None, None, None))
-        if since is not None and answer.ended_at >= since:
-            scored.append((answer, version_id, credit(accepted, answer.key)))
+    of_gold = [a for a in found if a.asset_id in versions and a.ended_at >= versions[a.asset_id][0]]
+    said = Compared(session, of_gold)
+    scored = [
+        (a, versions[a.asset_id][1], worth(said, versions[a.asset_id][2], a)) for a in of_gold
+    ]
     return _keep(session, scored)
+
+
+def worth(said: Compared, accepted: Sequence[dict[str, Any]], answer: Answer) -> float:
+    """What an answer is worth, of those that `said` knows, to gold that accepts these."""
+    return credit(accepted, said.content(answer), said.yardstick(answer), said.size(answer))
 
 
 def score_again(session: Session, gold: Gold, version: GoldVersion) -> None:
@@ -48,7 +55,8 @@ def score_again(session: Session, gold: Gold, version: GoldVersion) -> None:
         .where(GoldVersion.gold_id == gold.id)
     )
     found = read.by_assignment(session, sorted(set(session.scalars(old))))
-    rows = [(answer, version.id, credit(version.answers, answer.key)) for answer in found]
+    said = Compared(session, found)
+    rows = [(answer, version.id, worth(said, version.answers, answer)) for answer in found]
     trust.recompute(session, _keep(session, rows))
 
 

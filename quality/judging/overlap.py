@@ -12,7 +12,7 @@ from ops.models import Batch, Lane, Project, Task
 from quality.measures.overlap import one_more
 
 if TYPE_CHECKING:
-    from quality.judging.consensus import Verdict
+    from quality.judging.verdict import Verdict
 
 
 class Asked(NamedTuple):

@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops import batches, lanes
 from ops.db import transaction
+from ops.labels import CHOICES
 from ops.models import Assignment, Batch, Consensus, Lane, Project, Task
 from quality import adjudication, review, trust
 from quality.judging import answers as read
-from quality.judging import consensus, overlap
+from quality.judging import consensus, merged_again, overlap
 from quality.judging.answers import LABEL_STAGES
 from quality.judging.belief import belief
 from quality.judging.evidence import pairs, store
+from quality.judging.verdict import Verdict
 from quality.measures.arrays import Floats, Ints
 
 # A probability or certainty that moves by less than this is not worth a new version.
@@ -64,6 +66,11 @@ def _grown(session: Session, batch_id: int, project_id: int) -> bool:
 def again(session: Session, batch_id: int) -> int:
     """Judge the batch's assets once more under the present fit; returns verdicts that changed."""
     project = session.get_one(Project, session.get_one(Batch, batch_id).project_id)
+    if project.label_type not in CHOICES:
+        verdicts, touched = merged_again.again(session, project, batch_id)
+        _follow_up(session, verdicts)
+        trust.recompute(session, touched)
+        return len(verdicts)
     rows = session.execute(_STANDING, {"batch": batch_id, "stages": list(LABEL_STAGES)}).all()
     if not rows:
         return 0
@@ -73,24 +80,30 @@ def again(session: Session, batch_id: int) -> int:
     posterior = held.posterior(asset, seat, label, n)
     moved = {rows[i].task_id for i in _moved(rows, asset, posterior, held)}
     best, chance = held.of_others(asset, seat, label, n)
-    told = {rows[i].assignment_id for i in _evidence_moved(rows, asset, label, best, chance)}
+    worth = held.alike[label, best]
+    told = {rows[i].assignment_id for i in _evidence_moved(rows, asset, worth, chance)}
     groups = consensus.by_task(read.counted(session, sorted(moved)))
     verdicts = consensus.judge_groups(session, project.id, groups) if groups else []
     consensus.replace(session, verdicts)
+    _follow_up(session, verdicts)
+    trust.recompute(session, _restate(session, project, rows, told))
+    return len(verdicts)
+
+
+def _follow_up(session: Session, verdicts: Sequence[Verdict]) -> None:
+    """Ask what follows from verdicts that changed: one more answer, an expert, a review."""
     asked = overlap.ask_more(session, verdicts)
     # What got another answer meanwhile is judged with it in a moment.
     later = asked.waiting | asked.held
     review.follow_up(session, [v for v in verdicts if v.first.task_id not in later])
-    trust.recompute(session, _restate(session, project, rows, told))
-    return len(verdicts)
 
 
 # Every counted answer of an asset whose consensus is a model's, with what was said of both.
 _STANDING = text(
     """
     SELECT task.id AS task_id, task.asset_id, assignment.id AS assignment_id,
-           assignment.labeller_id, label.payload ->> 'class' AS key,
-           known.label ->> 'class' AS said, known.probability,
+           assignment.labeller_id, label_key(label.payload) AS key,
+           label_key(known.label) AS said, known.probability,
            evidence.correct, evidence.certainty
     FROM (
         SELECT DISTINCT ON (asset_id) asset_id, method, label, probability
@@ -129,7 +142,7 @@ def _moved(rows: Sequence[Any], asset: Ints, posterior: Floats, held: Any) -> In
     said = held.encode(rows[i].said for i in first)
     before = np.array([rows[i].probability for i in first], float)
     best = posterior.argmax(axis=1)
-    if held.method == "majority":
+    if held.method == "majority" and not held.ordinal:
         # The label is the vote's, which does not move; its probability may.
         best = said
     now = posterior[np.arange(len(first)), best]
@@ -137,14 +150,12 @@ def _moved(rows: Sequence[Any], asset: Ints, posterior: Floats, held: Any) -> In
     return changed
 
 
-def _evidence_moved(
-    rows: Sequence[Any], asset: Ints, label: Ints, best: Ints, chance: Floats
-) -> Ints:
+def _evidence_moved(rows: Sequence[Any], asset: Ints, worth: Floats, chance: Floats) -> Ints:
     """Rows whose comparison with the others came out differently, where there are others."""
     shared = np.bincount(asset)[asset] > 1
     correct = np.array([np.nan if r.correct is None else r.correct for r in rows], float)
     certainty = np.array([np.nan if r.certainty is None else r.certainty for r in rows], float)
-    same = (correct == (best == label)) & (np.abs(certainty - chance) <= WORTH_SAYING)
+    same = (correct == worth) & (np.abs(certainty - chance) <= WORTH_SAYING)
     return np.flatnonzero(shared & ~same)
 
 

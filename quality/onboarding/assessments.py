@@ -30,7 +30,8 @@ class Terms(BaseModel):
 
 
 class Question(NamedTuple):
-    """A gold that may be asked: its version in force, the class of its first accepted answer."""
+    """A gold that may be asked: its version in force, and the class of its first accepted answer or
+    of the first object in it."""
 
     gold_id: int
     version_id: int
@@ -114,8 +115,7 @@ def _visible(user: User) -> Any:
 
 _POOL = text(
     f"""
-    SELECT DISTINCT ON (gold.id) gold.id, version.id, version.answers -> 0 ->> 'class',
-           gold.for_assessment
+    SELECT DISTINCT ON (gold.id) gold.id, version.id, gold.class_key, gold.for_assessment
     FROM gold JOIN gold_version version ON version.gold_id = gold.id
     WHERE {UNMET}
     ORDER BY gold.id, version.version DESC

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import certificates, clock_time, labels, ontologies
 from ops.db import transaction
 from ops.errors import Conflict, NotFound, NotReady
-from ops.models import Certificate, Skill, User
+from ops.models import Certificate, OntologyVersion, Project, Skill, User
 from quality import gold
 from quality.gold_answers import credit
-from quality.models import Assessment, Attempt, AttemptQuestion, GoldVersion
+from quality.judging.alike import size_of, yardstick
+from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
 from quality.onboarding.assessments import Question, by_class, pool, record
 
 
@@ -129,7 +130,7 @@ def answer(
     """Answer a question; says whether it was taken. The first answer counts, and only in time.
 
     With the last question, or when time has run out, the attempt is finished. Raises NotFound for
-    a question of another attempt, InvalidInput for a class that does not exist.
+    a question of another attempt, InvalidInput for a label that breaks the ontology.
     """
     _lock(session, attempt)
     question = session.scalar(
@@ -146,11 +147,17 @@ def answer(
         return False
     assessment = session.get_one(Assessment, attempt.assessment_id)
     ontology = ontologies.current(session, assessment.project_id)
-    assert ontology is not None  # gold cannot be made without one
-    label = {"class": labels.check("class", ontology, payload)["class"]}
-    accepted = session.get_one(GoldVersion, question.gold_version_id).answers
+    project = session.get_one(Project, assessment.project_id)
+    version = session.get_one(GoldVersion, question.gold_version_id)
+    asset = session.get_one(Gold, version.gold_id).asset
+    size = size_of(asset)
+    length = len(asset.text) if asset.text is not None else None
+    checked = labels.check(
+        project.label_type, ontology or OntologyVersion(), payload, size=size, length=length
+    )
+    label = labels.content(checked)
     question.payload, question.answered_at = label, clock_time.now()
-    question.correct = credit(accepted, label["class"])
+    question.correct = credit(version.answers, label, yardstick(session, project), size)
     session.flush()
     labeller = session.get_one(User, attempt.labeller_id)
     record(

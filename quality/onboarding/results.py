@@ -1,16 +1,18 @@
 """What came of assessments: for the labeller who took one, and for whoever set it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import clock_time
+from ops import clock_time, labels, ontologies
 from ops.errors import Conflict
-from ops.models import Asset, User
+from ops.models import Asset, Project, User
+from quality.gold_answers import label_of
 from quality.measures.classes import Rate, rate
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
 from quality.onboarding import assessments, attempts
@@ -132,14 +134,17 @@ class Asked(NamedTuple):
 
 def asked(session: Session, assessment: Assessment) -> list[Asked]:
     """Every question asked in finished attempts, the most often wrong first."""
+    said = func.label_key(AttemptQuestion.payload)
+    first = func.array_agg(AttemptQuestion.payload)[1]
     rows = session.execute(
         select(
             Gold.id,
             Asset.external_id,
             GoldVersion.answers,
-            AttemptQuestion.payload["class"].as_string().label("key"),
+            said.label("key"),
             func.count().label("n"),
             func.coalesce(func.sum(AttemptQuestion.correct), 0.0).label("correct"),
+            first.label("payload"),
         )
         .join(Attempt, Attempt.id == AttemptQuestion.attempt_id)
         .join(GoldVersion, GoldVersion.id == AttemptQuestion.gold_version_id)
@@ -152,20 +157,23 @@ def asked(session: Session, assessment: Assessment) -> list[Asked]:
     by_gold: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         by_gold[row.id].append(row)
-    found = [_asked(some) for some in by_gold.values()]
+    project = session.get_one(Project, assessment.project_id)
+    ontology = ontologies.current(session, project.id)
+    say = partial(labels.in_words, project.label_type, ontology=ontology)
+    found = [_asked(some, say) for some in by_gold.values()]
     return sorted(found, key=lambda a: (a.right.value if a.right.n else 2.0, -a.right.n, a.gold_id))
 
 
-def _asked(rows: Sequence[Any]) -> Asked:
-    """One gold's rows: one for each class that was answered, one for no answer."""
+def _asked(rows: Sequence[Any], say: Callable[[dict[str, Any]], str]) -> Asked:
+    """One gold's rows: one for each label that was answered, one for no answer."""
     given = Counter[str]()
     for row in rows:
-        if row.key is not None:
-            given[row.key] += row.n
+        if row.payload is not None:
+            given[say(row.payload)] += row.n
     return Asked(
         gold_id=rows[0].id,
         external_id=rows[0].external_id,
-        accepted=", ".join(answer["class"] for answer in rows[0].answers),
+        accepted=", ".join(say(label_of(answer)) for answer in rows[0].answers),
         right=rate(sum(row.correct for row in rows), given.total()),
         asked=sum(row.n for row in rows),
         given=dict(given.most_common()),

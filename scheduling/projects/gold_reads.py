@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
+from ops import labels
 from ops.models import Asset
 from quality import gold_batches
-from quality.gold_answers import credit
+from quality.gold_answers import credit_of_key, label_of
 from quality.measures.sampling import clopper_pearson
 from quality.models import Gold, GoldScore, GoldVersion
 
@@ -49,7 +50,14 @@ class Listed:
 
     def credit_of(self, key: str) -> float:
         """What answering class `key` is worth."""
-        return credit(self.answers, key)
+        return credit_of_key(self.answers, "class", key)
+
+    def words(self, label_type: str, ontology: Any) -> list[tuple[str, float]]:
+        """Each accepted answer in words, and what it is worth."""
+        return [
+            (labels.in_words(label_type, label_of(one), ontology), float(one.get("credit", 1)))
+            for one in self.answers
+        ]
 
     @property
     def tells(self) -> str | None:

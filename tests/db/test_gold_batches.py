@@ -116,6 +116,7 @@ def test_credits_are_parts_of_one(session, make, answers, field):
 def test_what_is_wholly_right_stands_first_and_is_the_label(session, make):
     from ops import consensus
     from quality.gold_answers import credit
+    from quality.judging.alike import Yardstick
 
     floor = make.floor()
     given = [{"class": "b", "credit": 0.5}, {"class": "a"}, {"class": "c", "credit": 1}]
@@ -125,4 +126,5 @@ def test_what_is_wholly_right_stands_first_and_is_the_label(session, make):
     assert made.class_key == "a"
     known = consensus.current(session, [floor.assets[0].id])[floor.assets[0].id]
     assert known.label == {"class": "a"}
-    assert [credit(answers, key) for key in "abcd"] == [1, 0.5, 1, 0]
+    worth = [credit(answers, {"class": key}, Yardstick("class")) for key in "abcd"]
+    assert worth == [1, 0.5, 1, 0]

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from typing import Any
 
 from alembic import context
 from sqlalchemy import create_engine, text
@@ -22,6 +23,11 @@ def include_name(name: str | None, kind: str, _parents: dict[str, str | None]) -
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 
+def _named(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
 def run() -> None:
     """Migrate the database at the configured URL."""
     url = context.config.get_main_option("sqlalchemy.url") or os.environ["DATABASE_URL"]
@@ -40,6 +46,9 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if then := context.config.attributes.get("then"):
+            then(connection, [_named(one) for one in wsgi.gathered("FUNCTIONS")])
+            connection.commit()
     engine.dispose()
 
 

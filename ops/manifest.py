@@ -5,6 +5,7 @@ Every storey has a `manifest.py` with some of these names; `wsgi` merges them.
 COMMANDS    name → ("module:click object", one line of help)
 BLUEPRINTS  "module:blueprint"
 TABLES      modules that define tables
+FUNCTIONS   "module:function" of a function in the database (see ops.functions)
 JOBS        name → Job, done again and again
 TASKS       name → "module:function" of a durable task, run in a child process of the worker
 MOUNTS      "module:function" that mounts something on the finished application

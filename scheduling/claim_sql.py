@@ -1,31 +1,39 @@
-"""The claim: one statement that finds a task, locks its row, changes that row and writes the lease.
+"""The claim: one call of one function that finds a task, locks it, changes it and writes the lease.
 
-How it works, from the inside out:
+What it does, in this order:
 
-- `lanes` are the lanes open to me (see `desk_sql`) in the order of `policy.in_order`, each with the
-  cursor at which my search in it may start.
-- The pick walks them in that order: in each, tasks that came back first (a small index of their
-  own), then all open ones, and takes the first that is new to me and whose lock is free. It is
-  lateral, so that a lane whose rows are all locked just now is followed by the next.
-- The picked row is locked and then changed: that, not a count of assignments, is what keeps live
-  leases and answers within what the task wants. Checks on the table say the same once more.
-- Where gold is due in the lane of the picked task, and still new to me, it is leased in its place
-  and the task is left alone: only in place of work, and through the very same statement.
-- What is kept for me goes out before anything is searched for; it has its place in its task.
-- Cursors are set to the first task new to me, whoever may be holding its lock: a task that was
-  locked by somebody else must not stay behind. They include that task, and hold only while the
-  lane's generation stands. They are moved at every eighth claim: looking past a few tasks again is
+- It locks the labeller's desk, which makes their claims follow one another. Every later statement
+  sees what was committed while it waited.
+- It says `held` when the browser asks for work and lacks something the labeller holds already:
+  what then happens is decided outside, by `policy.lease_to_return`.
+- It walks the lanes open to the labeller, in the order of `policy.in_order`. In each it looks for
+  a task that came back first (a small index of their own), then among all that are open from the
+  cursor on, and takes the first that is new to the labeller and whose lock is free. A lane whose
+  rows are all locked just now is followed by the next.
+- The task is locked and then changed: that, not a count of assignments, is what keeps live leases
+  and answers within what the task wants. Checks on the table say the same once more.
+- Where gold is due in the lane of the found task, and still new to the labeller, it is leased in
+  its place and the task is left alone: only in place of work, and by the very same statements.
+- The cursor is set to the first task new to the labeller, whoever may be holding its lock: a task
+  that was locked by somebody else must not stay behind. It includes that task, and holds only while
+  the lane's generation stands. It is moved at every eighth claim: looking past a few tasks again is
   cheaper than writing.
+
+Rare cases are answered with a word, and `dispatch` calls again: `held`; `kept` where something is
+reserved for the labeller; `unsettled` where gold is due and none was chosen; `nothing`.
 
 FOR NO KEY UPDATE, unlike FOR UPDATE, leaves alone those who merely refer to the task.
 """
 
 from ops import work_events
-from quality.gold_choice import NEVER_MET
-from scheduling import sql
-from scheduling.eligibility import APART, NEW_TO_ME
+from ops.functions import Function, function
+from quality.gold_choice import EXPOSURE, NEVER_MET
+from scheduling import policy, sql
+from scheduling.conditions import Condition, all_of, setting
+from scheduling.eligibility import APART, FOR_NEW_WORK, LANES, NEW_TO_ME
 
 FIRST, LAST = -(2**63), 2**63 - 1
+CURSOR_EVERY = 8
 
 # Statistics taken while `assignment` is empty make a scan of it look cheap, and planning these
 # statements anew takes longer than running them. Both hold until the end of the transaction.
@@ -35,184 +43,240 @@ PLANNER = """
            set_config('enable_bitmapscan', 'off', true),
            set_config('plan_cache_mode', 'force_generic_plan', true)) AS planner"""
 
-# The first statement of a claim makes a labeller's claims follow one another. It reads nothing
-# else: what it waited for is seen by the next statement only.
-LOCK_DESK = f"""
-    UPDATE desk SET claims = claims + 1, claimed_at = %(now)s WHERE labeller_id = %(me)s
-    RETURNING claims, project_id, {PLANNER}"""
-NEW_DESK = f"""
-    INSERT INTO desk AS d (labeller_id, claims, claimed_at) VALUES (%(me)s, 1, %(now)s)
-    ON CONFLICT (labeller_id) DO UPDATE SET claims = d.claims + 1, claimed_at = excluded.claimed_at
-    RETURNING claims, project_id, {PLANNER}"""
-STAY_ON = "UPDATE desk SET project_id = %(project)s WHERE labeller_id = %(me)s"
-
-LANES = f"""
-    lanes AS MATERIALIZED (
-        SELECT s.lane, s.project, s.batch, s.stage, s.minutes, s.generation, s.gold,
-               coalesce(s.npri, {FIRST}) AS npri, coalesce(s.task, {FIRST}) AS task
-        FROM unnest(%(lanes)s::bigint[], %(projects)s::bigint[], %(batches)s::bigint[],
-                    %(stages)s::text[], %(minutes)s::bigint[], %(generations)s::bigint[],
-                    %(golds)s::bigint[], %(npris)s::bigint[], %(tasks)s::bigint[])
-             AS s(lane, project, batch, stage, minutes, generation, gold, npri, task))"""
+# `policy.in_order` in SQL; a test holds the two together.
+IN_ORDER = f"""
+    b.priority DESC,
+    CASE WHEN b.due_at <= %(now)s + interval '{policy.URGENT.total_seconds()} seconds'
+         THEN b.due_at END,
+    p.id IS DISTINCT FROM %(last)s::bigint, l.kind <> 'hard',
+    md5(concat(%(turn)s::bigint, ':', l.id)) COLLATE "C\""""
 
 
-def _search(which: str, new_to_me: str) -> str:
-    """The first task of lane `s.lane` that is open and new to me, among `which`."""
+def open_lanes(conditions: tuple[Condition, ...] = FOR_NEW_WORK, order: str = IN_ORDER) -> str:
+    """The lanes of which the labeller may have new work, holding `holding` leases already.
+
+    `npri` and `task` are the cursor: where the search may start.
+    """
     return f"""
-        SELECT t.npri, t.id FROM task t
-        WHERE t.lane_id = s.lane AND t.open AND {which} AND {new_to_me}
-        ORDER BY t.npri, t.id LIMIT 1"""
+    SELECT l.id, l.project_id AS project, l.batch_id AS batch, l.stage,
+           {setting("lease_minutes")} AS minutes, l.generation, c.generation AS seen,
+           CASE WHEN c.generation = l.generation THEN c.npri ELSE {FIRST} END AS npri,
+           CASE WHEN c.generation = l.generation THEN c.task_id ELSE {FIRST} END AS task,
+           g.until_next, g.gold_id
+    {LANES}
+    LEFT JOIN desk_cursor c ON c.labeller_id = u.id AND c.lane_id = l.id
+    LEFT JOIN gold_pace g ON g.labeller_id = u.id AND g.project_id = p.id
+    WHERE u.id = %(me)s AND {all_of(conditions)} AND %(holding)s::bigint < {setting("max_leases")}
+      AND (%(project)s::bigint IS NULL OR p.id = %(project)s::bigint)
+    ORDER BY {order}"""
 
 
-_ONWARD = "(t.npri, t.id) >= (s.npri, s.task)"
-
-
-def _picked(new_to_me: str, when: str) -> str:
-    lock = "FOR NO KEY UPDATE OF t SKIP LOCKED"
+def search(which: str, new_to_me: str = NEW_TO_ME) -> str:
+    """The first task of `lane` that is open and new to the labeller, among `which`."""
     return f"""
-    picked AS MATERIALIZED (
-        SELECT c.id, s.lane, s.project, s.batch, s.stage, s.minutes, s.gold FROM lanes s
-        CROSS JOIN LATERAL (
-            SELECT id FROM ({_search("t.returned", new_to_me)} {lock}) returned
-            UNION ALL
-            SELECT id FROM ({_search(_ONWARD, new_to_me)} {lock}) onward) c
-        WHERE {when} LIMIT 1)"""
+    SELECT t.npri, t.id FROM task t
+    WHERE t.lane_id = lane.id AND t.open AND {which} AND {new_to_me}
+    ORDER BY t.npri, t.id LIMIT 1"""
 
 
-_KEPT = f"""
-    kept AS MATERIALIZED (
-        SELECT r.task_id AS id, s.lane, s.project, s.batch, s.stage, s.minutes, s.gold,
-               r.id AS assignment
-        FROM assignment r JOIN task t ON t.id = r.task_id JOIN lanes s ON s.lane = t.lane_id
-        WHERE r.labeller_id = %(me)s AND r.state = 'reserved' AND r.expires_at > %(now)s AND {APART}
-        ORDER BY r.id LIMIT 1)"""
+RETURNED, ONWARD = "t.returned", "(t.npri, t.id) >= (lane.npri, lane.task)"
+LOCK = "FOR NO KEY UPDATE OF t SKIP LOCKED"
+
+_DECLARED = """
+DECLARE
+    _last bigint;  -- project of the newest claim
+    _live int;  _lapsed boolean;  _lacking boolean;  _reserved boolean;  -- what is held
+    _kept_in bigint[];  -- lanes of what is reserved
+    lane record;  _due bigint;  _kept bigint;  _npri bigint;  _task bigint;
+    _golden bigint;  _golden_batch bigint;  -- the task of gold that goes out instead
+    _lease record;  _until_next bigint;  _next_gold bigint;"""
+
+_RESERVED = f"""
+    r.labeller_id = _me AND r.state = 'reserved' AND r.expires_at > _now AND {APART}"""
+
+_LOCK_DESK = """
+    IF _turn IS NULL THEN
+        UPDATE desk SET claims = claims + 1, claimed_at = _now WHERE labeller_id = _me
+        RETURNING claims, project_id INTO _turn, _last;
+        IF NOT FOUND THEN
+            INSERT INTO desk AS d (labeller_id, claims, claimed_at) VALUES (_me, 1, _now)
+            ON CONFLICT (labeller_id) DO UPDATE
+            SET claims = d.claims + 1, claimed_at = excluded.claimed_at
+            RETURNING claims, project_id INTO _turn, _last;
+        END IF;
+    ELSE
+        SELECT project_id FROM desk WHERE labeller_id = _me INTO _last;
+    END IF;"""
+
+
+def _say(outcome: str, lane: str = "") -> str:
+    return f"RETURN json_build_array('{outcome}', _turn, _last, _live, _lapsed{lane});"
+
+
+# Reservations are only noticed here: they are looked for when the caller has set a savepoint.
+_LOOK_AT_DESK = f"""
+    SELECT count(*) FILTER (WHERE a.expires_at > _now),
+           coalesce(bool_or(a.expires_at <= _now), false),
+           coalesce(bool_or(a.expires_at > _now AND a.token::text <> ALL(_has)), false),
+           EXISTS (SELECT FROM assignment r WHERE r.labeller_id = _me AND r.state = 'reserved')
+    FROM assignment a WHERE a.labeller_id = _me AND a.state = 'leased'
+    INTO _live, _lapsed, _lacking, _reserved;
+    _holding := coalesce(_holding, _live);
+    IF _lacking THEN {_say("held")} END IF;
+    IF _with_kept THEN
+        SELECT array_agg(t.lane_id ORDER BY r.id) FROM assignment r JOIN task t ON t.id = r.task_id
+        WHERE {_RESERVED} INTO _kept_in;
+    ELSIF _reserved AND _this IS NULL THEN
+        {_say("kept")}
+    END IF;"""
+
+_OF_THE_LANE = "lane.id, lane.project, lane.batch"
+# The lock is that of `gold_choice.lock_exposure`: an assessment that begins just now must not ask
+# the same.
+_GOLD_DUE = f"""
+    _due := CASE WHEN lane.stage = 'label' AND lane.until_next = 0 AND _this IS NULL
+                 THEN lane.gold_id END;
+    IF _due IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('{EXPOSURE}' || _me, 0));
+    ELSIF _settle AND lane.stage = 'label' AND lane.until_next = 0 THEN
+        {_say("unsettled", f", {_OF_THE_LANE}")}
+    END IF;"""
+
+# Whoever never had a cursor has little behind them; after a change of generation it is known what
+# is to be looked past.
+_MOVE_CURSOR = f"""
+    IF mod(_turn, {CURSOR_EVERY}) = 0 OR lane.seen <> lane.generation THEN
+        INSERT INTO desk_cursor AS d (labeller_id, lane_id, npri, task_id, generation)
+        SELECT _me, lane.id, coalesce(h.npri, {LAST}), coalesce(h.id, {LAST}), lane.generation
+        FROM (SELECT) s LEFT JOIN LATERAL ({search(ONWARD)}) h ON true
+        WHERE (lane.npri, lane.task) <> (coalesce(h.npri, {LAST}), coalesce(h.id, {LAST}))
+        ON CONFLICT (labeller_id, lane_id) DO UPDATE
+        SET npri = excluded.npri, task_id = excluded.task_id, generation = excluded.generation;
+    END IF;"""
+
+_PICK = f"""
+    IF _this IS NOT NULL THEN
+        SELECT t.id FROM task t WHERE t.id = _this AND t.lane_id = lane.id AND t.open
+        FOR NO KEY UPDATE INTO _task;
+    ELSIF lane.id = ANY(_kept_in) THEN
+        SELECT r.id, t.id FROM assignment r JOIN task t ON t.id = r.task_id
+        WHERE {_RESERVED} AND t.lane_id = lane.id ORDER BY r.id LIMIT 1 INTO _kept, _task;
+    ELSE
+        {_MOVE_CURSOR}
+        {search(RETURNED)} {LOCK} INTO _npri, _task;
+        IF _task IS NULL THEN
+            {search(ONWARD)} {LOCK} INTO _npri, _task;
+        END IF;
+    END IF;
+    CONTINUE WHEN _task IS NULL;"""
 
 # It is looked at again here, under the lock that assessments take as well: since it was settled it
 # may have been retired, or asked there.
 _GOLD = f"""
-    golden AS MATERIALIZED (
-        SELECT gold.task_id AS id, s.project, l.batch_id AS batch, s.stage, s.minutes
-        FROM (SELECT project, stage, minutes, gold FROM head WHERE gold IS NOT NULL) s
-        JOIN gold ON gold.id = s.gold
-        JOIN task t ON t.id = gold.task_id JOIN lane l ON l.id = t.lane_id
-        WHERE gold.state = 'active' AND NOT gold.for_assessment
-          AND {NEVER_MET.replace(":labeller", "%(me)s").replace(":project", "gold.project_id")})"""
+    IF _due IS NOT NULL THEN
+        SELECT gold.task_id, l.batch_id
+        FROM gold JOIN task t ON t.id = gold.task_id JOIN lane l ON l.id = t.lane_id
+        WHERE gold.id = _due AND gold.state = 'active' AND NOT gold.for_assessment
+          AND {NEVER_MET.replace(":labeller", "_me").replace(":project", "gold.project_id")}
+        INTO _golden, _golden_batch;
+    END IF;"""
 
-_LEASED = """
-    leased AS (
-        INSERT INTO assignment (task_id, labeller_id, project_id, counts, leased_at, expires_at)
-        SELECT id, %(me)s, project, counts, %(now)s,
-               %(now)s + make_interval(mins => minutes::int) FROM given
-        RETURNING id, token, task_id, project_id, expires_at, counts)"""
-
-# `leases` has the one that was given out, `given` what it is on.
-_AFTERWARDS = f"""
-    noted AS (
-        INSERT INTO work_event ({work_events.COLUMNS})
-        SELECT %(now)s, 'leased', %(me)s, g.project, g.batch, g.stage, g.id, x.id, '{{{{}}}}'
-        FROM {{leases}} x JOIN {{given}} g ON g.id = x.task_id),
-    paced AS (
-        UPDATE gold_pace p SET
-            until_next = CASE WHEN x.counts THEN greatest(p.until_next - 1, 0)
-                              ELSE coalesce(p.gap_after, 1) - 1 END,
-            gap_after = CASE WHEN x.counts THEN p.gap_after END,
-            gold_id = CASE WHEN p.until_next > 0 THEN p.gold_id END
-        FROM {{leases}} x JOIN {{given}} g ON g.id = x.task_id
-        WHERE p.labeller_id = %(me)s AND p.project_id = x.project_id AND g.stage = 'label'
-        RETURNING p.until_next, p.gold_id)
-    SELECT x.id, x.token, x.task_id, x.project_id, x.expires_at, g.stage, p.until_next, p.gold_id,
-           x.counts
-    FROM {{leases}} x JOIN {{given}} g ON g.id = x.task_id LEFT JOIN paced p ON true"""
-
-
-def _taken(picked: str, unless: str = "true") -> str:
-    """What a picked task becomes: one more lease on its row."""
-    return f"""
-    taken AS (
+# What a found task becomes: one more lease on its row. What was reserved has its place already.
+_GIVE = f"""
+    IF _golden IS NULL AND _kept IS NULL THEN
         UPDATE task t SET n_leased = t.n_leased + 1,
                returned = t.returned AND t.n_done + t.n_leased + 1 < t.wanted
-        FROM {picked} s WHERE t.id = s.id AND {unless}
-        RETURNING t.id, s.project, s.batch, s.stage, s.minutes, true AS counts)"""
+        WHERE t.id = _task;
+    END IF;
+    IF _golden IS NULL AND _kept IS NOT NULL THEN
+        UPDATE assignment a SET state = 'leased', leased_at = _now,
+               expires_at = _now + make_interval(mins => lane.minutes::int)
+        WHERE a.id = _kept AND a.state = 'reserved'
+        RETURNING a.id, a.token, a.expires_at, a.counts INTO _lease;
+        IF NOT FOUND THEN {_say("kept")} END IF;
+    ELSE
+        INSERT INTO assignment (task_id, labeller_id, project_id, counts, leased_at, expires_at)
+        VALUES (coalesce(_golden, _task), _me, lane.project, _golden IS NULL, _now,
+                _now + make_interval(mins => lane.minutes::int))
+        RETURNING id, token, expires_at, counts INTO _lease;
+    END IF;
+    INSERT INTO work_event ({work_events.COLUMNS})
+    VALUES (_now, 'leased', _me, lane.project, coalesce(_golden_batch, lane.batch), lane.stage,
+            coalesce(_golden, _task), _lease.id, '{{}}');"""
+
+_PACE = """
+    IF lane.stage = 'label' THEN
+        UPDATE gold_pace p SET
+            until_next = CASE WHEN _lease.counts THEN greatest(p.until_next - 1, 0)
+                              ELSE coalesce(p.gap_after, 1) - 1 END,
+            gap_after = CASE WHEN _lease.counts THEN p.gap_after END,
+            gold_id = CASE WHEN p.until_next > 0 THEN p.gold_id END
+        WHERE p.labeller_id = _me AND p.project_id = lane.project
+        RETURNING p.until_next, p.gold_id INTO _until_next, _next_gold;
+    END IF;
+    IF lane.project IS DISTINCT FROM _last THEN
+        UPDATE desk SET project_id = lane.project WHERE labeller_id = _me;
+    END IF;"""
+
+_GIVEN = """, lane.id, lane.project, lane.batch, _lease.id, _lease.token, coalesce(_golden, _task),
+    lane.stage, _lease.counts, _lease.expires_at, _until_next, _next_gold, _due"""
+
+CLAIM: Function = function(
+    "claim",
+    {
+        "me": "bigint",
+        "now": "timestamptz",
+        "day": "date",
+        "project": "bigint",  # NULL: any
+        "has": "text[]",  # tokens that the browser knows of; NULL: what is held is no matter
+        "settle": "boolean",  # whether `unsettled` is asked for
+        "turn": "bigint = NULL",  # of the first call, in a second one
+        "holding": "bigint = NULL",  # how many leases are held; NULL: count them
+        "with_kept": "boolean = false",  # take what is reserved, in a savepoint
+        "this": "bigint = NULL",  # wait for this task
+    },
+    "json",
+    f"""
+{_DECLARED}
+BEGIN
+    PERFORM {PLANNER};
+    {_LOCK_DESK}
+    {_LOOK_AT_DESK}
+    FOR lane IN {open_lanes(order=f"array_position(_kept_in, l.id), {IN_ORDER}")}
+    LOOP
+        {_GOLD_DUE}
+        {_PICK}
+        {_GOLD}
+        {_GIVE}
+        {_PACE}
+        {_say("given", _GIVEN)}
+    END LOOP;
+    {_say("nothing")}
+END""",
+)
+
+ASK = sql.short(f"""
+    SELECT {CLAIM.name}(%(me)s, %(now)s, %(day)s, %(project)s, %(has)s, %(settle)s)""")
+ASK_AGAIN = sql.short(f"""
+    SELECT {CLAIM.name}(%(me)s, %(now)s, %(day)s, %(project)s, NULL, %(settle)s, %(turn)s,
+                        %(holding)s, %(kept)s, %(this)s)""")
 
 
-_NO_GOLD = "NOT EXISTS (SELECT FROM golden)"
-_GIVEN = """
-    given AS (SELECT id, project, batch, stage, minutes, counts FROM taken
-              UNION ALL SELECT id, project, batch, stage, minutes, false FROM golden)"""
-_TAKEN_IS_GIVEN = "given AS (SELECT * FROM taken)"
-_LEASED_KEPT = """
-    leased_kept AS (
-        UPDATE assignment a SET state = 'leased', leased_at = %(now)s,
-               expires_at = %(now)s + make_interval(mins => s.minutes::int)
-        FROM kept s WHERE a.id = s.assignment AND a.state = 'reserved' AND {unless}
-        RETURNING a.id, a.token, a.task_id, a.project_id, a.expires_at, a.counts),
-    all_leased AS (SELECT * FROM leased UNION ALL SELECT * FROM leased_kept),
-    all_given AS (SELECT id, project, batch, stage FROM given
-                  UNION ALL SELECT id, project, batch, stage FROM kept)"""
-
-
-def _moved(new_to_me: str) -> str:
+def head(new_to_me: str = NEW_TO_ME) -> str:
+    """When nothing was found: the first task that is open and new to me, whoever holds its lock."""
     return f"""
-    moved AS (
-        INSERT INTO desk_cursor AS d (labeller_id, lane_id, npri, task_id, generation)
-        SELECT %(me)s, s.lane, coalesce(h.npri, {LAST}), coalesce(h.id, {LAST}), s.generation
-        FROM lanes s LEFT JOIN LATERAL ({_search(_ONWARD, new_to_me)}) h ON true
-        WHERE (s.npri, s.task) <> (coalesce(h.npri, {LAST}), coalesce(h.id, {LAST}))
-        ON CONFLICT (labeller_id, lane_id) DO UPDATE
-        SET npri = excluded.npri, task_id = excluded.task_id, generation = excluded.generation)"""
+    WITH lane AS MATERIALIZED ({open_lanes()})
+    SELECT c.id FROM lane CROSS JOIN LATERAL (
+        ({search(RETURNED, new_to_me)}) UNION ALL ({search(ONWARD, new_to_me)})) c LIMIT 1"""
 
 
-def claim(
-    *, move: bool = False, kept: bool = False, gold: bool = False, new_to_me: str = NEW_TO_ME
-) -> str:
-    """The statement; `move` cursors as well, give out first what is `kept`, or `gold` where due.
-
-    No row: nothing was free, or all of it was locked just now.
-    """
-    same = "id, lane, project, batch, stage, minutes, gold"
-    none_kept = "NOT EXISTS (SELECT FROM kept)" if kept else "true"
-    both = f"SELECT {same} FROM kept UNION ALL SELECT {same} FROM picked"
-    head = f"head AS ({both if kept else 'SELECT * FROM picked'})"
-    parts = [_moved(new_to_me)] if move else []
-    parts += [_KEPT] if kept else []
-    parts += [_picked(new_to_me, none_kept)]
-    parts += [head, _GOLD] if gold else []
-    parts += [_taken("picked", _NO_GOLD if gold else "true"), _GIVEN if gold else _TAKEN_IS_GIVEN]
-    parts += [_LEASED]
-    parts += [_LEASED_KEPT.format(unless=_NO_GOLD if gold else "true")] if kept else []
-    leases, given = ("all_leased", "all_given") if kept else ("leased", "given")
-    after = _AFTERWARDS.format(leases=leases, given=given)
-    return sql.short(f"WITH {LANES},{','.join(parts)},{after}")
-
-
-_EITHER = (False, True)
-CLAIM = {
-    (move, kept, gold): claim(move=move, kept=kept, gold=gold)
-    for move in _EITHER
-    for kept in _EITHER
-    for gold in _EITHER
-}
-
-# For when nothing was picked: the first task that is open and new to me, whoever holds its lock.
-HEAD = f"""
-    WITH {LANES}
-    SELECT c.id FROM lanes s CROSS JOIN LATERAL (
-        ({_search("t.returned", NEW_TO_ME)}) UNION ALL ({_search(_ONWARD, NEW_TO_ME)})) c LIMIT 1"""
-
-# Then: wait for it and take it, if it is still open.
-CLAIM_THIS = f"""
-    WITH {LANES},
-    picked AS MATERIALIZED (
-        SELECT t.id, t.lane_id FROM task t WHERE t.id = %(head)s AND t.open FOR NO KEY UPDATE),
-    this AS (SELECT picked.id, s.project, s.batch, s.stage, s.minutes
-             FROM picked JOIN lanes s ON s.lane = picked.lane_id),
-    {_taken("this")},{_TAKEN_IS_GIVEN},{_LEASED},
-    {_AFTERWARDS.format(leases="leased", given="given")}"""
+HEAD = head()
 
 # A lease that I lost may come back to me, when there is nothing else; one `among` these, if given.
 LOST = f"""
+    WITH lane AS MATERIALIZED ({open_lanes()})
     SELECT t.id FROM task t
-    WHERE t.open AND t.lane_id = ANY(%(lanes)s::bigint[])
+    WHERE t.open AND t.lane_id IN (SELECT id FROM lane)
       AND (%(among)s::bigint[] IS NULL OR t.id = ANY(%(among)s::bigint[]))
       AND t.id IN (SELECT a.task_id FROM assignment a
                    WHERE a.labeller_id = %(me)s AND a.state IN ('released', 'expired'))

@@ -232,7 +232,9 @@ TASK_CONDITIONS = (
     Condition(
         "apart",
         """NOT EXISTS (
-            SELECT FROM task o JOIN assignment a ON a.task_id = o.id AND a.labeller_id = %(me)s
+            SELECT FROM task o CROSS JOIN LATERAL (
+                SELECT FROM assignment a
+                WHERE a.task_id = o.id AND a.labeller_id = %(me)s OFFSET 0) met
             WHERE o.asset_id = t.asset_id AND o.id <> t.id
               AND (o.round = 0 OR t.stage = 'label' AND o.stage = 'label'
                    OR t.stage = 'rework' AND o.stage = 'review'

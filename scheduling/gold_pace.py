@@ -9,12 +9,10 @@ nobody waits for it. Without a desk it is done at some claim before, each being 
 
 import json
 import random
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -24,7 +22,7 @@ from ops.project_settings import GoldSettings
 from quality import gold
 from quality.models.standing import SUPPORT
 from scheduling import policy, sql
-from scheduling.desk_sql import OpenLane
+from scheduling.claim_answer import Answer, Owing
 
 log = structlog.get_logger()
 
@@ -62,33 +60,13 @@ def give_back(session: Session, me: int, project_id: int, gold_id: int) -> None:
     sql.run(session, _GIVE_BACK, me=me, project=project_id, gold=gold_id)
 
 
-def due(lanes: Sequence[OpenLane]) -> dict[int, int]:
-    """Project id → the settled gold that is due there in place of work."""
-    return {x.project_id: x.gold_id for x in lanes if x.until_next == 0 and x.gold_id is not None}
-
-
-def settle_what_is_due(session: Session, me: int, lanes: Sequence[OpenLane]) -> dict[int, int]:
-    """Project id → the gold that is due there in place of work.
-
-    Where it is due and none was settled, one is for the project that comes first in `lanes`.
-    """
-    found = due(lanes)
-    first = next((x for x in lanes if x.stage == "label"), None)
-    if first is not None and first.until_next == 0 and first.gold_id is None:
-        chosen = _settle(session, me, first, until_next=0)
-        if chosen is not None:
-            found[first.project_id] = chosen
-    return found
-
-
-def owed(lanes: Sequence[OpenLane], was_due: dict[int, int], new: Row[Any]) -> OpenLane | None:
+def owed(new: Answer) -> Owing | None:
     """The lane for which the next gold is to be settled, now that `new` was handed out; or None."""
-    lane = next(x for x in lanes if x.project_id == new.project_id and x.stage == "label")
-    unsettled = new.gold_id is None and (new.until_next == 0 or new.project_id in was_due)
-    return lane if new.until_next is None or unsettled else None
+    unsettled = new.gold_id is None and (new.until_next == 0 or new.due is not None)
+    return new.lane if new.until_next is None or unsettled else None
 
 
-def settle_owed(sessions: sessionmaker[Session], me: int, lane: OpenLane) -> None:
+def settle_owed(sessions: sessionmaker[Session], me: int, lane: Owing) -> None:
     """Settle the next gold in a transaction of its own, unless that was done meanwhile.
 
     A failure is logged: the claim at which gold would be due owes it again.
@@ -103,16 +81,20 @@ def settle_owed(sessions: sessionmaker[Session], me: int, lane: OpenLane) -> Non
         log.error("the next gold was not settled", error=type(error).__name__)
 
 
-def settle_next(session: Session, me: int, lanes: Sequence[OpenLane], new: Row[Any]) -> None:
+def settle_due(session: Session, me: int, lane: Owing) -> None:
+    """Settle gold that is due at once."""
+    _settle(session, me, lane, until_next=0)
+
+
+def settle_next(session: Session, me: int, new: Answer) -> None:
     """Perhaps settle the next gold, after `new` was handed out."""
-    lane = next(x for x in lanes if x.project_id == new.project_id and x.stage == "label")
     if new.until_next is None:
-        _settle(session, me, lane, until_next=None)
+        _settle(session, me, new.lane, until_next=None)
     elif new.gold_id is None and _RNG.random() < policy.settle_chance(new.until_next):
-        _settle(session, me, lane, until_next=new.until_next)
+        _settle(session, me, new.lane, until_next=new.until_next)
 
 
-def _settle(session: Session, me: int, lane: OpenLane, *, until_next: int | None) -> int | None:
+def _settle(session: Session, me: int, lane: Owing, *, until_next: int | None) -> None:
     """Choose gold and draw the gap after it; without any, the next try comes after such a gap.
 
     `until_next` claims pass before it; None: that many are drawn too.
@@ -131,10 +113,9 @@ def _settle(session: Session, me: int, lane: OpenLane, *, until_next: int | None
         gold=chosen.id if chosen else None,
         gap_after=again if chosen else None,
     )
-    return chosen.id if chosen else None
 
 
-def _rate(session: Session, me: int, lane: OpenLane) -> float:
+def _rate(session: Session, me: int, lane: Owing) -> float:
     found = sql.row(session, _BELIEVED, me=me, project=lane.project_id)
     assert found is not None
     return policy.gold_rate(found.low or 0.0, found.n, _terms(found.terms))

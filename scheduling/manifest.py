@@ -5,6 +5,7 @@ from ops.jobs import Job
 from ops.nav import Entry
 
 TABLES = ("scheduling.models",)
+FUNCTIONS = ("scheduling.claim_sql:CLAIM",)
 COMMANDS: dict[str, tuple[str, str]] = {
     "import": (
         "scheduling.projects.command:import_",

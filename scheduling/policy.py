@@ -3,6 +3,7 @@
 PURE: numbers in, numbers out.
 """
 
+import hashlib
 import math
 import random
 from collections.abc import Collection, Sequence
@@ -118,7 +119,7 @@ def in_order(lanes: Sequence[L], at: datetime, last_project: int | None, turn: i
     each lane coming first equally often. A new list; PURE.
     """
 
-    def key(lane: L) -> tuple[float, float, bool, bool, int]:
+    def key(lane: L) -> tuple[float, float, bool, bool, str]:
         urgent = lane.due_at is not None and lane.due_at <= at + URGENT
         due = lane.due_at.timestamp() if urgent and lane.due_at else math.inf
         elsewhere = lane.project_id != last_project
@@ -127,15 +128,9 @@ def in_order(lanes: Sequence[L], at: datetime, last_project: int | None, turn: i
     return sorted(lanes, key=key) if len(lanes) > 1 else list(lanes)
 
 
-def _mixed(turn: int, lane_id: int) -> int:
-    """A number that two neighbouring turns or lanes give no hint of (finaliser of SplitMix64)."""
-    mixed = (turn * 0x9E3779B97F4A7C15 + lane_id * 0xD1B54A32D192ED03) & _64_BITS
-    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
-    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _64_BITS
-    return mixed ^ (mixed >> 31)
-
-
-_64_BITS = 2**64 - 1
+def _mixed(turn: int, lane_id: int) -> str:
+    """A text whose place gives no hint of that of neighbouring turns or lanes; SQL has it too."""
+    return hashlib.md5(f"{turn}:{lane_id}".encode(), usedforsecurity=False).hexdigest()
 
 
 def settle_chance(until_next: int) -> float:

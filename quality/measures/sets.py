@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quality.measures import error_types, masks, meetings
+from quality.measures import error_types, meetings, rle
 from quality.measures.arrays import Floats, Ints, codes
 from quality.measures.classes import Z95, wilson
 from quality.measures.coco_eval import MEDIUM
@@ -147,16 +147,16 @@ def mean_iou(given: Sequence[Mapping[str, Any]], truth: Sequence[Mapping[str, An
     sides = columns(given), columns(truth)
     keys: dict[str, int] = {}
     of = [np.array([keys.setdefault(x["class"], len(keys)) for x in s.objects], int) for s in sides]
-    runs = [masks.checked([x["rle"] for x in s.objects], "objects") for s in sides]
-    frames = [masks.frames(x) for x in runs]
+    drawn = [rle.read([x["rle"] for x in s.objects], "objects") for s in sides]
+    frames = [rle.frames(x) for x in drawn]
     i, j = meetings.meeting(frames[0], frames[1], sides[0].start, sides[1].start)
     same = of[0][i] == of[1][j]
     i, j = i[same], j[same]
     n, k = len(given), len(keys)
     cells = [owners(s) * k + c for s, c in zip(sides, of, strict=True)]
-    pixels = masks.shared_areas(runs[0], runs[1], i, j)
+    pixels = rle.shared_areas(drawn[0], drawn[1], i, j)
     shared = np.bincount(cells[0][i], pixels, n * k).astype(float)
-    either = sum(np.bincount(c, masks.areas(x), n * k) for c, x in zip(cells, runs, strict=True))
+    either = sum(np.bincount(c, rle.areas(x), n * k) for c, x in zip(cells, drawn, strict=True))
     iou = _ratio_rates(shared.reshape(n, k), np.asarray(either - shared, float).reshape(n, k))
     known = iou.value[~np.isnan(iou.value)]
     return MeanIoU(list(keys), iou, float(known.mean()) if known.size else float("nan"))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quality.measures import boundary, boxes, keypoints, masks, meetings, polygons
+from quality.measures import boundary, boxes, keypoints, meetings, polygons, rle
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.measures.meetings import Near
 
@@ -60,7 +60,7 @@ def areas(label_type: str, objects: Sequence[Object]) -> Floats:
     if label_type == "polygons":
         return polygons.areas(polygons.shapes([x["polygons"] for x in objects]))
     if label_type == "masks":
-        return masks.areas(masks.checked([x["rle"] for x in objects], "objects"))
+        return rle.areas(_read(objects))
     points = _points(objects, max((len(x["points"]) for x in objects), default=0))
     drawn = _numbers(objects, "box", 4, True)
     return keypoints.object_areas(keypoints.frames(points, drawn), drawn)
@@ -94,10 +94,10 @@ def _polygons(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
 
 
 def _masks(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
-    runs = [masks.checked([x["rle"] for x in s.objects], "objects") for s in (given, truth)]
-    i, j = _meeting(given, truth, [masks.frames(x) for x in runs], meetings.MOST_EXACT)
-    shared = masks.shared_areas(runs[0], runs[1], i, j)
-    areas = [masks.areas(x) for x in runs]
+    drawn = [_read(side.objects) for side in (given, truth)]
+    i, j = _meeting(given, truth, [rle.frames(x) for x in drawn])
+    shared = rle.shared_areas(drawn[0], drawn[1], i, j)
+    areas = [rle.areas(x) for x in drawn]
     return i, j, _ratios(given, truth, i, j, shared, areas)
 
 
@@ -106,8 +106,8 @@ def _with_rims(
 ) -> tuple[Ints, Ints, Floats]:
     """Boundary AP takes the lesser of both overlaps; a crowd has no outline of its own."""
     alone = np.flatnonzero(~given.crowd[i] & ~truth.crowd[j] & (overlap > 0))
-    runs = [masks.checked([x["rle"] for x in s.objects], "objects") for s in (given, truth)]
-    of_rims = boundary.overlaps(runs[0], runs[1], i[alone], j[alone], rim)
+    drawn = [_read(side.objects) for side in (given, truth)]
+    of_rims = boundary.overlaps(drawn[0], drawn[1], i[alone], j[alone], rim)
     overlap[alone] = np.minimum(overlap[alone], of_rims)
     return i, j, overlap
 
@@ -166,6 +166,10 @@ def _with_equals(
         overlap[k] = all(one.get(f) == other.get(f) for f in fields)
     met = overlap > 0
     return Near(i[met], j[met], overlap[met])
+
+
+def _read(objects: Sequence[Object]) -> rle.Masks:
+    return rle.read([x["rle"] for x in objects], "objects")
 
 
 def _numbers(objects: Sequence[Object], field: str, n: int, optional: bool = False) -> Floats:

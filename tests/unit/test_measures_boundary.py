@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.measures import boundary
+from quality.measures import boundary, rle
 
 
 def rim(dense, ratio):
@@ -23,10 +23,10 @@ def rim(dense, ratio):
     return dense & ~inner[1:-1, 1:-1]
 
 
-def encoded(dense):
+def read(masks):
     from pycocotools import mask
 
-    return mask.encode(np.asfortranarray(dense, np.uint8))
+    return rle.read([mask.encode(np.asfortranarray(dense, np.uint8)) for dense in masks])
 
 
 def shape(rng, height, width):
@@ -43,14 +43,14 @@ def shape(rng, height, width):
 def test_rims_and_their_overlap_are_those_published(seed, height, width, ratio):
     rng = np.random.default_rng(seed)
     one, other = ([shape(rng, height, width) for _ in range(3)] for _ in range(2))
-    for dense, found in zip(one, boundary.rims([encoded(d) for d in one], ratio), strict=True):
+    for dense, found in zip(one, boundary.rims(read(one), ratio), strict=True):
         expected = rim(dense, ratio)
         drawn = np.zeros_like(expected)
         y, x = (slice(at, at + n) for at, n in zip(found[:2], found.pixels.shape, strict=True))
         drawn[y, x] = found.pixels
         assert (drawn == expected).all()
     i, j = (x.ravel() for x in np.meshgrid(range(3), range(3), indexing="ij"))
-    found = boundary.overlaps(*([encoded(d) for d in s] for s in (one, other)), i, j, ratio)
+    found = boundary.overlaps(read(one), read(other), i, j, ratio)
     for k in range(9):
         a, b = rim(one[i[k]], ratio), rim(other[j[k]], ratio)
         either = (a | b).sum()
@@ -63,11 +63,11 @@ def test_a_big_mask_with_a_poor_outline_fails_by_its_rim():
     poor = np.zeros_like(whole)
     poor[60:340, 60:340] = True
     i = np.zeros(1, int)
-    found = boundary.overlaps([encoded(poor)], [encoded(whole)], i, i)
+    found = boundary.overlaps(read([poor]), read([whole]), i, i)
     assert (whole & poor).sum() / whole.sum() > 0.85
     assert found[0] < 0.1
 
 
 def test_a_ratio_is_above_0():
     with pytest.raises(ValueError, match="ratio"):
-        boundary.rims([], 0)
+        boundary.rims(read([]), 0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.measures import boxes, masks, polygons, shapes
+from quality.measures import boxes, polygons, rle, shapes
 from quality.measures.objects import columns
 
 SIDE = 24
@@ -167,7 +167,7 @@ BAD = {
     ],
     "masks": [
         {"rle": {"size": [2, 2], "counts": c}} for c in ("", "3", "0000", "é", "P0", "22222", "~~")
-    ] + [{"rle": {"size": [2**16, 2], "counts": "0"}}],
+    ] + [{"rle": {"size": [2**40, 2], "counts": "0"}}, {"rle": {"size": [-2, -2], "counts": "4"}}],
     "keypoints": [{"points": [[0, 0, 2], [float("nan"), 0, 2]]}],
 }  # fmt: skip
 
@@ -187,9 +187,28 @@ def test_what_is_no_shape_is_refused_by_the_name_of_its_field(label_type, at):
 def test_masks_are_read_as_pycocotools_writes_them(seed, height, width):
     rng = np.random.default_rng(seed)
     dense = rng.random((height, width)) < rng.choice([0, 0.02, 0.5, 1])
-    ready = masks.checked([encoded(dense)])
-    assert (masks.decoded(ready[0]) == dense).all()
-    assert masks.areas(ready)[0] == dense.sum()
+    read = rle.read([encoded(dense)])
+    assert (rle.pixels(read, 0) == dense).all()
+    assert rle.areas(read)[0] == dense.sum()
+    frame = rle.frames(read)[0].astype(int).tolist()
+    ys, xs = np.nonzero(dense)
+    ends = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1] if xs.size else [0] * 4
+    assert frame == ends
+    within = dense[frame[1] : frame[3], frame[0] : frame[2]]
+    assert (rle.pixels(read, 0, frame) == within).all()
+
+
+def test_a_mask_may_be_huge_but_is_not_filled_in():
+    # 10⁶ × 10⁶ px, all but the first in it: more than 32 bits hold.
+    text, left = "1", 10**12 - 1
+    while left > 15:
+        text, left = text + chr(48 + (left & 31 | 32)), left >> 5
+    huge = {"size": [10**6, 10**6], "counts": text + chr(48 + left)}
+    one = {"id": "1", "class": "c", "rle": huge}
+    assert table("masks", [one], [one])[0, 0] == 1
+    assert rle.areas(rle.read([huge]))[0] == 10**12 - 1
+    with pytest.raises(ValueError, match="px to fill in"):
+        table("masks", [one], [one], rim=0.02)
 
 
 def test_masks_of_two_sizes_share_nothing():

@@ -11,21 +11,13 @@ from numpy.typing import ArrayLike
 
 from quality.measures import error_types, meetings, rle
 from quality.measures.arrays import Floats, Ints, codes
-from quality.measures.classes import Z95, wilson
+from quality.measures.classes import wilson
 from quality.measures.coco_eval import MEDIUM
 from quality.measures.meetings import Near
 from quality.measures.objects import Judged, columns, owners
+from quality.measures.rates import Rates, ratios, shares
 
 SIZES = ("small", "medium", "large")
-
-
-class Rates(NamedTuple):
-    """Rates of each group, (groups,), with their intervals and their n."""
-
-    value: Floats
-    low: Floats
-    high: Floats
-    n: Ints
 
 
 class SetFigures(NamedTuple):
@@ -66,7 +58,7 @@ def figures(hits: ArrayLike, given: ArrayLike, truth: ArrayLike, beta: float = 1
         each = np.where(worth > 0, weighted / worth, max(weight, 1.0))
         bounds = [h / (h + worth), *wilson(h, h + worth)]
         f = [(1 + weight) * p / ((1 + weight) * p + (1 - p) * each) for p in bounds]
-    return SetFigures(_rates(h, g), _rates(h, t), Rates(f[0], f[1], f[2], g + t - h))
+    return SetFigures(shares(h, g), shares(h, t), Rates(f[0], f[1], f[2], g + t - h))
 
 
 def object_figures(
@@ -141,8 +133,7 @@ def mean_iou(given: Sequence[Mapping[str, Any]], truth: Sequence[Mapping[str, An
     """Mean IoU of semantic masks, label by label against its truth.
 
     Of each class, the pixels that both have over those that either has, summed over the set (as
-    Pascal VOC and Cityscapes have it); then the mean over classes. Pixels of a picture go together,
-    so the interval is that of a ratio over pictures (W. Cochran, *Sampling Techniques*, 1977).
+    Pascal VOC and Cityscapes have it); then the mean over classes. The interval is over pictures.
     """
     sides = columns(given), columns(truth)
     keys: dict[str, int] = {}
@@ -157,7 +148,7 @@ def mean_iou(given: Sequence[Mapping[str, Any]], truth: Sequence[Mapping[str, An
     pixels = rle.shared_areas(drawn[0], drawn[1], i, j)
     shared = np.bincount(cells[0][i], pixels, n * k).astype(float)
     either = sum(np.bincount(c, rle.areas(x), n * k) for c, x in zip(cells, drawn, strict=True))
-    iou = _ratio_rates(shared.reshape(n, k), np.asarray(either - shared, float).reshape(n, k))
+    iou = ratios(shared.reshape(n, k), (either - shared).reshape(n, k))
     known = iou.value[~np.isnan(iou.value)]
     return MeanIoU(list(keys), iou, float(known.mean()) if known.size else float("nan"))
 
@@ -168,21 +159,3 @@ def class_ious(confusion: ArrayLike) -> Floats:
     hits = np.diag(table)
     either = table.sum(axis=0) + table.sum(axis=1) - hits
     return np.divide(hits, either, out=np.full(hits.shape, np.nan), where=either > 0)
-
-
-def _rates(hits: Ints, n: Ints) -> Rates:
-    low, high = wilson(hits, n)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Rates(hits / n, low, high, n)
-
-
-def _ratio_rates(part: Floats, whole: Floats) -> Rates:
-    """Sum of `part` over sum of `whole` (pictures, groups), and how sure the sample makes it."""
-    n = (whole > 0).sum(axis=0)
-    total = whole.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = part.sum(axis=0) / total
-        left = np.square(part - value * whole).sum(axis=0)
-        spread = Z95 * np.sqrt(left * n / (n - 1)) / total
-    spread = np.where(n > 1, spread, np.where(n == 1, 1.0, np.nan))
-    return Rates(value, np.clip(value - spread, 0, 1), np.clip(value + spread, 0, 1), n)

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from quality.measures.arrays import Floats
+from quality.measures.rates import Rates, ratios
 
 
 def edit_distance(given: Sequence[Hashable], truth: Sequence[Hashable]) -> int:
@@ -51,14 +52,19 @@ def word_error_rate(given: str, truth: str) -> float:
     return _rate(edit_distance(given.split(), words), len(words))
 
 
-def total_rates(given: Sequence[str], truth: Sequence[str]) -> tuple[float, float]:
-    """Character and word error rate of many texts: all edits over all of the truths' length."""
+def total_rates(given: Sequence[str], truth: Sequence[str]) -> Rates:
+    """Character and word error rate of many texts, in this order: all edits over all of the truths'
+    length. n counts the texts, and the interval is over them."""
     if len(given) != len(truth):
         raise ValueError("given: expected as many texts as truths")
-    characters = sum(map(edit_distance, given, truth))
-    words = [t.split() for t in truth]
-    of_words = sum(edit_distance(g.split(), t) for g, t in zip(given, words, strict=True))
-    return _rate(characters, sum(map(len, truth))), _rate(of_words, sum(map(len, words)))
+    words = [text.split() for text in truth]
+    edits = [
+        (edit_distance(g, t), edit_distance(g.split(), w))
+        for g, t, w in zip(given, truth, words, strict=True)
+    ]
+    lengths = [(len(t), len(w)) for t, w in zip(truth, words, strict=True)]
+    shape = (len(truth), 2)
+    return ratios(np.reshape(edits, shape), np.reshape(lengths, shape), np.inf)
 
 
 def likenesses(given: Sequence[str], truth: Sequence[str]) -> Floats:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from quality.measures.likeness import TYPES, Terms, compare, compare_many, scores
 from quality.measures.object_errors import KINDS
+from tests.unit import label_payloads as payloads
 
 
 def box(id_, of, *xywh, **more):
@@ -300,3 +301,35 @@ def test_what_cannot_be_compared_is_refused_by_name(label_type, one, terms, said
 def test_ratings_are_as_far_apart_as_their_scale_says():
     for scale, score in (((1, 5), 0.75), (4, 0.75), (None, 0)):
         assert compare("rating", {"rating": 3}, {"rating": 4}, Terms(range=scale)).score == score
+
+
+EVERY_TYPE = st.sampled_from(payloads.TYPES).flatmap(
+    lambda t: st.tuples(st.just(t), payloads.labels(t), payloads.labels(t))
+)
+
+
+@given(EVERY_TYPE, st.booleans())
+def test_of_any_two_valid_labels_the_errors_say_what_the_score_lacks(case, partial):
+    label_type, one, other = case
+    terms = Terms(size=payloads.SIZE, range=(1, 5), partial=partial)
+    assert compare(label_type, one, one, terms) == (1.0, [])
+    found = compare(label_type, one, other, terms)
+    assert 0 <= found.score <= 1
+    assert (found.score == 1) == (not found.errors)
+    assert {e.kind for e in found.errors} <= set(KINDS)
+    assert all(e.words for e in found.errors)
+
+
+@given(payloads.semantic(), payloads.semantic())
+def test_semantic_masks_are_those_of_their_pixels(one, other):
+    def by_class(label):
+        return {x["class"]: payloads.pixels(x["rle"]) for x in label["objects"]}
+
+    some, others = by_class(one), by_class(other)
+    none = np.zeros(payloads.SIZE[::-1], bool)
+    ious = [
+        (some.get(k, none) & others.get(k, none)).sum()
+        / (some.get(k, none) | others.get(k, none)).sum()
+        for k in {*some, *others}
+    ]
+    assert compare("masks", one, other).score == pytest.approx(np.mean(ious) if ious else 1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.measures import objects, sets, shapes
+from quality.measures import objects, rates, sets, shapes
 from quality.measures.classes import confusion_matrix
 
 SIDE = 16
@@ -23,7 +23,7 @@ def test_rates_are_those_of_scikit_learn(pairs, beta):
     table = confusion_matrix(truth, seen, 4)
     found = sets.figures(np.diag(table), table.sum(axis=0), table.sum(axis=1), beta)
     if not pairs:
-        assert all(np.isnan(rates.value).all() for rates in found)
+        assert all(np.isnan(one.value).all() for one in found)
         return
     precision, recall, f, support = metrics.precision_recall_fscore_support(
         truth, seen, beta=beta, labels=range(4), zero_division=np.nan
@@ -33,10 +33,10 @@ def test_rates_are_those_of_scikit_learn(pairs, beta):
     seldom = np.diag(table) > 0  # scikit-learn's F of no hit at all depends on zero_division
     assert found.f.value[seldom] == pytest.approx(f[seldom])
     assert (found.recall.n == support).all()
-    for rates in found:
-        known = ~np.isnan(rates.value)
-        assert (rates.low[known] <= rates.value[known] + 1e-12).all()
-        assert (rates.high[known] >= rates.value[known] - 1e-12).all()
+    for one in found:
+        known = ~np.isnan(one.value)
+        assert (one.low[known] <= one.value[known] + 1e-12).all()
+        assert (one.high[known] >= one.value[known] - 1e-12).all()
     ious = metrics.jaccard_score(truth, seen, labels=range(4), average=None, zero_division=0)
     either = table.sum(axis=0) + table.sum(axis=1) > 0
     assert sets.class_ious(table)[either] == pytest.approx(ious[either])
@@ -164,6 +164,6 @@ def test_the_interval_of_an_iou_holds_the_truth_about_as_often_as_it_says():
     for _ in range(400):
         whole = rng.integers(50, 150, (40, 1)).astype(float)
         part = whole * rng.beta(7, 3, (40, 1))
-        rates = sets._ratio_rates(part, whole)
-        held.append(rates.low[0] <= 0.7 <= rates.high[0])
+        found = rates.ratios(part, whole)
+        held.append(found.low[0] <= 0.7 <= found.high[0])
     assert 0.91 < np.mean(held) < 0.98

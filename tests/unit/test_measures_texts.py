@@ -1,5 +1,6 @@
 """Edit distance against the whole table, and the error rates made of it."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,9 +38,16 @@ def test_words_are_signs_too(words, seed):
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=6))
 def test_rates_of_many_are_all_edits_over_the_whole_length(pairs):
     given_, truth = [p[0] for p in pairs], [p[1] for p in pairs]
-    characters, _ = texts.total_rates(given_, truth)
+    found = texts.total_rates(given_, truth)
+    assert found.n.tolist() == [sum(map(bool, truth)), sum(bool(t.split()) for t in truth)]
     edits, length = sum(table(*p) for p in pairs), sum(map(len, truth))
-    assert characters == (edits / length if length else (float("inf") if edits else 0))
+    assert found.value[0] == pytest.approx(edits / length if length else np.nan, nan_ok=True)
+    words = [(g.split(), t.split()) for g, t in pairs]
+    edits, length = sum(table(*p) for p in words), sum(len(t) for _, t in words)
+    assert found.value[1] == pytest.approx(edits / length if length else np.nan, nan_ok=True)
+    known = ~np.isnan(found.value)
+    assert (found.low[known] <= found.value[known]).all()
+    assert (found.value[known] <= found.high[known]).all()
     each = texts.likenesses(given_, truth)
     for share, (g, t) in zip(each, pairs, strict=True):
         assert share == pytest.approx(max(0, 1 - table(g, t) / len(t)) if t else float(not g))

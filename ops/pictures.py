@@ -4,6 +4,9 @@ It is read from the head of the file when somebody first needs it, and kept on t
 that an import brings is taken at its word: the client's own labels are in the same pixels.
 """
 
+import io
+from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any
 
 from sqlalchemy import select, update
@@ -51,6 +54,12 @@ def keep(session: Session, asset_id: int, measured: tuple[int, int]) -> None:
     )
 
 
+def keep_measured(session: Session, asset_id: int, content: bytes) -> None:
+    """Write down the size of a picture that is in hand; what is damaged has none."""
+    with suppress(InvalidInput):
+        keep(session, asset_id, measure(io.BytesIO(content)))
+
+
 def measure(file: IO[bytes]) -> tuple[int, int]:
     """(width, height) in px from the head of a picture. Raises InvalidInput when it has none."""
     try:
@@ -77,15 +86,16 @@ def _opened(file: IO[bytes]) -> Any:
     from PIL.PngImagePlugin import PngImageFile
     from PIL.WebPImagePlugin import WebPImageFile
 
-    reader = {
+    readers: dict[str, Callable[[IO[bytes]], Any]] = {
         "image/png": PngImageFile,
         "image/jpeg": JpegImageFile,
         "image/gif": GifImageFile,
         "image/webp": WebPImageFile,
         "image/bmp": BmpImageFile,
-    }[storage.sniff(file.read(storage.HEAD)) or ""]
+    }
+    kind = storage.sniff(file.read(storage.HEAD))
     file.seek(0)
-    return reader(file)
+    return readers[kind or ""](file)
 
 
 def _orientation(image: Any) -> int | None:

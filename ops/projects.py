@@ -7,7 +7,16 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import answers_wanted, audit_log, clock_time, lanes, scope, skills
+from ops import (
+    answers_wanted,
+    audit_log,
+    clock_time,
+    labels,
+    lanes,
+    ontologies,
+    scope,
+    skills,
+)
 from ops.errors import Conflict, InvalidInput, NotFound, NotReady
 from ops.models import (
     MEDIA,
@@ -32,18 +41,21 @@ def create(
     name: str,
     medium: str,
     by: User,
+    label_type: str = "class",
     skill: Skill | None = None,
     purpose: str = "",
     settings: ProjectSettings | dict[str, Any] | None = None,
 ) -> Project:
     """A new project in state draft; whoever creates it becomes a member.
 
-    Without a `skill` the project gets one of its own name. Raises InvalidInput naming the field,
-    Conflict when the organisation has a project of this name.
+    Without a `skill` the project gets one of its own name. Where nothing has to be defined before
+    labels of its type can be given, an empty ontology is in force at once. Raises InvalidInput
+    naming the field, Conflict when the organisation has a project of this name.
     """
     name = clean_name(name)
     if medium not in MEDIA:
         raise InvalidInput(f"medium must be one of {', '.join(MEDIA)}", field="medium")
+    _refuse_type(label_type, medium)
     if organisation.kind != "client":
         raise InvalidInput("a project belongs to a client organisation", field="organisation")
     same = (Project.organisation_id == organisation.id) & (func.lower(Project.name) == name.lower())
@@ -54,15 +66,28 @@ def create(
         name=name,
         purpose=purpose.strip(),
         medium=medium,
+        label_type=label_type,
         skill_id=(skill or _skill_named(session, name, by)).id,
         settings=clean_settings(settings or {}).model_dump(mode="json"),
         created_at=clock_time.now(),
     )
     session.add(project)
     session.flush()
-    _record(session, project, by, "project.created", medium=medium)
+    _record(session, project, by, "project.created", medium=medium, label_type=label_type)
     add_member(session, project, by, by=by)
+    if label_type in ontologies.NOTHING_NEEDED:
+        ontologies.publish(session, project, None, by)
     return project
+
+
+def _refuse_type(label_type: str, medium: str) -> None:
+    kind = labels.KINDS.get(label_type)
+    if kind is None:
+        asked = f"label_type must be one of {', '.join(labels.KINDS)}"
+        raise InvalidInput(asked, field="label_type")
+    if medium not in kind.media:
+        things = "pictures" if "image" in kind.media else "texts"
+        raise InvalidInput(f"{kind.title.lower()} are for {things} only", field="label_type")
 
 
 def clean_name(name: str, *, field: str = "name") -> str:
@@ -223,13 +248,19 @@ def require(
 
 
 def start(session: Session, project: Project, *, by: User) -> None:
-    """Let work go out. Raises NotReady without classes, Conflict when closed."""
+    """Let work go out. Raises NotReady without an ontology, Conflict when closed."""
     if project.state == "closed":
         raise Conflict("This project is closed.")
     has_classes = select(OntologyVersion.id).where(OntologyVersion.project_id == project.id)
     if session.scalar(has_classes.limit(1)) is None:
-        raise NotReady("The project has no classes yet: without them nothing can be answered.")
+        raise NotReady(f"The project has {undefined(project)}: nothing can be answered.")
     _change_state(session, project, "running", by, "project.started")
+
+
+def undefined(project: Project) -> str:
+    """What a project lacks that has no ontology yet."""
+    lacking = {"attributes": "no attributes", "rating": "no scale"}
+    return f"{lacking.get(project.label_type, 'no classes')} yet"
 
 
 def pause(session: Session, project: Project, *, by: User) -> None:

@@ -23,7 +23,9 @@ blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="People")
 def docs() -> ResponseReturnValue:
     """The documentation as a page, made from the document itself."""
     spec = current_app.spec  # type: ignore[attr-defined]  # APIFlask's
-    return render_template("api/docs.html", spec=spec, sections=api_docs.sections(spec))
+    return render_template(
+        "api/docs.html", spec=spec, sections=api_docs.sections(spec), labels=api_docs.labels(spec)
+    )
 
 
 @blueprint.get("/people")

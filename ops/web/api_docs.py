@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ops.labels import KINDS
+
 Spec = dict[str, Any]
 
 
@@ -42,6 +44,14 @@ def sections(spec: Spec) -> list[tuple[str, list[Operation]]]:
             tag = (described.get("tags") or ["Other"])[0]
             found.setdefault(tag, []).append(_operation(spec, method, path, described))
     return sorted(found.items())
+
+
+def labels(spec: Spec) -> list[tuple[str, str, list[Field]]]:
+    """(label type, what it says, fields of its payload) of every type."""
+    return [
+        (key, kind.words, _fields(spec, {"$ref": f"/{kind.model.__name__}"}, 0, frozenset()))
+        for key, kind in KINDS.items()
+    ]
 
 
 def _operation(spec: Spec, method: str, path: str, described: Spec) -> Operation:

@@ -5,8 +5,12 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from ops.errors import InvalidInput
+from ops.labels import KINDS
+from ops.labels.decision import ErrorFound
 
 PREFIX = "/api/v1/"
 
@@ -98,6 +102,7 @@ def _complete(app: APIFlask) -> Any:
         spec["paths"] = paths
         schemas = spec.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = PROBLEM
+        schemas.update(_labels())
         formats = _formats(app)
         for path, operations in paths.items():
             for operation in operations.values():
@@ -105,6 +110,16 @@ def _complete(app: APIFlask) -> Any:
         return spec
 
     return complete
+
+
+def _labels() -> dict[str, Any]:
+    """A schema for each type of label, and for what a reviewer says of errors."""
+    models: list[type[BaseModel]] = [*(kind.model for kind in KINDS.values()), ErrorFound]
+    _, found = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    described: dict[str, Any] = found["$defs"]
+    return described
 
 
 def _formats(app: APIFlask) -> dict[str, dict[str, str]]:

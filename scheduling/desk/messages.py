@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ops.web.api_types import LabelType
+
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -47,9 +49,12 @@ class SubmitIn(Input):
     """An answer."""
 
     label: dict[str, Any] = Field(
-        description='{"class": key}; a review adds "verdict": accept or fix, or sends the label '
-        'back with {"verdict": "return", "remark": text}; rework may stand by the earlier answer '
-        'with {"class": key, "verdict": "stand", "remark": text}'
+        description='A label of the project\'s type, such as {"class": key}: one of the schemas '
+        'ClassLabel, TagsLabel, BoxesLabel, … A review adds "verdict": accept or fix, or sends the '
+        'label back with {"verdict": "return", "remark": text}; rework may stand by the earlier '
+        'answer with "verdict": "stand" and a remark. With accept and stand a label of any type '
+        "but class may be left out: it is the one that was judged, or given. A review or "
+        'adjudication may name "errors": [{"type", "severity"?, "object"?, "remark"?}]'
     )
     key: str = Field(min_length=8, max_length=64, description="Chosen once per answer")
     revision: int = Field(ge=0, le=32_000, description="The revision that was handed out")
@@ -71,10 +76,11 @@ class ReleaseIn(Input):
 
 
 class Said(BaseModel):
-    """How many gave this class."""
+    """How many gave this class, or this label."""
 
-    class_: str = Field(alias="class")
+    class_: str | None = Field(alias="class")
     count: int
+    label: dict[str, Any] | None = Field(None, description="Of every type but class")
 
 
 class Opinion(BaseModel):
@@ -84,6 +90,8 @@ class Opinion(BaseModel):
     verdict: Literal["accept", "fix", "return", "stand"] | None
     class_: str | None = Field(alias="class")
     remark: str
+    label: dict[str, Any] | None = Field(None, description="Of every type but class")
+    errors: list[dict[str, Any]] | None = Field(None, description="What a reviewer found wrong")
 
 
 class Work(BaseModel):
@@ -93,12 +101,19 @@ class Work(BaseModel):
     stage: Literal["label", "review", "rework", "adjudicate"]
     brief: str
     medium: Literal["image", "text"]
+    label_type: LabelType
     image: str | None
     text: str | None
     answers: list[Said] | None
-    current: str | None
+    current: str | None = Field(description="In a review: the class in force")
+    judged: dict[str, Any] | None = Field(
+        description="In a review or adjudication: the label in force, where it is more than a class"
+    )
     remarks: list[Opinion] | None
     earlier: str | None = Field(description="In rework: the class one gave before")
+    earlier_label: dict[str, Any] | None = Field(
+        description="In rework: the label one gave before, where it is more than a class"
+    )
     may_send_back: bool = Field(description="In a review: whether the label may be sent back")
     expires_at: datetime
     revision: int
@@ -134,6 +149,7 @@ class ClassOut(BaseModel):
     colour: str
     hotkey: str
     description: str
+    skeleton: dict[str, Any] | None = Field(None, description="Of keypoints: points and edges")
 
 
 class GuidelineOut(BaseModel):
@@ -155,7 +171,13 @@ class BriefOut(BaseModel):
 
     brief: str
     project: ProjectOut
+    label_type: LabelType
+    editor: bool = Field(description="Whether the desk in the browser can edit labels of this type")
     classes: list[ClassOut]
+    attributes: list[dict[str, Any]]
+    scale: dict[str, Any] | None
+    reasons: list[dict[str, Any]]
+    tie: bool
     guideline: GuidelineOut
     idle_seconds: int
     skip_reasons: list[SkipReason]
@@ -222,8 +244,8 @@ class FeedbackOut(BaseModel):
     medium: str
     image: str | None
     text: str | None
-    given: str = Field(description="The class one gave")
-    decided: str = Field(description="The class in force")
+    given: str = Field(description="The class one gave; of other types the label in words")
+    decided: str = Field(description="The class in force; of other types the label in words")
     answered_at: datetime
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from ops import clock_time
+from ops import clock_time, labels
 from ops.errors import NotFound
 from ops.models import User
 from scheduling import eligibility, sql
@@ -37,10 +37,13 @@ _WORK = """
 
 # Only for members, and only while there is something to do.
 _OPEN = """
-    SELECT a.id, a.project_id, a.state, t.lane_id, s.uri, s.text FROM assignment a
+    SELECT a.id, a.project_id, a.state, t.lane_id, s.id AS asset_id, s.uri, s.text,
+           s.width IS NULL AND p.label_type = ANY(%(within)s) AS measure
+    FROM assignment a JOIN project p ON p.id = a.project_id
     JOIN project_member m ON m.project_id = a.project_id AND m.user_id = a.labeller_id
     JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
     WHERE a.token = %(token)s AND a.labeller_id = %(me)s AND a.state = ANY(%(states)s)"""
+WITHIN = list(labels.WITHIN_PICTURE)
 OPEN = ("leased", "expired")
 # One's own answers may be looked at again, as feedback does.
 SEEN = (*OPEN, "submitted")
@@ -74,10 +77,10 @@ _CERTIFICATES = """
 # Gold and reviewed answers alike, and only those of days gone by. When each was checked is not
 # said, nor shown by the order: gold is checked within seconds, work hours later.
 _FEEDBACK = """
-    SELECT a.token, p.medium, asset.text, a.ended_at AS answered_at,
-           (SELECT l.payload->>'class' FROM label l WHERE l.assignment_id = a.id
+    SELECT a.token, p.medium, p.label_type, asset.text, a.ended_at AS answered_at,
+           (SELECT l.payload FROM label l WHERE l.assignment_id = a.id
             ORDER BY l.revision DESC LIMIT 1) AS given,
-           (SELECT c.label->>'class' FROM consensus c WHERE c.asset_id = t.asset_id
+           (SELECT c.label FROM consensus c WHERE c.asset_id = t.asset_id
             ORDER BY c.version DESC LIMIT 1) AS decided
     FROM evidence e JOIN assignment a ON a.id = e.assignment_id JOIN task t ON t.id = a.task_id
     JOIN asset ON asset.id = t.asset_id JOIN project p ON p.id = a.project_id
@@ -120,7 +123,7 @@ def open_work(
 
     Raises NotFound, and Forbidden with the reason when one may not do this work any more.
     """
-    found = sql.row(session, _OPEN, me=labeller.id, token=token, states=list(states))
+    found = sql.row(session, _OPEN, me=labeller.id, token=token, states=list(states), within=WITHIN)
     if found is None:
         raise NotFound("There is no such work on your desk.")
     if found.state in OPEN:
@@ -147,7 +150,20 @@ def _feedback(session: Session, me: int) -> list[dict[str, Any]]:
     """The newest answers that a check found different; it changes once a day."""
     midnight = clock_time.now().replace(hour=0, minute=0, second=0, microsecond=0)
     found = sql.rows(session, _FEEDBACK, me=me, today=midnight, most=MOST_FEEDBACK)
-    return [_plain(row) | {"image": None} for row in found if row.given != row.decided]
+    told = (_told(row) for row in found)
+    return [one for one in told if one["given"] != one["decided"]]
+
+
+def _told(row: Row[Any]) -> dict[str, Any]:
+    """A class by its key, which the desk knows the name of; any other label in words."""
+    rest = {name: row._mapping[name] for name in ("token", "medium", "text", "answered_at")}
+    said = {
+        name: (label or {}).get("class")
+        if row.label_type == "class"
+        else labels.in_words(row.label_type, label)
+        for name, label in (("given", row.given), ("decided", row.decided))
+    }
+    return {"image": None, **rest, **said}
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ops import (
     storage,
 )
 from ops.errors import InvalidInput, NotFound
-from ops.models import Organisation, Project, User
+from ops.models import OntologyVersion, Organisation, Project, User
 from ops.web.identity import db, user
 from scheduling.projects import api_messages as messages
 from scheduling.projects import readiness, reads
@@ -47,6 +47,7 @@ def create_project(asked: messages.ProjectIn) -> dict[str, Any]:
         organisation=_client(asked.client),
         name=asked.name,
         medium=asked.medium,
+        label_type=asked.label_type,
         purpose=asked.purpose,
         settings=asked.settings,
         by=user(),
@@ -67,6 +68,7 @@ def _project(one: Project) -> dict[str, Any]:
         "name": one.name,
         "client": one.organisation.name,
         "medium": one.medium,
+        "label_type": one.label_type,
         "state": one.state,
         "purpose": one.purpose,
         "skill": one.skill.name,
@@ -127,24 +129,42 @@ def add_member(project_id: int, asked: messages.MemberIn) -> dict[str, Any]:
 @blueprint.get("/projects/<int:project_id>/ontology")
 @blueprint.output(messages.OntologyOut)
 def show_ontology(project_id: int) -> dict[str, Any]:
-    """Get the classes in force"""
-    found = ontologies.current(db(), mine(project_id).id)
+    """Get the ontology in force
+
+    Classes, attributes, scale and reasons: what labels of the project may say.
+    """
+    project = mine(project_id)
+    found = ontologies.current(db(), project.id)
     if found is None:
-        raise NotFound("This project has no classes yet.")
-    return {"version": found.version, "classes": found.classes}
+        raise NotFound(f"This project has {projects.undefined(project)}.")
+    return _ontology(found)
 
 
 @blueprint.put("/projects/<int:project_id>/ontology")
 @blueprint.input(messages.OntologyIn, arg_name="asked")
 @blueprint.output(messages.OntologyOut)
 def publish_ontology(project_id: int, asked: messages.OntologyIn) -> dict[str, Any]:
-    """Publish classes
+    """Publish an ontology
 
     A new version, unless nothing changed. Faults name their field as `classes.3.hotkey`.
     """
-    classes = [one.model_dump() for one in asked.classes]
-    made = ontologies.publish(db(), mine(project_id), classes, user())
-    return {"version": made.version, "classes": made.classes}
+    given = asked.model_dump(exclude_none=True)
+    made = ontologies.publish(
+        db(),
+        mine(project_id),
+        given.get("classes"),
+        user(),
+        attributes=given.get("attributes"),
+        scale=given.get("scale"),
+        reasons=given.get("reasons"),
+        tie=given.get("tie"),
+    )
+    return _ontology(made)
+
+
+def _ontology(found: OntologyVersion) -> dict[str, Any]:
+    parts = ("version", "classes", "attributes", "scale", "reasons", "tie")
+    return {name: getattr(found, name) for name in parts}
 
 
 @blueprint.get("/projects/<int:project_id>/guideline")

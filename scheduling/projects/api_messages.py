@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from ops.web.api_types import Day, Id, Line, Note, Strict
+from ops.ontology_parts import Attribute, Reason, Scale, Skeleton
+from ops.web.api_types import Day, Id, LabelType, Line, Note, Strict
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00]*$")]
 Markdown = Annotated[
@@ -18,6 +19,7 @@ class ProjectIn(Strict):
     name: Name
     client: Name = Field(description="The name of the client organisation; made if new")
     medium: Literal["image", "text"]
+    label_type: LabelType = Field("class", description="What a label of the project says")
     purpose: Note = ""
     settings: dict[str, Any] = Field(
         default={}, description="Settings that differ from their defaults, such as wanted_answers"
@@ -35,6 +37,7 @@ class ProjectOut(BaseModel):
     name: str
     client: str
     medium: str
+    label_type: str
     state: str
     purpose: str
     skill: str
@@ -57,10 +60,19 @@ class ClassIn(Strict):
     colour: str = Field("", max_length=7, description="#rrggbb; chosen if left out")
     hotkey: str = Field("", max_length=1, description="0–9 or a–z; chosen if left out")
     description: Note = ""
+    skeleton: Skeleton | None = Field(None, description="Of keypoints, where each class has one")
 
 
 class OntologyIn(Strict):
-    classes: list[ClassIn] = Field(max_length=500)
+    classes: list[ClassIn] | None = Field(
+        None, max_length=500, description="Left out, like every part: stays as it is"
+    )
+    attributes: list[Attribute] | None = Field(
+        None, max_length=100, description="Asked of objects, or of the whole asset"
+    )
+    scale: Scale | None = Field(None, description="Of ratings")
+    reasons: list[Reason] | None = Field(None, max_length=50, description="Of preferences")
+    tie: bool | None = Field(None, description="Of preferences: whether both may be equally good")
 
 
 class ClassOut(BaseModel):
@@ -69,11 +81,16 @@ class ClassOut(BaseModel):
     colour: str
     hotkey: str
     description: str
+    skeleton: dict[str, Any] | None = None
 
 
 class OntologyOut(BaseModel):
     version: int
     classes: list[ClassOut]
+    attributes: list[dict[str, Any]]
+    scale: dict[str, Any] | None
+    reasons: list[dict[str, Any]]
+    tie: bool
 
 
 class GuidelineIn(Strict):

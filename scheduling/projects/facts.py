@@ -22,6 +22,7 @@ class Facts:
     has_assets: bool
     has_open_work: bool
     has_work_out: bool
+    defined: bool
     classes: int
     guideline: int | None
     gold: int
@@ -40,6 +41,7 @@ SELECT p.id AS project_id,
     EXISTS (SELECT FROM lane l JOIN batch b ON b.id = l.batch_id JOIN task t ON t.lane_id = l.id
             WHERE l.project_id = p.id AND l.stage = 'label' AND t.open
               AND b.state = 'open' AND NOT b.paused) AS has_work_out,
+    EXISTS (SELECT FROM ontology_version o WHERE o.project_id = p.id) AS defined,
     coalesce((SELECT jsonb_array_length(o.classes) FROM ontology_version o
               WHERE o.project_id = p.id ORDER BY o.version DESC LIMIT 1), 0) AS classes,
     (SELECT max(g.version) FROM guideline_version g WHERE g.project_id = p.id) AS guideline,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from ops import answers_wanted, ontologies, projects
+from ops import answers_wanted, projects
+from ops.labels import KINDS
 from ops.models import Project
 from scheduling.projects import facts
 from scheduling.projects.facts import Facts
@@ -55,7 +56,7 @@ def steps(project: Project, found: Facts) -> list[Step]:
     home = f"/projects/{project.id}"
     every = (
         _assets(project, found, home),
-        _classes(found, home),
+        _classes(project, found, home),
         _guideline(found, home),
         _people(found, home),
         _enough(found, wanted, home),
@@ -79,14 +80,14 @@ def _assets(project: Project, found: Facts, home: str) -> Step:
     return Step("assets", f"Import {things}", found.has_work_out, message, url, action)
 
 
-def _classes(found: Facts, home: str) -> Step:
-    done = found.classes >= 2
-    message = (
-        f"{found.classes} classes to choose from."
-        if done
-        else "No classes yet: labellers would have nothing to choose from."
-    )
-    return Step("classes", "Define the classes", done, message, f"{home}/classes", "Edit classes")
+def _classes(project: Project, found: Facts, home: str) -> Step:
+    kind = KINDS[project.label_type]
+    enough = found.defined and found.classes >= kind.least_classes
+    message = f"{found.classes} classes to choose from." if found.classes else kind.words
+    if not enough:
+        message = f"The project has {projects.undefined(project)}: nothing could be answered."
+    title = "Define the classes" if kind.least_classes else "Define the answer"
+    return Step("classes", title, enough, message, f"{home}/classes", "Edit")
 
 
 def _guideline(found: Facts, home: str) -> Step:

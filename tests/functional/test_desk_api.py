@@ -52,12 +52,12 @@ def test_work_says_no_more_than_it_must(client_for: Any, make: Any) -> None:
     floor = make.floor()
     work = _next(client_for(floor.labellers[0]))["work"]
     assert set(work) == {
-        "token", "stage", "brief", "medium", "image", "text", "answers", "current", "remarks",
-        "earlier", "may_send_back", "expires_at", "revision",
+        "token", "stage", "brief", "medium", "label_type", "image", "text", "answers", "current",
+        "judged", "remarks", "earlier", "earlier_label", "may_send_back", "expires_at", "revision",
     }  # fmt: skip
     uuid.UUID(work["token"])
-    empty = ("answers", "current", "image", "remarks", "earlier")
-    assert [work[name] for name in empty] == [None] * 5
+    empty = ("answers", "current", "judged", "image", "remarks", "earlier", "earlier_label")
+    assert {work[name] for name in empty} == {None}
     assert (work["may_send_back"], work["revision"]) == (False, 0)
 
 
@@ -207,7 +207,8 @@ def test_a_review_shows_what_was_said_without_names(
     judge = client_for(make.member(floor.project, make.user(role="expert")))
     work = _next(judge)["work"]
     assert work["stage"] == "review"
-    assert work["answers"] == [{"class": "a", "count": 1}, {"class": "b", "count": 1}]
+    said = [(one["class"], one["count"], one["label"]) for one in work["answers"]]
+    assert said == [("a", 1, None), ("b", 1, None)]
     assert work["current"] == "b"
     done = _submit(judge, work, label={"class": "a", "verdict": "fix", "remark": "look again"})
     assert done.status_code == 200

@@ -70,9 +70,8 @@ def test_from_a_label_to_an_experts_decision(person: Any, make: Any, sessions: A
 
     work = author.next()
     assert (work["stage"], work["earlier"], work["answers"]) == ("rework", "a", None)
-    assert work["remarks"] == [
-        {"by": "reviewer", "verdict": "return", "class": None, "remark": "look again"}
-    ]
+    said = {"by": "reviewer", "verdict": "return", "class": None, "remark": "look again"}
+    assert work["remarks"] == [said | {"label": None, "errors": None}]
     assert work["token"] != first["token"]
     stood = author.submit(work, key="a", verdict="stand", remark="I did")
     assert stood.json == {"accepted": True, "revision": 1}
@@ -102,7 +101,9 @@ def test_no_name_and_no_id_of_anybody_is_in_what_was_said(
     work = author.next()
     said = str(work["remarks"])
     assert "Rita" not in said and who.pseudonym.hex not in said.replace("-", "")
-    assert set(work["remarks"][0]) == {"by", "verdict", "class", "remark"}
+    assert set(work["remarks"][0]) == {
+        "by", "verdict", "class", "remark", "label", "errors"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("verdict", ["accept", "fix", "return", "stand"])

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     network_memory_mb: int = Field(
         8192, description="Most memory of the process that runs a client's network on the CPU"
     )
+    rescore_workers: str = Field(
+        "1", description="Who re-scores: a number of processes, or devices as 'cuda:0,cuda:1'"
+    )
+    rescore_cluster: str = Field(
+        "", description="Address of a Ray cluster that re-scores ('auto', host:port); empty: none"
+    )
     demo: bool = Field(False, description="Say on every page that the labellers are simulated")
 
     @property

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from quality.rescoring import detection
-from quality.rescoring.plan import Task
+from quality.rescoring.plan import Task, keys_of
 from quality.rescoring.reading import Part, Said
 from quality.rescoring.sources import MOST_OBJECTS, Finding, silent
 
@@ -30,42 +31,80 @@ _decode = msgspec.json.Decoder(Boxes).decode
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, list[Box]]
 
 
-def against_predictions(task: Task, part: Part, said: Mapping[int, Said]) -> Finding:
+class Paired(NamedTuple):
+    """Labels that the reference speaks of: their positions in the chunk, both sides as columns for
+    `detection`, and the objects behind them."""
+
+    heard: list[int]
+    labels: detection.Labels
+    predictions: detection.Predictions
+    objects: list[Box]
+    shown: list[Box]
+
+
+def paired(task: Task, part: Part, said: Mapping[int, Said]) -> Paired:
+    """Both sides of a chunk as columns; classes are coded as the ontology lists them."""
+    heard = [i for i, asset in enumerate(part.asset_ids) if asset in said]
+    code = {key: i for i, key in enumerate(keys_of(task))}
+    boxes, category, start, objects = columns([part.raw[i] for i in heard], code)
+    theirs, classes, since, shown = columns([said[part.asset_ids[i]].raw for i in heard], code)
+    crowd = np.array([o.crowd for o in objects], bool)
+    score = np.array([o.score for o in shown], float)
+    labels = detection.Labels(boxes, category, start, crowd)
+    return Paired(
+        heard, labels, detection.Predictions(theirs, classes, score, since), objects, shown
+    )
+
+
+def terms_of(task: Task, device: str = "cpu") -> detection.Terms:
+    """What counts as one object, and where boxes are matched."""
+    near = min(task.settings.near, task.settings.overlap)
+    place = None if device == "cpu" else device
+    return detection.Terms(overlap=task.settings.overlap, near=near, place=place)
+
+
+def calibration(task: Task, part: Part, said: Mapping[int, Said]) -> detection.Calibration | None:
+    """What errors look like to this reference, learnt from a sample of the labels."""
+    both = paired(task, part, said)
+    return detection.calibrate(
+        both.labels, both.predictions, terms_of(task), seed=task.settings.seed
+    )
+
+
+def against_predictions(
+    task: Task,
+    part: Part,
+    said: Mapping[int, Said],
+    calibrated: detection.Calibration | None = None,
+    device: str = "cpu",
+) -> Finding:
     """What the reference says of every label that it speaks of; see `detection.score`."""
     found = silent(len(part.asset_ids))
-    heard = [i for i, asset in enumerate(part.asset_ids) if asset in said]
-    if not heard:
+    both = paired(task, part, said)
+    if not both.heard:
         return found
-    code: dict[str, int] = {}
-    boxes, category, start, objects = _columns([part.raw[i] for i in heard], code)
-    shown = _columns([said[part.asset_ids[i]].raw for i in heard], code)
-    labels = detection.Labels(boxes, category, start, np.array([o.crowd for o in objects], bool))
-    predictions = detection.Predictions(
-        shown[0], shown[1], np.array([o.score for o in shown[3]], float), shown[2]
-    )
-    terms = detection.Terms(
-        overlap=task.settings.overlap, near=min(task.settings.near, task.settings.overlap)
-    )
-    scores = detection.score(labels, predictions, terms)
-    found.score[heard], found.voices[heard] = scores.quality, 1
+    terms = terms_of(task, device)
+    scores = detection.score(both.labels, both.predictions, terms, calibrated)
+    found.score[both.heard], found.voices[both.heard] = scores.quality, 1
     for position in np.flatnonzero(scores.error):
-        i = heard[position]
+        i = both.heard[position]
         found.error[i] = detection.ERRORS[scores.error[position]]
-        told = detection.evidence(scores, labels, predictions, int(position), terms)
-        mine = objects[start[position] : start[position + 1]]
-        theirs = shown[3][shown[2][position] : shown[2][position + 1]]
+        told = detection.evidence(scores, both.labels, both.predictions, int(position), terms)
+        mine = both.objects[slice(*both.labels.start[position : position + 2])]
+        theirs = both.shown[slice(*both.predictions.start[position : position + 2])]
         found.objects[i] = [_told(one, mine, theirs) for one in told[:MOST_OBJECTS]]
     return found
 
 
-def _columns(raw: Sequence[str], code: dict[str, int]) -> Columns:
+def columns(raw: Sequence[str], code: dict[str, int]) -> Columns:
     """Boxes (n, 4) that stand upright, codes of class (n,), where each label's begin, objects."""
     objects: list[Box] = []
     start = [0]
     for one in raw:
         objects += _decode(one).objects
         start.append(len(objects))
-    boxes = np.array([o.box for o in objects], float).reshape(-1, 4)
+    flat = chain.from_iterable(o.box for o in objects)
+    boxes = np.fromiter(flat, float, 4 * len(objects)).reshape(-1, 4)
     for i in [i for i, o in enumerate(objects) if o.angle]:
         boxes[i] = _upright(objects[i])
     category = np.array([code.setdefault(o.category, len(code)) for o in objects], np.int64)

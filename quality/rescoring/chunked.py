@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy.orm import Session, sessionmaker
 
+from ops import config
 from ops.db import transaction
-from quality.rescoring import boxes, choices, folds, plan, predicting, runs, sources
+from quality.rescoring import choices, plan, pool, predicting, runs, sources
 from quality.rescoring.plan import Task
 from quality.rescoring.reading import Part, Said, answers, gold, part, predictions
 from quality.rescoring.rows import rows
@@ -36,39 +39,98 @@ def score(
         held = runs.hold(session, task.run_id, task.fence)
         held.chunks = len(parts) + len(slices)
         held.provenance = {**held.provenance, **_provenance(labels)}
-    for index, chosen in enumerate(slices):
-        if index in done:
-            continue
-        scored = _chunk(sessions, task, labels.consensus_id[chosen].tolist())
+    calibrated = _calibrated(sessions, task, labels)
+    left = [index for index in range(len(slices)) if index not in done]
+    parts_read = (_read(sessions, task, labels, slices[index]) for index in left)
+    scored = pool.over(workers(), partial(_judged, _portable(task), calibrated), parts_read)
+    for index, found in zip(left, scored, strict=True):
         with transaction(sessions) as session:
-            runs.write_chunk(session, task.run_id, task.fence, index, scored)
-        say("labels scored", chosen.stop, len(labels.asset_id))
+            runs.write_chunk(session, task.run_id, task.fence, index, found)
+        say("labels scored", slices[index].stop, len(labels.asset_id))
 
 
-def _chunk(
-    sessions: sessionmaker[Session], task: Task, consensus_ids: list[int]
-) -> list[tuple[Any, ...]]:
+def workers() -> pool.Workers:
+    """Who reckons, as the operator has set it: so many processes, devices by name, a cluster."""
+    settings = config.load()
+    asked = settings.rescore_workers
+    cluster = settings.rescore_cluster or None
+    if asked.isdecimal():
+        return pool.Workers(processes=int(asked), cluster=cluster)
+    devices = tuple(name.strip() for name in asked.split(",") if name.strip())
+    return pool.Workers(devices=devices, cluster=cluster)
+
+
+class Read(NamedTuple):
+    """A chunk as it came out of the database: nothing that needs a connection."""
+
+    part: Part
+    said: dict[int, Said]
+    answers: dict[int, list[dict[str, Any]]]
+    gold: dict[int, list[dict[str, Any]]]
+
+
+def _read(
+    sessions: sessionmaker[Session], task: Task, labels: plan.Labels, chosen: slice | np.ndarray
+) -> Read:
     with transaction(sessions) as session:
-        these = part(session, consensus_ids)
-        said = predictions(session, task, these.asset_ids)
-        heard = answers(session, task, these.asset_ids)
-        known = gold(session, task, these.asset_ids)
-    findings = {"reference": _reference(task, these, said)}
-    if heard or known:
+        these = part(session, labels.consensus_id[chosen].tolist())
+        return Read(
+            these,
+            predictions(session, task, these.asset_ids),
+            answers(session, task, these.asset_ids),
+            gold(session, task, these.asset_ids),
+        )
+
+
+def _portable(task: Task) -> Task:
+    """The task as another process can have it."""
+    return replace(task, model=None)
+
+
+def _judged(task: Task, calibrated: Any, read: Read, device: str) -> list[tuple[Any, ...]]:
+    """The rows of one chunk, reckoned on `device`."""
+    these = read.part
+    findings = {"reference": _reference(task, these, read.said, calibrated, device)}
+    if read.answers or read.gold:
         given = these.labels()
-        of_each = [heard.get(asset, []) for asset in these.asset_ids]
+        of_each = [read.answers.get(asset, []) for asset in these.asset_ids]
         findings["labellers"] = sources.labellers(task, given, of_each)
-        findings["gold"] = sources.gold(task, these, given, known)
+        findings["gold"] = sources.gold(task, these, given, read.gold)
     return rows(task, these, findings)
 
 
-def _reference(task: Task, these: Part, said: dict[int, Said]) -> Finding:
+def _calibrated(sessions: sessionmaker[Session], task: Task, labels: plan.Labels) -> Any:
+    """What errors look like to the reference of boxes: from a sample of the labels, the same for
+    whoever goes on with the run."""
+    if task.label_type != "boxes" or task.model is None:
+        return None
+    from quality.rescoring import boxes
+
+    read = _read(sessions, task, labels, plan.sample(labels, task.settings))
+    found = boxes.calibration(task, read.part, read.said)
+    with transaction(sessions) as session:
+        held = runs.hold(session, task.run_id, task.fence)
+        held.provenance = {**held.provenance, "calibration": found and _told(found)}
+    return found
+
+
+def _told(found: Any) -> dict[str, Any]:
+    """Of a calibration: which share of each kind of planted error it notices."""
+    noticed = {kind: round(float(share), 4) for kind, share in found.noticed.items()}
+    return {"noticed": noticed}
+
+
+def _reference(
+    task: Task, these: Part, said: dict[int, Said], calibrated: Any, device: str
+) -> Finding:
     if not said:
         return sources.silent(len(these.asset_ids))
     if task.label_type == "boxes":
-        return boxes.against_predictions(task, these, said)
+        from quality.rescoring import boxes
+
+        return boxes.against_predictions(task, these, said, calibrated, device)
     of_each = [said.get(asset) for asset in these.asset_ids]
-    keys = folds.keys_of(task)
+    keys = plan.keys_of(task)
     if task.label_type in runs.CHOICES:
         return choices.of_choices(these.given, keys, choices.matrix(keys, of_each))
     if task.label_type == "tags":

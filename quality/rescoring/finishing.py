@@ -7,11 +7,11 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ops import clock_time, consensus
+from ops import clock_time
 from ops.labels import CHOICES
 from ops.models import Batch
 from quality import review_tasks
-from quality.measures.classes import rate
+from quality.measures.classes import Z95, rate
 from quality.models import RescoreRun
 from quality.rescoring import choices, suspects, weighing
 from quality.rescoring.plan import Task
@@ -47,6 +47,12 @@ _MARK = text(
     WHERE label_score.id = found.id
     """
 )
+_METHODS = text(
+    """
+    SELECT DISTINCT ON (asset_id) asset_id, method FROM consensus
+    WHERE asset_id = ANY(:assets) ORDER BY asset_id, version DESC
+    """
+)
 _EVIDENCE = text("SELECT id, evidence, probabilities FROM label_score WHERE id = ANY(:ids)")
 
 
@@ -55,7 +61,10 @@ def finish(session: Session, run: RescoreRun, task: Task) -> None:
     rows = session.execute(_SCORED, {"run": run.id}).all()
     scored = _table(rows, task)
     verdict, chance_rows = _verdict(session, run, rows, scored)
-    found = weighing.trust(scored, verdict.balanced_accuracy if verdict else None)
+    planted = run.provenance.get("calibration") or {}
+    found = weighing.trust(
+        scored, verdict.balanced_accuracy if verdict else None, planted.get("noticed")
+    )
     quality = weighing.quality(scored, found)
     values = {"ids": [row.id for row in rows], "qualities": quality.tolist()}
     session.execute(_QUALITY, values)
@@ -68,7 +77,7 @@ def finish(session: Session, run: RescoreRun, task: Task) -> None:
         if verdict and not found["reference"].weak:
             doubted[chance_rows[verdict.ranked]] = True
     marked = _mark(session, run, task, rows, quality, doubted)
-    run.summary = _summary(rows, scored, found, doubted, marked, verdict)
+    run.summary = _summary(rows, scored, found, doubted, marked, verdict, bool(planted))
     run.state, run.finished_at = "done", clock_time.now()
     session.flush()
 
@@ -114,8 +123,9 @@ def _mark(
     """Mark the doubted that no person has decided yet, the worst first, and open a review for each;
     returns their positions."""
     candidates = np.flatnonzero(doubted)
-    in_force = consensus.current(session, [rows[i].asset_id for i in candidates])
-    open_ = [i for i in candidates if in_force[rows[i].asset_id].method not in DECIDED]
+    assets = [rows[i].asset_id for i in candidates]
+    in_force = {r.asset_id: r.method for r in session.execute(_METHODS, {"assets": assets})}
+    open_ = [i for i in candidates if in_force[rows[i].asset_id] not in DECIDED]
     ranked = sorted(open_, key=lambda i: (quality[i], rows[i].asset_id))
     ranked = [int(i) for i in ranked[: task.settings.most_suspects]]
     if not ranked:
@@ -172,6 +182,7 @@ def _summary(
     doubted: Array,
     marked: Sequence[int],
     verdict: suspects.Verdict | None,
+    planted: bool,
 ) -> dict[str, Any]:
     errors: dict[str, int] = {}
     for i in marked:
@@ -190,22 +201,30 @@ def _summary(
         "sources": {name: one.as_json() for name, one in found.items()},
         "balanced_accuracy": verdict.balanced_accuracy if verdict else None,
         "weak": main.weak if main else all(one.weak for one in found.values()),
-        **_error_rate(found, heard, doubted, verdict),
+        **_error_rate(scored, found, heard, doubted, verdict, planted),
     }
 
 
 def _error_rate(
+    scored: weighing.Scored,
     found: dict[str, weighing.Trust],
     heard: Array,
     doubted: Array,
     verdict: suspects.Verdict | None,
+    planted: bool,
 ) -> dict[str, Any]:
     """Estimated share of wrong labels with a 95 % interval, and what it rests on: the confident
-    joint of the classes, or the share that a source contradicts."""
+    joint of the classes, chances learnt from planted errors, or the share that is contradicted."""
     strong = [name for name, one in found.items() if not one.weak]
     if verdict and verdict.error_rate is not None and "reference" in strong:
         bounds = {"error_rate": verdict.error_rate, "low": verdict.low, "high": verdict.high}
         return {**bounds, "basis": "confident joint"}
+    if planted and "reference" in strong:
+        chance = 1 - scored.scores["reference"]
+        chance = chance[~np.isnan(chance)]
+        mean, spread = chance.mean(), Z95 * chance.std() / np.sqrt(len(chance))
+        bounds = {"error_rate": mean, "low": max(0.0, mean - spread), "high": mean + spread}
+        return {**{name: float(value) for name, value in bounds.items()}, "basis": "calibrated"}
     if not strong:
         return {"error_rate": None, "low": None, "high": None, "basis": None}
     share = rate(int(doubted[heard].sum()), int(heard.sum()))

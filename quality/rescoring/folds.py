@@ -13,10 +13,10 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import config, labels, storage
+from ops import config, storage
 from ops.db import transaction
 from quality.rescoring import choices, crossval, embeddings, features, runs, sources
-from quality.rescoring.plan import Task
+from quality.rescoring.plan import Task, keys_of
 from quality.rescoring.reading import Part, answers, gold, part
 from quality.rescoring.rows import rows
 from quality.rescoring.sources import Finding
@@ -124,14 +124,6 @@ def _material(session: Session, task: Task) -> Material:
         uris=[row.uri for row in found],
         texts=[row.text for row in found],
     )
-
-
-def keys_of(task: Task) -> list[str]:
-    """What a label of this project chooses from."""
-    ontology = task.ontology
-    if not ontology:
-        return []
-    return labels.choices(task.label_type, ontology) or [c["key"] for c in ontology["classes"]]
 
 
 def _numbers(

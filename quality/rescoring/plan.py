@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ops import labels, ontologies
 from ops.models import Batch, Project, ReferenceModel
 from quality.models import RescoreRun
 from quality.rescoring.settings import RunSettings
@@ -15,7 +16,11 @@ Array = np.ndarray
 # A payload of so many bytes in the database takes this many times as much when it is worked on:
 # unpacked, as text, as Python's objects and as columns.
 GROWS = 40
+MOST_SAMPLED = 10_000
 
+NOTHING: dict[str, Any] = {
+    "classes": [], "attributes": [], "scale": None, "reasons": [], "tie": False,
+}  # fmt: skip
 _LABELS = text(
     """
     SELECT DISTINCT ON (c.asset_id) c.asset_id, c.id,
@@ -54,8 +59,6 @@ class Labels:
 
 def task_of(session: Session, run: RescoreRun) -> Task:
     """What there is to do. The ontology in force tells which classes there are."""
-    from ops import ontologies
-
     batch = session.get_one(Batch, run.batch_id)
     project = session.get_one(Project, batch.project_id)
     ontology = ontologies.current(session, project.id)
@@ -70,9 +73,15 @@ def task_of(session: Session, run: RescoreRun) -> Task:
         medium=project.medium,
         as_of=run.requested_at,
         settings=RunSettings.model_validate(run.settings),
-        ontology={part: getattr(ontology, part) for part in parts} if ontology else {},
+        ontology={part: getattr(ontology, part) for part in parts} if ontology else NOTHING,
         model=model or None,
     )
+
+
+def keys_of(task: Task) -> list[str]:
+    """What a label of this project chooses from."""
+    found = labels.choices(task.label_type, task.ontology)
+    return found or [c["key"] for c in task.ontology["classes"]]
 
 
 def labels_of(session: Session, task: Task) -> Labels:
@@ -82,7 +91,8 @@ def labels_of(session: Session, task: Task) -> Labels:
         "as_of": task.as_of,
         "model": task.model.id if task.model else None,
     }
-    rows = session.execute(_LABELS, values).all()
+    # As plain tuples: numpy asks a Row for a dozen attributes that it does not have.
+    rows = [tuple(row) for row in session.execute(_LABELS, values)]
     columns = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     return Labels(columns[0], columns[1], columns[2])
 
@@ -102,3 +112,14 @@ def chunks(labels: Labels, settings: RunSettings) -> list[slice]:
         found.append(slice(start, stop))
         start = stop
     return found
+
+
+def sample(labels: Labels, settings: RunSettings) -> Array:
+    """Positions of labels drawn at random, as many as fit into the memory and are worth looking
+    at, in their order."""
+    rng = np.random.default_rng(settings.seed)
+    order = rng.permutation(len(labels.bytes))[:MOST_SAMPLED]
+    fits = np.searchsorted(
+        np.cumsum(labels.bytes[order]), settings.memory_mb * 2**20 / GROWS, side="right"
+    )
+    return np.sort(order[: max(1, int(fits))])

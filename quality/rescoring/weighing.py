@@ -1,6 +1,6 @@
 """How far each source can be trusted with these labels, and what they come to together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ WEAK_BALANCED_ACCURACY = 0.6
 # A source that finds these labels less right than this on the whole speaks of something else.
 WEAK_MEAN = 0.5
 FEWEST = 20  # labels by which a model is known
+NOTICED = ("wrong class", "missing", "extra")  # what every detector is there to see
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,16 @@ class Trust:
         return {"n": self.n, "mean": mean, **rest}
 
 
-def trust(scored: Scored, balanced_accuracy: float | None) -> dict[str, Trust]:
-    """What may be made of each source that spoke at all."""
+def trust(
+    scored: Scored,
+    balanced_accuracy: float | None = None,
+    noticed: Mapping[str, float] | None = None,
+) -> dict[str, Trust]:
+    """What may be made of each source that spoke at all.
+
+    Of the reference: its `balanced_accuracy` on labels that it did not learn from, where labels are
+    choices; the share of errors `noticed` by kind, where some were planted on purpose.
+    """
     found = {}
     for name, score in scored.scores.items():
         heard = ~np.isnan(score)
@@ -58,7 +67,7 @@ def trust(scored: Scored, balanced_accuracy: float | None) -> dict[str, Trust]:
             continue
         n, mean = int(heard.sum()), float(score[heard].mean())
         if name == "reference":
-            found[name] = _reference(scored, score, heard, balanced_accuracy)
+            found[name] = _reference(scored, score, heard, balanced_accuracy, noticed)
         elif name == "labellers":
             found[name] = _labellers(scored, n, mean)
         else:
@@ -66,13 +75,23 @@ def trust(scored: Scored, balanced_accuracy: float | None) -> dict[str, Trust]:
     return found
 
 
-def _reference(scored: Scored, score: Array, heard: Array, balanced: float | None) -> Trust:
+def _reference(
+    scored: Scored,
+    score: Array,
+    heard: Array,
+    balanced: float | None,
+    noticed: Mapping[str, float] | None,
+) -> Trust:
     n, mean = int(heard.sum()), float(score[heard].mean())
     weight = _better_than_guessing(scored, heard) if scored.choice else mean
     if n < FEWEST:
         return Trust(n, mean, weight, True, f"it speaks of {n} labels only; {FEWEST} are needed")
     if balanced is not None and balanced < WEAK_BALANCED_ACCURACY:
         why = f"it gets {100 * balanced:.0f} % of the average class right"
+        return Trust(n, mean, weight, True, why)
+    shares = [noticed[kind] for kind in NOTICED if kind in noticed] if noticed else []
+    if shares and np.mean(shares) < WEAK_MEAN:
+        why = f"of errors that were planted on purpose it notices {100 * np.mean(shares):.0f} %"
         return Trust(n, mean, weight, True, why)
     known = heard & scored.trusted
     if known.sum() >= FEWEST and score[known].mean() < WEAK_MEAN:

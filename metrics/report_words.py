@@ -118,7 +118,54 @@ def accuracy(report: Report) -> list[str]:
             "Because the sample was enlarged after a look at it, its true confidence is slightly "
             "lower than stated."
         )
-    return lines
+    # Reports of batches that were delivered before these terms were there have no word on them.
+    said = (_plan(report), _errors(report), _class_f1(report))
+    return lines + [line for line in said if line]
+
+
+def _plan(report: Report) -> str:
+    plan, sample = report.get("plan"), report["sample"]
+    if not plan:
+        return ""
+    terms, wrong = report["terms"]["plan"], sample["n"] - sample["accepted"]
+    return (
+        f"The sample was judged by an acceptance plan (ISO 2859-1, level {terms['level']}, "
+        f"{terms['inspection']} inspection, limit {terms['limit']}{NBSP}%): of {plan['n']:,} "
+        f"reviewed labels up to {plan['accept']} may be wrong; {wrong} of {sample['n']:,} were. A "
+        f"batch with {percent(plan['passes_at_most'])} wrong labels would be accepted about one "
+        "time in ten."
+    )
+
+
+def _errors(report: Report) -> str:
+    errors = report.get("errors")
+    if not errors:
+        return ""
+    types = [f"{n} {kind.replace('_', ' ')}" for kind, n in errors["types"].items()]
+    return (
+        f"Errors in the sample by how bad they are: {errors['critical']} critical, "
+        f"{errors['major']} major, {errors['minor']} minor"
+        + (f" ({', '.join(types)})." if types else ".")
+    )
+
+
+def _class_f1(report: Report) -> str:
+    found = report.get("class_f1")
+    if not found:
+        return ""
+    names = {one["key"]: one["name"] for one in report["classes"]}
+    each = [
+        f"{names.get(key, key)} {f1['value']:.2f} ({f1['low']:.2f} to {f1['high']:.2f}, "
+        f"n{NBSP}={NBSP}{f1['n']})"
+        for key, f1 in found["f1"].items()
+        if f1["n"]
+    ]
+    return (
+        "F1 is 1 when every label of a class is right and none of the class was missed. In the "
+        f"reviewed labels, with a 95 % range: {'; '.join(each)}."
+        if each
+        else ""
+    )
 
 
 def agreement(report: Report) -> list[str]:

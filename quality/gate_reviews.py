@@ -179,10 +179,14 @@ def _classes(
     found: Mapping[int, Found],
     terms: GateTerms,
 ) -> Figures:
-    """{"f1": {class: {value, n, low, high, reviewed}}, "weighted": {value, n, low, high}}."""
+    """{"f1": {class: {value, n, low, high, reviewed, labels}}, "weighted": {value, n, low, high}}.
+
+    `labels` is how many of the batch are of that class, None where a label may hold several.
+    """
     keys = _keys(session, batch, found.values(), terms)
     code = {key: i for i, key in enumerate(keys)}
-    weights = _weights(session, batch, judged)
+    sizes = {row.key: row.n for row in session.execute(_SIZES, {"batch": batch.id})}
+    weights = _weights(sizes, judged)
     order = [one.asset_id for one in judged]
     pairs = [
         [(code[key], i) for i, asset in enumerate(order) for key in getattr(found[asset], part)]
@@ -194,7 +198,14 @@ def _classes(
     )
     importance = [terms.classes.weights.get(key, 1.0) for key in keys]
     return {
-        "f1": {k: {**_rate(r), "reviewed": reviewed[k]} for k, r in zip(keys, rates, strict=True)},
+        "f1": {
+            key: {
+                **_rate(rate),
+                "reviewed": reviewed[key],
+                "labels": None if None in sizes else sizes.get(key, 0),
+            }
+            for key, rate in zip(keys, rates, strict=True)
+        },
         "weighted": _rate(class_floors.weighted(rates, importance)),
     }
 
@@ -207,15 +218,14 @@ def _keys(session: Session, batch: Batch, found: Iterable[Found], terms: GateTer
     return list(dict.fromkeys([*listed, *sorted({*seen, *terms.classes.f1_of})]))
 
 
-def _weights(session: Session, batch: Batch, judged: Sequence[Sampled]) -> dict[int, float]:
+def _weights(sizes: Mapping[str, int], judged: Sequence[Sampled]) -> dict[int, float]:
     """Of how many labels of the batch each reviewed one speaks.
 
     Where a class drew more than its share, each of its labels speaks for fewer.
     """
     if not any(one.stratum for one in judged):
         return dict.fromkeys((one.asset_id for one in judged), 1.0)
-    size: dict[str, int] = defaultdict(int)
-    size.update({row.key: row.n for row in session.execute(_SIZES, {"batch": batch.id})})
+    size: dict[str, int] = defaultdict(int, sizes)
     # As they were when they were drawn, before reviews moved some of them.
     for one in judged:
         size[one.now or ""] -= 1

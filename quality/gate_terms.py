@@ -149,14 +149,18 @@ def _classes(figures: Figures, terms: GateTerms) -> Iterator[Reason]:
         floor = asked.f1_of.get(key, asked.f1)
         if floor is None or (key not in asked.f1_of and not rate["reviewed"] and not rate["n"]):
             continue
-        if rate["reviewed"] < asked.reviews:
-            missing = asked.reviews - rate["reviewed"]
-            words = f"{_count(rate['reviewed'], 'reviewed label')} of {key} of {asked.reviews}; "
+        # A class may have fewer labels in the batch than are asked for: then all of them.
+        drawn_by_class = rate["labels"] is not None
+        need = min(asked.reviews, max(rate["labels"], 1)) if drawn_by_class else asked.reviews
+        if rate["reviewed"] < need:
+            reviewed, n = rate["reviewed"], figures["sample"]["n"]
+            words = f"{reviewed} of {need} labels of {key} are reviewed; "
             words += f"an F1 of {floor:g} is asked of it."
-            yield {
-                **_reason("class_reviews", words, rate["reviewed"], asked.reviews, missing),
-                "of_class": key,
-            }
+            missing = need - reviewed
+            if not drawn_by_class:
+                missing = -(-missing * n // reviewed) if reviewed else None
+            reason = _reason("class_reviews", words, reviewed, need, missing)
+            yield {**reason, "of_class": key if drawn_by_class else None}
         elif rate["value"] < floor:
             words = f"F1 of {key} is {rate['value']:.3f} ({rate['low']:.2f} to {rate['high']:.2f}, "
             words += f"n = {rate['n']}); {floor:g} is asked. Look at what was confused with it: "

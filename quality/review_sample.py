@@ -162,7 +162,7 @@ def draw_review_sample(
         drawn=len(drawn),
         step=step,
         seed=str(seed),
-        of_class=of_class,
+        **({"of_class": of_class} if of_class else {}),
     )
     return len(drawn)
 

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from metrics import report_words
+from metrics.deliver import deliver
 from ops import flags, ontologies
 from ops.models import Asset, Assignment, Flag, Label, Task
 from ops.project_settings import PlanTerms, ProjectSettings
@@ -196,3 +198,29 @@ def test_terms_that_make_no_sense_are_refused():
     ]:
         with pytest.raises(ValueError, match=field):
             ProjectSettings.model_validate({"gate": terms})
+
+
+def test_the_report_says_in_words_by_what_the_batch_was_accepted(
+    labelled: Labelled, session: Session, sessions: sessionmaker[Session]
+):
+    ask(
+        session, labelled, plan={"kind": "plan", "limit": "10"},
+        classes={"f1": 0.5, "reviews": 5}, errors={"major": 3},
+    )  # fmt: skip
+    plan = acceptance.plan(60, 10.0, "II")
+    draw_review_sample(session, labelled.batch, plan.n, labelled.lead, seed=1)
+    review_all(session, sessions, labelled, wrong=1)
+    labelled.project.settings = {
+        "gate": {
+            **labelled.project.settings["gate"],
+            "classes": {"f1_of": {"a": 0.5}, "reviews": 5},
+        }
+    }
+    made = deliver(session, labelled.batch, labelled.lead)
+    said = " ".join(report_words.accuracy(made.report)).replace("\u00a0", " ")
+    assert (
+        f"of {plan.n} reviewed labels up to {plan.accept} may be wrong; 1 of {plan.n} were" in said
+    )
+    assert "0 critical, 1 major, 0 minor (1 wrong class)" in said
+    f1 = made.report["class_f1"]["f1"]["a"]
+    assert f"{f1['value']:.2f} ({f1['low']:.2f} to {f1['high']:.2f}, n = {f1['n']})" in said

@@ -49,7 +49,7 @@ def import_texts(engine: Engine, settings: Settings, n: int) -> None:
         began = time.perf_counter()
         with db.transaction(db.make_sessions(engine)) as session:
             faults = intake.Faults()
-            rows = csv.read(io.BytesIO(source), faults)
+            rows = csv.rows(io.BytesIO(source), faults)
             batch = session.merge(batch)
             report = intake.import_rows(
                 session, batch, rows, by=by, settings=settings, faults=faults

@@ -33,7 +33,7 @@ def next_id(session: Session) -> int:
 def digest_of(labels: Iterable[dict[str, Any]]) -> str:
     """SHA-256, in hexadecimal, of labels in their canonical order."""
     found = hashlib.sha256()
-    for line in jsonl.write(labels):
+    for line in jsonl.lines(labels):
         found.update(line.encode())
     return found.hexdigest()
 

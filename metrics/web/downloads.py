@@ -23,7 +23,7 @@ def labels(rows: Iterable[dict[str, Any]], form: str, name: str) -> Response:
     if form not in FORMATS:
         raise NotFound(f"There is no such format; there are {' and '.join(FORMATS)}.")
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
-    file.writelines(_encoded(FORMATS[form].write(rows)))
+    file.writelines(_encoded(FORMATS[form].lines(rows)))
     file.seek(0)
     return send_file(
         file,

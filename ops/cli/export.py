@@ -14,7 +14,7 @@ from ops.errors import InvalidInput, NotFound
 from ops.formats import csv, jsonl
 from ops.models import Batch, Delivery
 
-FORMATS = {"jsonl": jsonl.write, "csv": csv.write}
+FORMATS = {"jsonl": jsonl.lines, "csv": csv.lines}
 
 
 @click.command()

@@ -12,12 +12,16 @@ class Faults:
 
     def __init__(self) -> None:
         self.found: list[dict[str, Any]] = []
+        # What is counted by `line`: a line, or an image, a task, a file.
+        self.unit = "line"
 
     def add(self, line: int | None, field: str, message: str, external_id: str = "") -> None:
         """Note one fault. Raises InvalidInput at the hundredth."""
         fault: dict[str, Any] = {"line": line, "field": field, "message": message}
         if external_id:
             fault["external_id"] = external_id[:200]
+        if self.unit != "line":
+            fault["unit"] = self.unit
         self.found.append(fault)
         if len(self.found) >= MOST:
             self.raise_if_any()
@@ -28,7 +32,9 @@ class Faults:
             return
         first, n = self.found[0], len(self.found)
         count = f"{n} faults" if n < MOST else f"{n} faults or more"
-        where = f"line {first['line']}, {first['field']}" if first["line"] else first["field"]
+        where = (
+            f"{self.unit} {first['line']}, {first['field']}" if first["line"] else first["field"]
+        )
         message = f"{where}: {first['message']}"
         if n > 1:
             message = f"{count}; the first: {message}"

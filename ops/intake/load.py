@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from ops import (
     answers_wanted,
     audit_log,
+    batches,
     clock_time,
     lanes,
     ontologies,
@@ -18,34 +19,61 @@ from ops import (
     workforce,
 )
 from ops.config import Settings
-from ops.errors import Frozen
+from ops.errors import Frozen, InvalidInput
+from ops.formats.losses import Loss, Losses
+from ops.intake.brought import Brought
 from ops.intake.faults import MOST, Faults
-from ops.intake.rows import Check, Row
-from ops.models import Batch, OntologyVersion, User
+from ops.intake.known import Assets
+from ops.intake.labelled import give, settle
+from ops.intake.rows import LABELS, Check, Row
+from ops.models import Batch, User
 from ops.project_settings import ProjectSettings
 
+COLUMNS = (
+    "line, external_id, uri, text, width, height, meta, about, gold, label, confidence, "
+    "probabilities"
+)
 CREATE = """
 CREATE TEMP TABLE incoming (
-    line integer, external_id text COLLATE "C", uri text, text text, meta jsonb, gold text
+    line integer, external_id text COLLATE "C", uri text, text text, width integer, height integer,
+    meta jsonb, about boolean, gold jsonb, label jsonb, confidence float8, probabilities jsonb
 ) ON COMMIT DROP
 """
-COPY = "COPY incoming (line, external_id, uri, text, meta, gold) FROM STDIN"
+COPY = f"COPY incoming ({COLUMNS}) FROM STDIN"
 REPEATED = """
 SELECT line, external_id, first FROM (
     SELECT line, external_id, min(line) OVER (PARTITION BY external_id) AS first FROM incoming
 ) counted WHERE line <> first ORDER BY line LIMIT :most
 """
+# Of an asset that is only named, or spoken of, it matters whether a text is another; what a model
+# says may be of assets of any batch.
 DIFFERENT = """
 SELECT i.line, i.external_id, b.name, a.batch_id <> :batch AS elsewhere
 FROM incoming i
 JOIN asset a ON a.project_id = :project AND a.external_id = i.external_id
 JOIN batch b ON b.id = a.batch_id
-WHERE a.batch_id <> :batch OR (a.uri, a.text, a.meta) IS DISTINCT FROM (i.uri, i.text, i.meta)
+WHERE (a.batch_id <> :batch AND NOT (:anywhere AND i.named))
+   OR CASE WHEN i.named THEN i.text IS NOT NULL AND i.text IS DISTINCT FROM a.text
+      ELSE (a.uri, a.text, a.meta) IS DISTINCT FROM (i.uri, i.text, i.meta) END
 ORDER BY i.line
+""".replace("i.named", "(i.about OR (i.uri IS NULL AND i.text IS NULL))")
+OTHER_SIZE = """
+SELECT i.line, i.external_id, i.width, i.height, a.width AS known_width, a.height AS known_height
+FROM incoming i
+JOIN asset a ON a.project_id = :project AND a.external_id = i.external_id
+WHERE (i.width, i.height) IS DISTINCT FROM (a.width, a.height)
+  AND i.width IS NOT NULL AND i.height IS NOT NULL AND a.width IS NOT NULL
+ORDER BY i.line LIMIT :most
+"""
+MEASURED = """
+UPDATE asset a SET width = i.width, height = i.height FROM incoming i
+WHERE a.project_id = :project AND a.external_id = i.external_id
+  AND a.width IS NULL AND i.width IS NOT NULL AND i.height IS NOT NULL
 """
 INSERT = """
-INSERT INTO asset (project_id, batch_id, external_id, uri, text, meta, created_at)
-SELECT :project, :batch, external_id, uri, text, meta, :at FROM incoming ORDER BY line
+INSERT INTO asset (project_id, batch_id, external_id, uri, text, width, height, meta, created_at)
+SELECT :project, :batch, external_id, uri, text, width, height, meta, :at
+FROM incoming WHERE uri IS NOT NULL OR text IS NOT NULL ORDER BY line
 ON CONFLICT (project_id, external_id) DO NOTHING
 RETURNING id, CASE
     WHEN meta #> '{prediction,confidence}' BETWEEN '0' AND '1'
@@ -54,18 +82,28 @@ RETURNING id, CASE
 GOLD = """
 SELECT a.id, i.gold FROM incoming i
 JOIN asset a ON a.project_id = :project AND a.external_id = i.external_id
-WHERE i.gold IS NOT NULL AND a.batch_id = :batch
+WHERE i.gold IS NOT NULL AND a.batch_id = :batch ORDER BY i.line
 """
 
 
 @dataclass
 class Report:
-    """What an import did. `gold` maps asset id → class key, for the caller to make gold of."""
+    """What an import did. `gold` maps asset id → known label, for the caller to make gold of.
+
+    `labelled` assets have a label from outside in force; `model` is the number of the reference
+    model whose predictions came. `untaken` labels were brought and not asked for; `losses` is what
+    the project cannot hold of what the file says.
+    """
 
     new: int = 0
     already_there: int = 0
     kept: int = 0
-    gold: dict[int, str] = field(default_factory=dict)
+    gold: dict[int, dict[str, Any]] = field(default_factory=dict)
+    labelled: int = 0
+    predictions: int = 0
+    model: int | None = None
+    untaken: int = 0
+    losses: list[Loss] = field(default_factory=list)
 
     def __str__(self) -> str:
         parts = [f"{self.new:,} new", f"{self.already_there:,} already there"]
@@ -73,6 +111,12 @@ class Report:
             parts.append(f"{self.kept:,} that differ left as they are")
         if self.gold:
             parts.append(f"{len(self.gold):,} with a known answer")
+        if self.labelled:
+            parts.append(f"{self.labelled:,} labelled")
+        if self.model is not None:
+            parts.append(f"{self.predictions:,} predictions (reference model {self.model})")
+        if self.untaken:
+            parts.append(f"{self.untaken:,} labels not asked for")
         return ", ".join(parts)
 
 
@@ -86,30 +130,55 @@ def import_rows(
     faults: Faults | None = None,
     beside: Path | None = None,
     keep_existing: bool = False,
+    labels: str = "none",
+    model: str = "",
+    assets: Assets | None = None,
+    losses: Losses | None = None,
 ) -> Report:
     """Store `rows` as assets of `batch` and open their label tasks.
 
     The same rows again change nothing. A row whose external id is known with another content, or
-    in another batch, is a fault, unless `keep_existing` leaves what is there. Assets with a known
-    answer get no label task: make gold of `Report.gold` in the same transaction. Raises
-    InvalidInput with up to 100 faults and leaves nothing behind; Frozen when delivered.
+    in another batch, is a fault, unless `keep_existing` leaves what is there. `labels`, one of
+    `rows.LABELS`, says what becomes of the labels that rows bring: the label in force, without any
+    task; known answers (no label task either: make gold of `Report.gold` in the same transaction);
+    predictions of the reference model called `model`. Raises InvalidInput with up to 100 faults and
+    leaves nothing behind; Frozen when delivered.
     """
     faults = faults if faults is not None else Faults()
+    losses = losses if losses is not None else Losses()
+    if labels not in LABELS:
+        raise InvalidInput(f"must be one of {', '.join(LABELS)}", field="labels")
+    if labels == "predictions" and not model.strip():
+        raise InvalidInput("name the model that predicted this", field="model")
     _one_at_a_time(session, batch.project_id)
     if lanes.lock_batch(session, batch.id).state == "delivered":
         raise Frozen("This batch was delivered; nothing can be added to it.")
     ontology = ontologies.current(session, batch.project_id)
-    check = Check(batch.project.medium, settings, answers=_answers(ontology), beside=beside)
+    brought = Brought(
+        batch.project,
+        ontology,
+        assets or Assets(session, batch.project_id),
+        settings,
+        predictions=labels == "predictions",
+        losses=losses,
+    )
+    check = Check(batch.project.medium, settings, brought=brought, labels=labels, beside=beside)
     # A savepoint: after a fault the caller's transaction goes on, and may say so on a page.
     with session.begin_nested():
         total = _copy(session, _accepted(rows, check, faults))
         if total == 0 and not faults.found:
             faults.add(None, "file", "holds no assets")
         faults.raise_if_any()
-        kept = _compare(session, batch, faults, keep_existing)
-        report = _store(session, batch, total, kept)
+        kept = _compare(session, batch, faults, keep_existing, labels)
+        report = _store(session, batch, total, kept, labels, keep_existing, faults)
+        if labels == "predictions":
+            given = give(session, batch.project, model, by=by, faults=faults)
+            report.model, report.predictions = given.id, given.assets
         session.execute(text("DROP TABLE incoming"))
+    report.untaken, report.losses = check.untaken, losses.found
     _record(session, batch, by, report)
+    if report.labelled:
+        batches.note_completion(session, batch.id)
     return report
 
 
@@ -117,13 +186,6 @@ def _one_at_a_time(session: Session, project_id: int) -> None:
     """Wait for other imports into the project, so that what they bring is seen when comparing."""
     key = func.hashtextextended(f"assets.import:{project_id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(key)))
-
-
-def _answers(ontology: OntologyVersion | None) -> dict[str, str]:
-    """Every way to write a class: its name in any case, and its key, which wins."""
-    classes = ontology.classes if ontology else []
-    names = {c["name"].casefold(): c["key"] for c in classes}
-    return names | {c["key"]: c["key"] for c in classes}
 
 
 def _accepted(rows: Iterable[Row], check: Check, faults: Faults) -> Iterator[tuple[Any, ...]]:
@@ -146,13 +208,21 @@ def _copy(session: Session, values: Iterable[tuple[Any, ...]]) -> int:
     return total
 
 
-def _compare(session: Session, batch: Batch, faults: Faults, keep_existing: bool) -> int:
+def _compare(
+    session: Session, batch: Batch, faults: Faults, keep_existing: bool, labels: str
+) -> int:
     """How many rows differ from what is there. Raises InvalidInput unless they may be kept."""
     for line, name, first in session.execute(text(REPEATED), {"most": MOST}):
-        faults.add(line, "external_id", f"stands in line {first} already", name)
+        faults.add(line, "external_id", f"stands in {faults.unit} {first} already", name)
     faults.raise_if_any()
-    here = {"project": batch.project_id, "batch": batch.id}
-    different = session.execute(text(DIFFERENT), here).all()
+    here = {"project": batch.project_id, "batch": batch.id, "most": MOST}
+    for row in session.execute(text(OTHER_SIZE), here):
+        said = f"the picture is {row.known_width} × {row.known_height} px, "
+        said += f"not {row.width} × {row.height}"
+        faults.add(row.line, "width", said, row.external_id)
+    faults.raise_if_any()
+    anywhere = labels == "predictions"
+    different = session.execute(text(DIFFERENT), {**here, "anywhere": anywhere}).all()
     if not keep_existing:
         for line, name, other, elsewhere in different:
             message = f"is in batch {other} already" if elsewhere else "is there with other content"
@@ -161,12 +231,30 @@ def _compare(session: Session, batch: Batch, faults: Faults, keep_existing: bool
     return len(different)
 
 
-def _store(session: Session, batch: Batch, total: int, kept: int) -> Report:
+def _store(
+    session: Session,
+    batch: Batch,
+    total: int,
+    kept: int,
+    labels: str,
+    keep_existing: bool,
+    faults: Faults,
+) -> Report:
     here = {"project": batch.project_id, "batch": batch.id}
     new = session.execute(text(INSERT), {**here, "at": clock_time.now()}).all()
+    session.execute(text(MEASURED), here)
     gold = {row.id: row.gold for row in session.execute(text(GOLD), here)}
-    _open(session, batch, [row for row in new if row.id not in gold])
-    return Report(new=len(new), already_there=total - len(new) - kept, kept=kept, gold=gold)
+    done: set[int] = set()
+    if labels == "labels":
+        done = settle(session, batch, keep_existing, faults)
+    _open(session, batch, [row for row in new if row.id not in gold and row.id not in done])
+    return Report(
+        new=len(new),
+        already_there=total - len(new) - kept,
+        kept=kept,
+        gold=gold,
+        labelled=len(done),
+    )
 
 
 def _open(session: Session, batch: Batch, work: Sequence[Any]) -> None:
@@ -211,4 +299,5 @@ def _record(session: Session, batch: Batch, by: User, report: Report) -> None:
         organisation_id=batch.project.organisation_id,
         new=report.new,
         already_there=report.already_there,
+        **({"labelled": report.labelled} if report.labelled else {}),
     )

@@ -1,7 +1,7 @@
 """COCO's two files as columns: known objects with their images and classes, and results.
 
-msgspec reads only the fields that are needed, checks them on the way and names the one at fault;
-it takes a quarter of the time of `json`, which was most of the time of an evaluation.
+The records that import and export know too are in `ops.formats.coco_json`. msgspec takes a quarter
+of the time of `json`, which was most of the time of an evaluation.
 """
 
 from itertools import chain
@@ -12,22 +12,11 @@ import msgspec
 import numpy as np
 
 from ops.errors import InvalidInput
+from ops.formats.coco_json import Box, Id, Rle, Shape, decode, runs, wrong
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.measures.coco_eval import Detections, Truths
 
-Box = tuple[float, float, float, float]
-Id = int | str  # "7" and 7 are one id: some files mix them
 T = TypeVar("T")
-
-
-class Rle(msgspec.Struct, gc=False):
-    """A mask as run lengths: numbers, or COCO's compressed text."""
-
-    size: tuple[int, int]
-    counts: str | list[int]
-
-
-Shape = list[list[float]] | Rle
 
 
 class Image(msgspec.Struct, gc=False):
@@ -207,7 +196,7 @@ def masks(
             x, y, w, h = items[i].bbox
             shape = [[x, y, x, y + h, x + w, y + h, x + w, y]]
         if isinstance(shape, Rle):
-            found.append(_runs(shape))
+            found.append(runs(shape))
         elif not (height and width):
             raise _wrong(path, field, "a polygon needs height and width of its image")
         elif not shape or any(len(ring) < 6 for ring in shape):
@@ -215,13 +204,6 @@ def masks(
         else:
             found.append(mask.merge(mask.frPyObjects(shape, height, width)))
     return found
-
-
-def _runs(shape: Rle) -> dict[str, Any]:
-    from pycocotools import mask
-
-    runs: dict[str, Any] = {"size": list(shape.size), "counts": shape.counts}
-    return mask.frPyObjects(runs, *shape.size) if isinstance(shape.counts, list) else runs
 
 
 def _areas(path: Path, items: list[Any]) -> Floats:
@@ -243,20 +225,14 @@ def _area(path: Path, i: int, item: Any) -> float:
         raise _wrong(path, f"[{i}].segmentation", "expected run lengths with size and counts")
     from pycocotools import mask
 
-    return float(mask.area(_runs(item.segmentation)))
+    return float(mask.area(runs(item.segmentation)))
 
 
 def _load(path: Path, shape: type[T]) -> T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=shape)
+        return decode(path.read_bytes(), shape, str(path))
     except OSError as error:
         raise InvalidInput(f"{path}: {error.strerror}", field="file") from None
-    except msgspec.ValidationError as error:
-        said, _, where = str(error).partition(" - at `$")
-        field = where.rstrip("`").lstrip(".") or "file"
-        raise _wrong(path, field, said) from None
-    except msgspec.DecodeError as error:
-        raise InvalidInput(f"{path} is not JSON: {error}", field="file") from None
 
 
 def _ordered(path: Path, where: str, items: list[T]) -> list[T]:
@@ -281,4 +257,4 @@ def _codes(path: Path, where: str, name: str, items: list[Any], codes: dict[str,
 
 
 def _wrong(path: Path, field: str, said: str) -> InvalidInput:
-    return InvalidInput(f"{path}: {field}: {said}", field=field)
+    return wrong(str(path), field, said)

@@ -142,6 +142,6 @@ def _stream(batch_id: int, form: Any) -> Iterator[str]:
 
     def lines() -> Iterator[str]:
         with transaction(sessions) as session:
-            yield from form.write(exports.of_batch(session, batch_id))
+            yield from form.lines(exports.of_batch(session, batch_id))
 
     return lines()

@@ -139,7 +139,7 @@ def _rows(
         path.open("rb") as file,
         click.progressbar(length=size, label="Reading", file=sys.stderr) as bar,
     ):
-        read = form.read(_counted(file, bar.update), faults, gold_column=gold_column)
+        read = form.rows(_counted(file, bar.update), faults, gold_column=gold_column)
         yield _announced(read)
 
 

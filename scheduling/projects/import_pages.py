@@ -107,7 +107,7 @@ def _rows(project: Project, faults: intake.Faults) -> tuple[Iterable[intake.Row]
     table = request.files.get("table")
     if table and table.filename:
         form = jsonl if table.filename.lower().endswith((".jsonl", ".ndjson", ".json")) else csv
-        return form.read(_lines(table), faults, gold_column=gold_column), None
+        return form.rows(_lines(table), faults, gold_column=gold_column), None
     if request.form.get("lines", "").strip():
         return _typed(request.form["lines"]), None
     if request.form.get("folder", "").strip():

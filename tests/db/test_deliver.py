@@ -48,7 +48,7 @@ def test_the_digest_is_that_of_the_exported_file(
     made = deliver(session, done.batch, done.lead)
     session.commit()
     file = tmp_path / "labels.jsonl"
-    file.write_text("".join(jsonl.write(exports.of_delivery(session, made.id))), encoding="utf-8")
+    file.write_text("".join(jsonl.lines(exports.of_delivery(session, made.id))), encoding="utf-8")
     assert hashlib.sha256(file.read_bytes()).hexdigest() == made.digest
     names = [json.loads(line)["external_id"] for line in file.read_text("utf-8").splitlines()]
     assert names == sorted(names)

@@ -64,7 +64,7 @@ def delivery(session, make):
 
 
 def test_a_delivery_comes_out_as_it_was_frozen(session, delivery):
-    (line,) = jsonl.write(exports.of_delivery(session, delivery.id))
+    (line,) = jsonl.lines(exports.of_delivery(session, delivery.id))
     assert json.loads(line) == {
         "external_id": "as it was",
         "label": {"class": "a"},
@@ -72,7 +72,7 @@ def test_a_delivery_comes_out_as_it_was_frozen(session, delivery):
         "probability": None,
         "answers": 3,
     }
-    table = list(csv.write(exports.of_delivery(session, delivery.id)))
+    table = list(csv.lines(exports.of_delivery(session, delivery.id)))
     assert table == [
         "external_id,class,method,probability,answers,agreement\n",
         "as it was,a,review,,3,\n",

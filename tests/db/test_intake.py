@@ -49,7 +49,7 @@ def load(session, batch, lead, settings):
             form = None
         if isinstance(source, bytes):
             form = form or csv
-            source = form.read(io.BytesIO(source), faults, gold_column=gold_column)
+            source = form.rows(io.BytesIO(source), faults, gold_column=gold_column)
         return intake.import_rows(
             session, into, source, by=lead, settings=settings, faults=faults, **more
         )
@@ -165,7 +165,7 @@ def test_known_answers_become_gold_by_key_or_name_and_get_no_label_task(session,
     rows = "external_id,text,label\na,1,cat\nb,2,DOG\nc,3,\n"
     report = load(rows, gold_column="label")
     ids = dict(session.execute(select(Asset.external_id, Asset.id)).all())
-    assert report.gold == {ids["a"]: "cat", ids["b"]: "dog"}
+    assert report.gold == {ids["a"]: {"class": "cat"}, ids["b"]: {"class": "dog"}}
     assert list(session.scalars(select(Task.asset_id))) == [ids["c"]]
     assert session.scalars(select(Asset.meta).where(Asset.id == ids["a"])).one() == {}
     assert refused(load, "external_id,text,label\nd,1,cow\n", gold_column="label") == [(2, "gold")]

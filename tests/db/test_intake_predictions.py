@@ -28,7 +28,7 @@ def batch(make):
 def load(session, lead, settings, batch):
     def load(content, form=csv):
         faults = Faults()
-        rows = form.read(io.BytesIO(content.encode()), faults)
+        rows = form.rows(io.BytesIO(content.encode()), faults)
         return intake.import_rows(session, batch, rows, by=lead, settings=settings, faults=faults)
 
     return load
@@ -170,8 +170,8 @@ def test_known_answers_get_no_task_whatever_the_overlap(session, load, batch, le
     projects.save_settings(session, batch.project, dynamic, lead)
     faults = Faults()
     content = b"external_id,text,known,confidence\na,1,cat,0.2\nb,2,,0.5\n"
-    rows = csv.read(io.BytesIO(content), faults, gold_column="known")
+    rows = csv.rows(io.BytesIO(content), faults, gold_column="known")
     report = intake.import_rows(session, batch, rows, by=lead, settings=settings, faults=faults)
-    assert list(report.gold.values()) == ["cat"]
+    assert list(report.gold.values()) == [{"class": "cat"}]
     (task,) = session.scalars(select(Task)).all()
     assert (task.asset.external_id, task.npri, task.wanted) == ("b", 2**30, 2)

@@ -13,7 +13,7 @@ def _label(external_id: str) -> dict:
 
 
 def _first_cell(external_id: str) -> str:
-    text = "".join(csv.write([_label(external_id)]))
+    text = "".join(csv.lines([_label(external_id)]))
     return list(reference.reader(io.StringIO(text, newline="")))[1][0]
 
 
@@ -28,4 +28,4 @@ def test_numbers_and_other_text_stay(plain):
 
 
 def test_json_lines_hold_the_text_as_it_is():
-    assert '"external_id":"=1+1"' in "".join(jsonl.write([_label("=1+1")]))
+    assert '"external_id":"=1+1"' in "".join(jsonl.lines([_label("=1+1")]))

@@ -81,9 +81,10 @@ class Make:
         )
 
     def project(self, *, classes: str | list[str] = "abc", **more: Any) -> Project:
-        """A running project with an ontology of one class per key."""
+        """A running project with an ontology of one class per key, and what `ontology` holds."""
         organisation = more.pop("organisation", None) or self.organisation()
         skill = more.pop("skill", None) or self.skill()
+        ontology = more.pop("ontology", {})
         values = {
             "name": f"project {next(_numbers)}",
             "medium": "text",
@@ -96,11 +97,8 @@ class Make:
             {"key": k, "name": k.upper(), "colour": "#4363d8", "hotkey": k[0], "description": ""}
             for k in classes
         ]
-        self._add(
-            OntologyVersion(
-                project_id=project.id, version=1, classes=listed, created_at=clock_time.now()
-            )
-        )
+        parts = {"classes": listed, "created_at": clock_time.now(), **ontology}
+        self._add(OntologyVersion(project_id=project.id, version=1, **parts))
         return project
 
     def member(self, project: Project, user: User) -> User:

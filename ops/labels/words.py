@@ -50,9 +50,11 @@ def _tags(payload: Label, known: Ontology) -> str:
 
 
 def _attributes(payload: Label, known: Ontology) -> str:
+    given = payload["attributes"]
+    order = [one["key"] for one in known.attributes if one["key"] in given]
     said = [
-        f"{_name(known.attributes, key)}: {_value(value)}"
-        for key, value in payload["attributes"].items()
+        f"{_name(known.attributes, key)}: {_value(given[key])}"
+        for key in dict.fromkeys([*order, *sorted(given)])
     ]
     return "; ".join(said) or "no attributes"
 

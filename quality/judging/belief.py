@@ -58,11 +58,50 @@ class Belief(NamedTuple):
         shares: Floats = score / score.sum(axis=1, keepdims=True)
         return shares
 
+    def worth(self, posterior: Floats, asset: Ints, label: Ints) -> Floats:
+        """What each class is worth (assets × classes): the chance that it is right, and of a rating
+        its expected likeness to what is; -1 where it is outside of all that was answered."""
+        if not self.ordinal:
+            return posterior
+        rating = np.array([float(key) for key in self.classes])
+        low, high = np.full(len(posterior), np.inf), np.full(len(posterior), -np.inf)
+        np.minimum.at(low, asset, rating[label])
+        np.maximum.at(high, asset, rating[label])
+        within = (rating >= low[:, None]) & (rating <= high[:, None])
+        return np.where(within, posterior @ self.alike, -1.0)
+
     def of_others(self, asset: Ints, labeller: Ints, label: Ints, n_assets: int) -> Any:
-        """For each answer, the others' best class and the chance that it is right."""
+        """For each answer, the others' best class and what that is worth."""
+        if self.ordinal:
+            return self._ratings_of_others(asset, labeller, label, n_assets)
         shape = np.empty((n_assets, len(self.classes)))
         model = self.model._replace(posterior=shape)
         return measure.consensus_of_others(asset, labeller, label, model)
+
+    def _ratings_of_others(
+        self, asset: Ints, labeller: Ints, label: Ints, n_assets: int
+    ) -> tuple[Ints, Floats]:
+        """Each answer takes the place of an asset that only the others answered."""
+        told = np.log(self.model.confusion[labeller, :, label])
+        score = np.tile(np.log(self.model.prior), (n_assets, 1))
+        np.add.at(score, asset, told)
+        rest = score[asset] - told
+        rest = np.exp(rest - rest.max(axis=1, keepdims=True))
+        place, other = _pairs(asset)
+        worth = self.worth(rest / rest.sum(axis=1, keepdims=True), place, label[other])
+        return worth.argmax(axis=1), np.maximum(worth.max(axis=1), 0.0)
+
+
+def _pairs(asset: Ints) -> tuple[Ints, Ints]:
+    """Every answer with every other of its asset."""
+    order = np.argsort(asset, kind="stable")
+    sizes = np.bincount(asset)
+    many, start = sizes[asset[order]], (np.cumsum(sizes) - sizes)[asset[order]]
+    place = np.repeat(np.arange(order.size), many)
+    within = np.arange(place.size) - np.repeat(np.cumsum(many) - many, many)
+    other = np.repeat(start, many) + within
+    apart = place != other
+    return order[place[apart]], order[other[apart]]
 
 
 _kept: dict[tuple[str, int], tuple[float, Belief]] = {}

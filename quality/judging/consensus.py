@@ -133,10 +133,11 @@ def judge_groups(
     posterior = held.posterior(asset, seat, label, len(groups))
     voted = majority(asset, label, len(groups), len(held.classes))
     best, chance = held.of_others(asset, seat, label, len(groups))
+    worth = held.worth(posterior, asset, label)
     # A vote that ties is decided by how good those are who gave it.
     tied = tied_classes(voted.posterior)
     by_vote = held.method == "majority" and not held.ordinal
-    votes = np.where(tied, posterior, -1.0) if by_vote else posterior
+    votes = np.where(tied, worth, -1.0) if by_vote else worth
     winner = votes.argmax(axis=1)
     starts = np.searchsorted(asset, np.arange(len(groups)))
     return [
@@ -145,6 +146,7 @@ def judge_groups(
             held,
             int(winner[i]),
             posterior[i],
+            float(worth[i, winner[i]]),
             voted.posterior[i],
             [(int(best[j]), float(chance[j])) for j in range(starts[i], starts[i] + len(group))],
         )
@@ -157,22 +159,23 @@ def _verdict(
     held: Belief,
     winner: int,
     posterior: Any,
+    probability: float,
     votes: Any,
     others: list[tuple[int, float]],
 ) -> Verdict:
     labels: Ints = held.encode(answer.key for answer in group)
     single = len(group) == 1
-    worth = held.alike[labels, winner]
-    # A vote of ratings is no contest: between two of them lies what both are near to.
-    tied = np.flatnonzero(tied_classes((posterior if held.ordinal else votes)[None, :])[0])
-    agreed = worth if held.ordinal else [_share(tied, winner, int(label)) for label in labels]
-    agreement = worth.mean() if held.ordinal else votes[winner]
+    alike = held.alike[labels, winner]
+    # Ratings do not tie: between two of them lies what both are near to.
+    tied = np.flatnonzero(tied_classes(votes[None, :])[0]) if not held.ordinal else labels[:1]
+    agreed = alike if held.ordinal else [_share(tied, winner, int(label)) for label in labels]
+    agreement = alike.mean() if held.ordinal else votes[winner]
     top = {held.classes[i]: round(float(posterior[i]), 6) for i in np.argsort(-posterior)}
     return Verdict(
         answers=group,
         method=held.method,
         label=beside.with_the_rest(group, held.classes[winner]),
-        probability=float(posterior[winner]),
+        probability=probability,
         agreement=None if single else float(agreement),
         tied=tied.size > 1,
         posterior={key: p for key, p in top.items() if p >= LEAST_LIKELY},

@@ -77,8 +77,8 @@ def again(session: Session, batch_id: int) -> int:
     held = belief(session, project, {row.key for row in rows})
     asset, label, seat = _codes(rows, held)
     n = int(asset.max()) + 1
-    posterior = held.posterior(asset, seat, label, n)
-    moved = {rows[i].task_id for i in _moved(rows, asset, posterior, held)}
+    sure = held.worth(held.posterior(asset, seat, label, n), asset, label)
+    moved = {rows[i].task_id for i in _moved(rows, sure, asset, held)}
     best, chance = held.of_others(asset, seat, label, n)
     worth = held.alike[label, best]
     told = {rows[i].assignment_id for i in _evidence_moved(rows, asset, worth, chance)}
@@ -136,16 +136,16 @@ def _codes(rows: Sequence[Any], held: Any) -> tuple[Ints, Ints, Ints]:
     )
 
 
-def _moved(rows: Sequence[Any], asset: Ints, posterior: Floats, held: Any) -> Ints:
+def _moved(rows: Sequence[Any], sure: Floats, asset: Ints, held: Any) -> Ints:
     """First row of every asset whose label or probability is no longer what was said."""
     first = np.unique(asset, return_index=True)[1]
     said = held.encode(rows[i].said for i in first)
     before = np.array([rows[i].probability for i in first], float)
-    best = posterior.argmax(axis=1)
+    best = sure.argmax(axis=1)
     if held.method == "majority" and not held.ordinal:
         # The label is the vote's, which does not move; its probability may.
         best = said
-    now = posterior[np.arange(len(first)), best]
+    now = sure[np.arange(len(first)), best]
     changed: Ints = first[(best != said) | (np.abs(now - before) > WORTH_SAYING)]
     return changed
 

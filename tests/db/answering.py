@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -15,14 +16,14 @@ def answer(
     session: Session,
     task: Task,
     labeller: User,
-    key: str,
+    key: str | None,
     *,
     surplus: bool = False,
     active_ms: int = 5000,
     at: datetime | None = None,
-    **payload: str,
+    **payload: Any,
 ) -> Assignment:
-    """`labeller` submitted class `key` to `task`."""
+    """`labeller` submitted class `key`, or another label, to `task`."""
     project_id = session.scalars(select(Lane.project_id).where(Lane.id == task.lane_id)).one()
     at = at or clock_time.now()
     counts = task.round > 0 and not surplus
@@ -50,7 +51,7 @@ def answer(
         Label(
             assignment_id=row.id,
             revision=1,
-            payload={"class": key, **payload},
+            payload={**({"class": key} if key else {}), **payload},
             ontology_version_id=ontology,
             client_key=str(uuid.uuid4()),
             created_at=at,

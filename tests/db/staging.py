@@ -26,7 +26,7 @@ class Hands:
         self.session.commit()
         return shown
 
-    def give(self, who: Any, stage: str, **label: str) -> dict[str, Any]:
+    def give(self, who: Any, stage: str, **label: Any) -> dict[str, Any]:
         """Answer the next work, which must be of `stage`; `key` or nothing, verdict, remark."""
         shown = self.take(who)
         assert shown is not None, f"nothing for {who.name}"
@@ -34,7 +34,7 @@ class Hands:
         self.hand_in(who, shown, **label)
         return shown
 
-    def hand_in(self, who: Any, shown: dict[str, Any], **label: str) -> Any:
+    def hand_in(self, who: Any, shown: dict[str, Any], **label: Any) -> Any:
         """Submit it and judge."""
         payload = {("class" if name == "key" else name): value for name, value in label.items()}
         done = submit.submit(

@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import render_template, url_for
 
 from ops import projects
+from ops.labels import KINDS
 from ops.models import Project
 from ops.web.identity import db, user
 
@@ -25,6 +26,10 @@ TABS = (
 )
 
 
+# The tab of what labels may say, where they have no classes.
+WITHOUT_CLASSES = {"rating": "Scale", "preference": "Reasons"}
+
+
 def project_of(project_id: int) -> Project:
     """The project of a page, if its reader may see it. Raises NotFound."""
     return projects.find(db(), user(), project_id)
@@ -33,8 +38,18 @@ def project_of(project_id: int) -> Project:
 def page(template: str, project: Project, tab: str, status: int = 200, **more: Any) -> Any:
     """A page of one project, with its tabs."""
     tabs = [
-        {"text": text, "url": url_for(f"projects.{name}", project_id=project.id), "key": name}
+        {
+            "text": _classes_tab(project) if name == "classes" else text,
+            "url": url_for(f"projects.{name}", project_id=project.id),
+            "key": name,
+        }
         for name, text in TABS
     ]
     body = render_template(f"projects/{template}", project=project, tabs=tabs, tab=tab, **more)
     return body, status
+
+
+def _classes_tab(project: Project) -> str:
+    if KINDS[project.label_type].least_classes:
+        return "Classes"
+    return WITHOUT_CLASSES.get(project.label_type, "Attributes")

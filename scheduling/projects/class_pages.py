@@ -1,17 +1,15 @@
-"""The classes of a project: rows to edit, a new version with each save."""
+"""What the labels of a project may say: rows to edit, a new version with each save."""
 
-from itertools import zip_longest
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
 from ops import ontologies
 from ops.errors import InvalidInput
+from ops.labels import DESK_TYPES, KINDS
 from ops.web.identity import db, user
+from scheduling.projects import ontology_forms
 from scheduling.projects.blueprint import blueprint, page, project_of
-
-COLUMNS = ("key", "name", "colour", "hotkey", "description")
-STARTING_ROWS = 3
 
 
 @blueprint.route("/projects/<int:project_id>/classes", methods=["GET", "POST"])
@@ -19,15 +17,17 @@ def classes(project_id: int) -> Any:
     """The editor with the version in force, and publishing the next."""
     project = project_of(project_id)
     current = ontologies.current(db(), project.id)
-    rows = _rows_of_form() if request.method == "POST" else _rows_of(current)
+    typed = ontology_forms.shown(project, current)
     errors: list[dict[str, Any]] = []
     if request.method == "POST":
+        typed = ontology_forms.again(request.form)
         try:
-            made = ontologies.publish(db(), project, rows, user())
+            given = ontology_forms.parsed(project, typed)
+            made = ontologies.publish(db(), project, given.pop("classes"), user(), **given)
         except InvalidInput as error:
             errors = error.errors
         else:
-            flash(f"{len(made.classes)} classes are in force (version {made.version}).", "success")
+            flash(_in_force(made), "success")
             return redirect(url_for("projects.classes", project_id=project.id), 303)
     return page(
         "classes.html",
@@ -35,35 +35,37 @@ def classes(project_id: int) -> Any:
         "classes",
         422 if errors else 200,
         current=current,
-        rows=rows,
+        kind=KINDS[project.label_type],
+        at_desk=project.label_type in DESK_TYPES,
+        uses=ontology_forms.parts_of(project.label_type),
+        attribute_kinds=ontology_forms.ATTRIBUTE_KINDS,
         errors=errors,
+        **typed,
     )
 
 
-def _rows_of(current: ontologies.OntologyVersion | None) -> list[dict[str, str]]:
-    if current is not None:
-        return list(current.classes)
-    colours = ontologies.PALETTE[:STARTING_ROWS]
-    return [{**dict.fromkeys(COLUMNS, ""), "colour": colour} for colour in colours]
-
-
-def _rows_of_form() -> list[dict[str, str]]:
-    """The rows of the form without those that were left empty."""
-    columns = [request.form.getlist(name) for name in COLUMNS]
-    rows = [
-        dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
-        for cells in zip_longest(*columns, fillvalue="")
-    ]
-    # A colour input always has a value, so it does not make a row.
-    return [row for row in rows if row["name"] or row["key"] or row["description"]]
+def _in_force(made: ontologies.OntologyVersion) -> str:
+    what = f"{len(made.classes)} classes are" if made.classes else "The answer is"
+    return f"{what} in force (version {made.version})."
 
 
 @blueprint.get("/projects/<int:project_id>/classes/row")
 def class_row(project_id: int) -> Any:
-    """One more empty row for the editor."""
-    project_of(project_id)
+    """One more empty row for the editor: a class, or with `part` an attribute or a reason."""
+    project = project_of(project_id)
+    part = request.args.get("part")
+    columns = {
+        "attributes": ontology_forms.ATTRIBUTE_COLUMNS,
+        "reasons": ontology_forms.REASON_COLUMNS,
+    }.get(part or "", ontology_forms.CLASS_COLUMNS)
     taken = {colour.lower() for colour in request.args.getlist("colour")}
     free = [colour for colour in ontologies.PALETTE if colour not in taken]
     colour = free[0] if free else ontologies.PALETTE[len(taken) % len(ontologies.PALETTE)]
-    empty = {**dict.fromkeys(COLUMNS, ""), "colour": colour}
-    return render_template("projects/_class_row.html", row=empty, n=None, errors=[], fresh=True)
+    return render_template(
+        "projects/_class_row.html",
+        part=part,
+        row={**dict.fromkeys(columns, ""), "colour": colour},
+        uses=ontology_forms.parts_of(project.label_type),
+        skeletons=project.label_type == "keypoints",
+        attribute_kinds=ontology_forms.ATTRIBUTE_KINDS,
+    )

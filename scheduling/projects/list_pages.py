@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from ops import organisations, projects
 from ops.errors import Conflict, InvalidInput, NotReady
+from ops.labels import DESK_TYPES, KINDS
 from ops.models import Organisation
 from ops.web.identity import db, user
 from scheduling import hard
@@ -70,6 +71,8 @@ def new() -> Any:
         )
         .all(),
         values=request.form,
+        kinds=KINDS,
+        desk_types=[KINDS[key].title for key in DESK_TYPES],
         errors=errors,
     )
     return form, 422 if errors else 200
@@ -84,6 +87,7 @@ def _create() -> projects.Project:
         organisation=_organisation(form.get("organisation", ""), form.get("client_name", "")),
         name=form.get("name", ""),
         medium=form.get("medium", ""),
+        label_type=form.get("label_type", "class"),
         purpose=form.get("purpose", ""),
         by=user(),
     )

@@ -12,15 +12,17 @@ document.addEventListener("click", (event) => {
 });
 
 // Enter in the class editor adds a row rather than saving half a list.
-document.querySelector(".class-table")?.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("input")) {
-    event.preventDefault();
-    document.querySelector("[data-add-row]").click();
-  }
-});
+for (const table of document.querySelectorAll(".class-table")) {
+  table.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input")) {
+      event.preventDefault();
+      table.closest(".card").querySelector("[data-add-row]").click();
+    }
+  });
+}
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "class-rows") event.target.lastElementChild?.querySelector("input")?.focus();
+  if (event.target.matches("[data-rows]")) event.target.lastElementChild?.querySelector("input")?.focus();
 });
 
 // One key per class where gold is marked; a second key before the next asset is there is too early.

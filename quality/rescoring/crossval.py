@@ -4,6 +4,7 @@ Needs nothing but torch and numpy.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -22,7 +23,26 @@ class Fit:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     dropout: float = 0.2
+    smoothing: float = 0.05  # keeps the model from learning wrong labels by heart
+    layers: int = 1
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network, with the scale of the features that it was trained on."""
+
+    network: nn.Module
+    mean: Array
+    spread: Array
+
+    def chances(self, features: Array) -> Array:
+        """Probabilities (n, classes) float64 of features (n, d); rows sum to 1."""
+        place = next(self.network.parameters()).device
+        scaled = torch.as_tensor((features - self.mean) / self.spread, dtype=torch.float32)
+        with torch.inference_mode():
+            parts = [self.network(part.to(place)).double() for part in scaled.split(2**16)]
+            return torch.softmax(torch.cat(parts), dim=1).cpu().numpy()
 
 
 def device() -> torch.device:
@@ -55,6 +75,12 @@ def predict_fold(
     Returns (held_out.sum(), n_classes) float64 whose rows sum to 1. Classes that no training item
     has get the smallest probability the model can give, never an error.
     """
+    trained = train(features[~held_out], labels[~held_out], n_classes, fit)
+    return trained.chances(features[held_out])
+
+
+def train(features: Array, labels: Array, n_classes: int, fit: Fit) -> Trained:
+    """A network trained on features (n, d) float32 with labels (n,) of 0…n_classes-1."""
     place = device()
     if place.type == "cpu":
         # In layers this small threads wait for one another longer than they compute: on two cores
@@ -62,24 +88,21 @@ def predict_fold(
         torch.set_num_threads(1)
     torch.manual_seed(fit.seed)
     # One scale for all: components of their own would raise the noise of the small ones.
-    mean, spread = features[~held_out].mean(0), features[~held_out].std() + 1e-6
-    scaled = torch.as_tensor((features - mean) / spread, dtype=torch.float32)
-    seen = torch.as_tensor(held_out)
-    x, y = scaled[~seen].to(place), torch.as_tensor(labels)[~seen].to(place)
+    mean, spread = features.mean(0), features.std() + 1e-6
+    x = torch.as_tensor((features - mean) / spread, dtype=torch.float32)
     model = _network(features.shape[1], n_classes, fit).to(place)
-    _train(model, x, y, fit, place)
-    with torch.inference_mode():
-        chance = torch.softmax(model.eval()(scaled[seen].to(place)).double(), dim=1)
-    return chance.cpu().numpy()
+    _train(model, x.to(place), torch.as_tensor(labels).to(place), fit, place)
+    return Trained(model.eval(), mean, spread)
 
 
 def _network(width: int, n_classes: int, fit: Fit) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(width, fit.hidden),
-        nn.GELU(),
-        nn.Dropout(fit.dropout),
-        nn.Linear(fit.hidden, n_classes),
-    )
+    sizes = [width] + [fit.hidden] * fit.layers
+    hidden = [
+        layer
+        for one, other in pairwise(sizes)
+        for layer in (nn.Linear(one, other), nn.GELU(), nn.Dropout(fit.dropout))
+    ]
+    return nn.Sequential(*hidden, nn.Linear(fit.hidden, n_classes))
 
 
 def _train(
@@ -89,8 +112,7 @@ def _train(
         model.parameters(), lr=fit.learning_rate, weight_decay=fit.weight_decay
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, fit.epochs)
-    # Smoothing keeps the model from learning wrong labels by heart.
-    loss = nn.CrossEntropyLoss(label_smoothing=0.05)
+    loss = nn.CrossEntropyLoss(label_smoothing=fit.smoothing)
     order = torch.Generator().manual_seed(fit.seed)
     model.train()
     for _ in range(fit.epochs):

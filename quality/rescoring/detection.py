@@ -1,7 +1,7 @@
 """What a reference model says of labelled boxes: how likely each object is wrong, and in what way.
 
-All images at once, from columns: labels are matched to predictions twice, within their class and
-across classes, and every chance is reckoned from who met whom.
+All images at once, from columns. What errors look like to this reference is learnt from errors that
+are planted into these labels (`calibration`); a rule of thumb serves where there are too few.
 """
 
 from typing import Any, NamedTuple
@@ -9,40 +9,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.measures.arrays import Bools, Floats, Ints
-from quality.measures.matching import Matches, match
+from quality.measures.arrays import Floats, Ints
+from quality.rescoring import traits
+from quality.rescoring.calibration import Calibration, calibrate
+from quality.rescoring.traits import Labels, Predictions, Terms, Traits
+
+__all__ = [
+    "Calibration",
+    "Labels",
+    "Predictions",
+    "Scores",
+    "Terms",
+    "calibrate",
+    "evidence",
+    "score",
+]
 
 ERRORS = ("right", "wrong class", "low overlap", "missing", "extra", "duplicate", "ambiguous")
 RIGHT, WRONG_CLASS, LOW_OVERLAP, MISSING, EXTRA, DUPLICATE, AMBIGUOUS = range(len(ERRORS))
-OF_OBJECTS = (WRONG_CLASS, LOW_OVERLAP, EXTRA, DUPLICATE, AMBIGUOUS)
-
-
-class Labels(NamedTuple):
-    """The objects of all labels behind one another: boxes (n, 4) as [x, y, width, height] in px,
-    codes of class (n,), where each label's begin (labels + 1,), whether one stands for a crowd."""
-
-    boxes: Floats
-    category: Ints
-    start: Ints
-    crowd: Bools | None = None
-
-
-class Predictions(NamedTuple):
-    """What the reference predicts for the same images, likewise; `score` (m,) from 0 to 1."""
-
-    boxes: Floats
-    category: Ints
-    score: Floats
-    start: Ints
-
-
-class Terms(NamedTuple):
-    """Overlap from which two boxes are one object, and from which they are near each other; the
-    chance from which an object counts as wrong."""
-
-    overlap: float = 0.5
-    near: float = 0.1
-    least: float = 0.5
+WAVERS = 0.3  # of what the reference says of two classes, the lesser's share
+# The kinds of `calibration.KINDS`, as they stand in ERRORS.
+LEARNT = (RIGHT, WRONG_CLASS, LOW_OVERLAP, EXTRA, DUPLICATE)
 
 
 class Scores(NamedTuple):
@@ -58,98 +45,59 @@ class Scores(NamedTuple):
     missing: Floats
 
 
-class Met(NamedTuple):
-    """Who met each object of a label: position of a prediction (n,) or -1, and how far they
-    overlap. `own` is of its class, `any` of whatever class, `close` of its class but only near."""
+def score(
+    labels: Labels,
+    predictions: Predictions,
+    terms: Terms = Terms(),  # noqa: B008
+    calibration: Calibration | None = None,
+) -> Scores:
+    """Judge every label. Raises ValueError naming the column at fault.
 
-    own: Ints
-    own_overlap: Floats
-    close: Ints
-    close_overlap: Floats
-    any: Ints
-    any_overlap: Floats
-    any_close: Ints
-
-
-def score(labels: Labels, predictions: Predictions, terms: Terms = Terms()) -> Scores:  # noqa: B008
-    """Judge every label. Raises ValueError naming the column at fault."""
-    of_class, of_any = (matches(labels, predictions, terms, aware) for aware in (True, False))
-    met = _met(of_class, of_any, len(labels.boxes))
-    chance = _chances(labels, predictions, met, terms)
-    missing = _missing(labels, predictions, of_class, of_any, terms)
-    about = np.where(met.any >= 0, met.any, np.where(met.close >= 0, met.close, met.any_close))
-    return _rolled_up(labels, predictions, chance, about, missing, terms)
-
-
-def matches(labels: Labels, predictions: Predictions, terms: Terms, class_aware: bool) -> Matches:
-    """Predictions matched to the objects of the labels, at both overlaps of the terms."""
-    return match(
-        labels.boxes,
-        labels.category,
-        predictions.boxes,
-        predictions.category,
-        predictions.score,
-        labels.start,
-        predictions.start,
-        (terms.overlap, terms.near),
-        class_aware,
-        labels.crowd,
-    )
-
-
-def _met(of_class: Matches, of_any: Matches, n: int) -> Met:
-    own, own_overlap = _taker(of_class, 0, n)
-    close, close_overlap = _taker(of_class, 1, n)
-    anyone, any_overlap = _taker(of_any, 0, n)
-    return Met(own, own_overlap, close, close_overlap, anyone, any_overlap, _taker(of_any, 1, n)[0])
-
-
-def _taker(found: Matches, threshold: int, n: int) -> tuple[Ints, Floats]:
-    """Which prediction took each object at a threshold, and their overlap."""
-    by, overlap = np.full(n, -1, np.int64), np.zeros(n)
-    taking = np.flatnonzero(found.truth[threshold] >= 0)
-    taken = found.truth[threshold, taking]
-    by[taken], overlap[taken] = taking, found.overlap[threshold, taking]
-    return by, overlap
-
-
-def _of(values: NDArray[Any], places: Ints, otherwise: float = 0) -> NDArray[Any]:
-    """values[places], and `otherwise` where a place is -1."""
-    return np.append(values, otherwise)[places]
-
-
-def _chances(labels: Labels, predictions: Predictions, met: Met, terms: Terms) -> Floats:
-    chance = np.zeros((len(labels.boxes), len(ERRORS)))
-    by, overlap = (
-        np.where(met.own >= 0, met.own, met.close),
-        np.where(met.own >= 0, met.own_overlap, met.close_overlap),
-    )
-    agreed = _of(predictions.score, by)
-    differs = (met.any >= 0) & (_of(predictions.category, met.any, -1) != labels.category)
-    against = np.where(differs, _of(predictions.score, met.any), 0.0)
-    both = np.maximum(agreed + against, 1e-9)
-    chance[:, WRONG_CLASS] = against * (1 - agreed) * against / both
-    chance[:, LOW_OVERLAP] = np.where(
-        overlap > 0, agreed * np.clip(1 - overlap / (1 - terms.near / 2), 0, 1), 0
-    )
-    support = np.maximum(_of(predictions.score, met.own), _of(predictions.score, met.any))
-    nearby = np.maximum(agreed, _of(predictions.score, met.any_close))
-    chance[:, EXTRA] = (1 - support) ** 4 * (1 - nearby) ** 2
-    chance[:, AMBIGUOUS] = np.minimum(agreed, against) * np.minimum(agreed, against) / both
+    With a `calibration` chances are what errors planted into such labels have shown; without one
+    they follow a rule of thumb.
+    """
+    seen = traits.of(labels, predictions, terms)
+    if calibration is None:
+        chance, missing = _by_rule(labels, predictions, seen, terms)
+    else:
+        chance, missing = _learnt(calibration, seen)
+    _waver(chance, seen)
     if labels.crowd is not None:
         chance[labels.crowd] = 0  # a crowd is no single object: nothing can be said of it
-    chance[:, RIGHT] = 1 - chance[:, 1:].max(axis=1, initial=0)
-    return chance
+    chance[:, RIGHT] = np.maximum(1 - chance[:, 1:].sum(axis=1), 0)
+    return _rolled_up(labels, predictions, chance, seen.about, missing, terms)
 
 
-def _missing(
-    labels: Labels, predictions: Predictions, of_class: Matches, of_any: Matches, terms: Terms
-) -> Floats:
-    """A prediction shows something new when nothing labelled lies where it is."""
-    del labels
-    free = (of_any.share < terms.overlap) & (of_class.truth[0] < 0)
-    result: Floats = np.where(free, predictions.score * (1 - of_class.share) ** 2, 0.0)
-    return result
+def _learnt(calibration: Calibration, seen: Traits) -> tuple[Floats, Floats]:
+    chance = np.zeros((len(seen.objects), len(ERRORS)))
+    chance[:, LEARNT] = calibration.objects.chances(seen.objects)
+    return chance, calibration.predictions.chances(seen.predictions)[:, 1]
+
+
+def _by_rule(
+    labels: Labels, predictions: Predictions, seen: Traits, terms: Terms
+) -> tuple[Floats, Floats]:
+    """An object is likely of another class when the reference is sure of that and not of its own,
+    likely misplaced when the reference is sure of its class somewhat beside it, likely extra when
+    the reference is sure of nothing there."""
+    chance = np.zeros((len(labels.boxes), len(ERRORS)))
+    both = np.maximum(seen.agreed + seen.against, 1e-9)
+    chance[:, WRONG_CLASS] = seen.against * (1 - seen.agreed) * seen.against / both
+    beside = np.clip((terms.overlap + 0.2 - seen.overlap) / terms.overlap, 0, 1)
+    chance[:, LOW_OVERLAP] = np.where(seen.overlap > 0, seen.agreed * beside, 0)
+    chance[:, EXTRA] = (1 - np.maximum(seen.agreed, seen.around)) ** 4
+    chance[:, DUPLICATE] = np.where(seen.twin >= terms.overlap, (1 - seen.agreed) * seen.twin, 0)
+    chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1)
+    missing = predictions.score * (1 - seen.covered / terms.overlap).clip(0) ** 2
+    return chance, missing
+
+
+def _waver(chance: Floats, seen: Traits) -> None:
+    """Where the reference speaks for the given class nearly as much as for another, it does not say
+    which is right."""
+    both = np.maximum(seen.agreed + seen.against, 1e-9)
+    torn = np.minimum(seen.agreed, seen.against) / both > WAVERS
+    chance[torn, AMBIGUOUS], chance[torn, WRONG_CLASS] = chance[torn, WRONG_CLASS], 0
 
 
 def _rolled_up(

@@ -21,16 +21,7 @@ from quality.rescoring.buckets import Block, blocks
 # Pairs of boxes that are looked at together: what bounds the memory, at about 120 bytes a pair
 # where every pair meets, and 15 where few do.
 PAIRS = 2**22
-# Below so many pairs a GPU takes longer to be asked than the compiled kernel takes to answer.
-WORTH_A_DEVICE = 2_000_000
 NOBODY = 2**31 - 1
-
-
-def device(pairs: int) -> torch.device | None:
-    """The GPU, where there is one and `pairs` are worth its while; else None."""
-    if pairs < WORTH_A_DEVICE or not torch.cuda.is_available():
-        return None
-    return torch.device("cuda")
 
 
 def match(

@@ -70,12 +70,6 @@ def test_many_equal_boxes_on_one_image_are_worked_off_in_parts(place):
     same(of, place=place)
 
 
-def test_small_work_stays_on_the_processor():
-    assert kernels.device(1000) is None
-    found = kernels.device(10**8)
-    assert (found is not None) == torch.cuda.is_available()
-
-
 def test_what_is_wrong_is_named():
     with pytest.raises(ValueError, match="pairs"):
         kernels.match(**scene(0), pairs=0)

@@ -1,7 +1,10 @@
-"""Majority, Dawid-Skene and Krippendorff's α on made-up answers, beside crowd-kit where installed.
+"""Majority, Dawid-Skene, GLAD and Krippendorff's α on made-up answers, beside crowd-kit where it is
+installed (`pip install --no-deps crowd-kit==1.4.2 nltk regex`: what it wants beyond that is for its
+other parts).
 
 crowd-kit runs on the first size only (Dawid-Skene with 20 rounds takes it half a minute for half a
-million answers); the ratio is theirs ÷ ours on the same data in the same run.
+million answers), and GLAD on a size of its own; the ratio is theirs ÷ ours on the same data in the
+same run.
 """
 
 import importlib.util
@@ -15,8 +18,10 @@ import numpy as np
 
 from quality.measures.agreement import krippendorff_alpha, label_counts
 from quality.measures.consensus import dawid_skene, majority, winners
+from quality.measures.glad import glad
 
 CLASSES, PER_ASSET, ROUNDS = 5, 5, 20
+GLAD_ROUNDS = 5
 
 
 @click.command()
@@ -28,15 +33,27 @@ CLASSES, PER_ASSET, ROUNDS = 5, 5, 20
     show_default=True,
     help="Sizes; may be repeated.",
 )
-def command(answers: tuple[int, ...]) -> None:
+@click.option(
+    "--glad-answers",
+    type=click.IntRange(1000),
+    default=100_000,
+    show_default=True,
+    help="Size for GLAD, which takes crowd-kit most of a minute.",
+)
+def command(answers: tuple[int, ...], glad_answers: int) -> None:
     """Consensus and α against crowd-kit; prints a table and JSON."""
     measure(5_000)  # compile
+    measure_glad(5_000)
     rows = []
     for i, n in enumerate(answers):
         row = measure(n)
         row["crowd_kit_ms"] = crowd_kit(n) if i == 0 else None
         show(row)
         rows.append(row)
+    row = measure_glad(glad_answers)
+    row["crowd_kit_ms"] = crowd_kit_glad(glad_answers)
+    show(row)
+    rows.append(row)
     click.echo(json.dumps(rows, indent=2))
 
 
@@ -80,6 +97,23 @@ def measure(n: int) -> dict[str, Any]:
     }
 
 
+def measure_glad(n: int) -> dict[str, Any]:
+    """The same of GLAD."""
+    asset, labeller, label, n_assets, n_labellers, classes, truth = made_up(n)
+    model, ms = timed(
+        lambda: glad(
+            asset, labeller, label, n_assets, n_labellers, classes,
+            rounds=GLAD_ROUNDS, tolerance=0,
+        )
+    )  # fmt: skip
+    return {
+        "answers": n,
+        "ours_ms": {"glad": ms},
+        "accuracy": {"glad": round(float(np.mean(winners(model.posterior).label == truth)), 4)},
+        "rounds": model.rounds,
+    }
+
+
 def crowd_kit(n: int) -> dict[str, float] | None:
     """Milliseconds of crowd-kit on the same answers; None where it is not installed."""
     if importlib.util.find_spec("crowdkit") is None:
@@ -92,9 +126,25 @@ def crowd_kit(n: int) -> dict[str, float] | None:
     frame = pd.DataFrame({"task": asset, "worker": labeller, "label": label})
     return {
         "majority": timed(lambda: MajorityVote().fit_predict(frame), 1)[1],
-        "dawid_skene": timed(lambda: DawidSkene(n_iter=ROUNDS).fit_predict(frame), 1)[1],
+        "dawid_skene": timed(lambda: DawidSkene(n_iter=ROUNDS, tol=-1).fit_predict(frame), 1)[1],
         "alpha": timed(lambda: alpha_krippendorff(frame), 1)[1],
     }
+
+
+def crowd_kit_glad(n: int) -> dict[str, float] | None:
+    """Milliseconds of crowd-kit's GLAD on the same answers; None where it is not installed."""
+    if importlib.util.find_spec("crowdkit") is None:
+        return None
+    import warnings
+
+    import pandas as pd
+    from crowdkit.aggregation import GLAD
+
+    asset, labeller, label, *_ = made_up(n)
+    frame = pd.DataFrame({"task": asset, "worker": labeller, "label": label})
+    with warnings.catch_warnings():  # of pandas 3, at every step
+        warnings.simplefilter("ignore")
+        return {"glad": timed(lambda: GLAD(n_iter=GLAD_ROUNDS, tol=-1).fit(frame), 1)[1]}
 
 
 def timed(work: Callable[[], Any], runs: int = 3) -> tuple[Any, float]:
@@ -108,12 +158,14 @@ def timed(work: Callable[[], Any], runs: int = 3) -> tuple[Any, float]:
 
 
 def show(row: dict[str, Any]) -> None:
-    click.echo(f"\n{row['answers']:,} answers, Dawid-Skene with {row['rounds']} rounds")
+    models = "GLAD" if "glad" in row["ours_ms"] else "Dawid-Skene"
+    click.echo(f"\n{row['answers']:,} answers, {models} with {row['rounds']} rounds")
     theirs = row["crowd_kit_ms"]
     for name, ours in row["ours_ms"].items():
         other = f"crowd-kit {theirs[name]:,.0f} ms, {theirs[name] / ours:,.0f} ×" if theirs else ""
         click.echo(f"  {name:12} {ours:10,.1f} ms   {other}")
-    click.echo(f"  accuracy {row['accuracy']}, α {row['alpha']}")
+    alpha = f", α {row['alpha']}" if "alpha" in row else ""
+    click.echo(f"  accuracy {row['accuracy']}{alpha}")
     if theirs is None:
         missing = importlib.util.find_spec("crowdkit") is None
         click.echo("  crowd-kit: not installed" if missing else "  crowd-kit: first size only")

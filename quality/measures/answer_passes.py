@@ -205,25 +205,19 @@ def leave_one_out(
 
 @compiled
 def leave_one_out_one_coin(
-    starts: Ints,
-    labeller: Ints,
-    label: Ints,
-    gain: Floats,
-    best: Ints,
-    chance: Floats,
-    classes: int,
+    starts: Ints, label: Ints, gain: Floats, best: Ints, chance: Floats, classes: int
 ) -> None:
-    """The same from the log odds (`gain`) of one-coin labellers, all classes alike beforehand."""
+    """The same from each answer's log odds (`gain`), all classes alike beforehand."""
     score = np.empty(classes)
     for a in range(len(starts) - 1):
         score[:] = 0.0
         for i in range(starts[a], starts[a + 1]):
-            score[label[i]] += gain[labeller[i]]
+            score[label[i]] += gain[i]
         for i in range(starts[a], starts[a + 1]):
-            score[label[i]] -= gain[labeller[i]]
+            score[label[i]] -= gain[i]
             best[i] = score.argmax()
             chance[i] = 1 / np.exp(score - score[best[i]]).sum()
-            score[label[i]] += gain[labeller[i]]
+            score[label[i]] += gain[i]
 
 
 @compiled

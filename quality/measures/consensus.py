@@ -1,6 +1,7 @@
 """One answer per asset from many: majority vote, one-coin and Dawid-Skene.
 
-All three take the same arrays of codes and return a posterior (assets × classes).
+All three take the same arrays of codes and return a posterior (assets × classes); so do `glad`
+and, with a model's probabilities too, `crowdlab`.
 """
 
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from quality.measures.answer_passes import (
     TIE,
+    ByAsset,
     by_asset,
     checked_weights,
     class_prior,
@@ -24,6 +26,7 @@ from quality.measures.answer_passes import (
     vote_shares,
 )
 from quality.measures.arrays import Bools, Floats, Ints, codes
+from quality.measures.glad import Glad
 
 
 class Consensus(NamedTuple):
@@ -184,7 +187,7 @@ def consensus_of_others(
     asset: ArrayLike,
     labeller: ArrayLike,
     label: ArrayLike,
-    model: DawidSkene | OneCoin,
+    model: DawidSkene | OneCoin | Glad,
 ) -> tuple[Ints, Floats]:
     """For each answer, what the others on that asset make of it: (best class, its probability).
 
@@ -193,12 +196,12 @@ def consensus_of_others(
     the class prior speaks.
     """
     n_assets, n_classes = model.posterior.shape
-    n_labellers = len(model.accuracy if isinstance(model, OneCoin) else model.confusion)
+    n_labellers = len(model[1])  # confusion, accuracy or ability
     answers, order = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, None)
     best, chance = np.empty(answers[1].size, np.int64), np.empty(answers[1].size)
-    if isinstance(model, OneCoin):
-        gain = _gain(model.accuracy, n_classes)
-        leave_one_out_one_coin(*answers[:3], gain, best, chance, n_classes)
+    if not isinstance(model, DawidSkene):
+        gain = _gains(model, answers, n_classes)
+        leave_one_out_one_coin(answers[0], answers[2], gain, best, chance, n_classes)
     else:
         log_confusion = np.log(np.ascontiguousarray(model.confusion.transpose(0, 2, 1)))
         leave_one_out(*answers[:3], log_confusion, np.log(model.prior), best, chance)
@@ -207,6 +210,15 @@ def consensus_of_others(
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
     return best[back], chance[back]
+
+
+def _gains(model: OneCoin | Glad, answers: ByAsset, n_classes: int) -> Floats:
+    """Log odds that each answer gives its label against any other."""
+    starts, labeller, *_ = answers
+    if isinstance(model, OneCoin):
+        return _gain(model.accuracy, n_classes)[labeller]
+    ease = np.repeat(model.ease, np.diff(starts))
+    return model.ability[labeller] * ease + np.log(max(n_classes - 1, 1))
 
 
 def _gain(accuracy: Floats, n_classes: int) -> Floats:

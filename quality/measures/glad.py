@@ -84,9 +84,9 @@ def _climb(answers: ByAsset, right: Floats, point: Floats, n_labellers: int, ste
     slope = gradient / scale
     direction, length = slope.copy(), 1.0
     for _ in range(steps):
-        rise = float(gradient @ direction)
+        rise = _dot(gradient, direction)
         if rise <= 0:
-            direction, rise = slope.copy(), float(gradient @ slope)
+            direction, rise = slope.copy(), _dot(gradient, slope)
         if rise <= 1e-9 * (1 + abs(height)):
             break
         found = _step(answers, right, point, n_labellers, direction, length, height, rise)
@@ -94,10 +94,14 @@ def _climb(answers: ByAsset, right: Floats, point: Floats, n_labellers: int, ste
             break
         point, height, gradient_new, scale, length = found
         slope_new = gradient_new / scale
-        beta = float(gradient_new @ slope_new - gradient @ slope_new) / float(gradient @ slope)
+        beta = _dot(gradient_new - gradient, slope_new) / _dot(gradient, slope)
         direction = slope_new + max(0.0, beta) * direction
         gradient, slope, length = gradient_new, slope_new, min(1.0, 2 * length)
     return point
+
+
+def _dot(one: Floats, other: Floats) -> float:
+    return float((one * other).sum())  # not `@`: BLAS would start threads for next to nothing
 
 
 def _step(

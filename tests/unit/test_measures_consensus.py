@@ -15,6 +15,7 @@ from quality.measures.consensus import (
     one_coin,
     winners,
 )
+from quality.measures.glad import glad
 from tests.unit.work_history import histories, simulate
 
 
@@ -88,6 +89,23 @@ def test_consensus_of_others_of_one_coin_labellers():
                 odds += np.log((1 - right) / 2)
                 odds[history.label[j]] += np.log(right) - np.log((1 - right) / 2)
         posterior = np.exp(odds) / np.exp(odds).sum()
+        assert chance[i] == pytest.approx(posterior.max())
+        assert posterior[best[i]] == pytest.approx(posterior.max())
+
+
+def test_consensus_of_others_of_glad():
+    history, _ = simulate(40, 5, 4, np.linspace(0.5, 0.9, 5), 3, seed=1)
+    model = glad(*history)
+    best, chance = consensus_of_others(*history[:3], model)
+    for i in range(len(history.asset)):
+        log = np.zeros(3)
+        for j in np.flatnonzero(history.asset == history.asset[i]):
+            if j != i:
+                x = model.ability[history.labeller[j]] * model.ease[history.asset[j]]
+                right = 1 / (1 + np.exp(-x))
+                log += np.log((1 - right) / 2)
+                log[history.label[j]] += np.log(right) - np.log((1 - right) / 2)
+        posterior = np.exp(log) / np.exp(log).sum()
         assert chance[i] == pytest.approx(posterior.max())
         assert posterior[best[i]] == pytest.approx(posterior.max())
 

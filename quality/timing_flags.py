@@ -11,7 +11,8 @@ from ops.models import Flag, Project
 from quality import flag_words
 
 if TYPE_CHECKING:
-    from quality.timing_job import Answers, Judged
+    from quality.timing_answers import Answers
+    from quality.timing_job import Judged
 
 ASSET = "slow_or_ambiguous"
 HASTY = "too_fast_and_wrong"

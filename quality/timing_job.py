@@ -23,33 +23,13 @@ from quality.measures.arrays import Floats, Ints
 from quality.measures.difficulty import difficulty
 from quality.measures.standing import Standings
 from quality.models import AssetDifficulty, LabellerPace
+from quality.timing_answers import Answers, disagreement, read
 
-MOST_ANSWERS = 500_000
 # An event is dated when it is made and seen when it is committed: look back this far.
 OVERLAP = timedelta(seconds=10)
 # A difficulty that moves by less than this is not worth a write.
 WORTH_WRITING = 0.01
 YELLOW = 0.05  # p-value that is noted, though not at the stated rate of false discoveries
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Answers and telling skips of one project: ids, codes into them, seconds (nan: none)."""
-
-    assets: Ints
-    labellers: Ints
-    n_classes: int
-    asset: Ints
-    labeller: Ints
-    label: Ints
-    seconds: Floats
-    order: Floats
-    skipped: Any
-
-    @property
-    def answered(self) -> Any:
-        """Which of them are answers."""
-        return ~self.skipped
 
 
 def update_all(sessions: sessionmaker[Session]) -> int:
@@ -87,7 +67,7 @@ def update_project(session: Session, project: Project) -> bool:
     if not session.scalar(mine, {"project": project.id}):
         return False
     at = clock_time.now()
-    answers = read(session, project.id)
+    answers = read(session, project)
     if not answers.answered.any():
         return False
     judged = judge(session, project, answers)
@@ -95,42 +75,6 @@ def update_project(session: Session, project: Project) -> bool:
     _write_difficulty(session, project, answers, judged, at)
     timing_flags.update(session, project, answers, judged)
     return True
-
-
-_ANSWERS = text(
-    """
-    SELECT task.asset_id, assignment.labeller_id, label.payload ->> 'class',
-           nullif(assignment.active_ms, 0) / 1000.0::float8,
-           extract(epoch FROM assignment.ended_at)::float8
-    FROM assignment
-    JOIN task ON task.id = assignment.task_id
-    LEFT JOIN label ON label.assignment_id = assignment.id AND NOT EXISTS (
-        SELECT FROM label later
-        WHERE later.assignment_id = label.assignment_id AND later.revision > label.revision)
-    WHERE assignment.project_id = :project AND task.stage = 'label'
-      AND (assignment.state = 'submitted'
-           OR assignment.state = 'skipped'
-              AND assignment.skip_reason IN ('unclear', 'broken', 'not_in_classes'))
-    ORDER BY assignment.id DESC LIMIT :most
-    """
-)
-
-
-def read(session: Session, project_id: int) -> Answers:
-    """The newest answers of a project, as columns."""
-    rows = session.execute(_ANSWERS, {"project": project_id, "most": MOST_ANSWERS}).all()
-    assets, asset = np.unique(np.array([r[0] for r in rows], np.int64), return_inverse=True)
-    people, labeller = np.unique(np.array([r[1] for r in rows], np.int64), return_inverse=True)
-    keys = {key: i for i, key in enumerate(sorted({r[2] for r in rows if r[2] is not None}))}
-    # A skip is a class of its own, after the others.
-    label = np.array([keys.get(r[2], len(keys)) for r in rows], np.int64)
-    skipped = np.array([r[2] is None for r in rows], bool)
-    seconds = np.array([np.nan if r[3] is None else r[3] for r in rows], float)
-    order = np.array([r[4] for r in rows], float)
-    return Answers(
-        assets, people, len(keys), asset, labeller, label,
-        np.where(skipped, np.nan, seconds), order, skipped,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -161,8 +105,9 @@ def judge(session: Session, project: Project, a: Answers) -> Judged:
     where, what, who = a.asset[kept], a.label[kept], a.labeller[kept]
     times = timing.asset_times(where, pace.residual[kept], n_assets) if usable.usable else None
     hard = difficulty(
-        where, what, n_assets, a.n_classes + 1, pace.z[kept] if usable.usable else None
-    )
+        where, what, n_assets, a.n_classes + 1, pace.z[kept] if usable.usable else None,
+        disagreement=disagreement(a, kept),
+    )  # fmt: skip
     votes = label_counts(where, what, n_assets, a.n_classes + 1)
     # Who skips often differs often: that is theirs, not the asset's.
     answers = np.bincount(a.labeller, minlength=n_labellers)

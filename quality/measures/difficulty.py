@@ -44,17 +44,22 @@ def difficulty(
     n_assets: int,
     n_classes: int,
     z: ArrayLike | None = None,
+    *,
+    disagreement: ArrayLike | None = None,
 ) -> Difficulty:
     """Score the difficulty of every asset.
 
     `z` is the labeller-adjusted, standardised log time of each answer (`timing.pace(…).z`), nan
-    where missing; None when times cannot be used.
+    where missing; None when times cannot be used. `disagreement` is the share of differing pairs of
+    each asset, in [0, 1], where labels are more or less alike: then codes do not say it.
     """
     where = codes("asset", asset, n_assets)
     what = codes("label", label, n_classes, where.size)
     counts = label_counts(where, what, n_assets, n_classes)
     answers = counts.sum(axis=1)
     seen, comparisons = _disagreement(counts, answers)
+    if disagreement is not None:
+        seen = np.where(answers > 1, np.asarray(disagreement, float), 0.0)
     effort, timed = _effort(where, what, n_assets, n_classes, z)
     tied = tied_classes(counts)
     leading = tied / np.maximum(tied.sum(axis=1, keepdims=True), 1)

@@ -292,3 +292,24 @@ def test_disagreement_is_never_more_than_a_low_probability(session, make, hands)
     found = in_force(session, floor.assets[0])
     assert found.label == {"objects": []} and found.probability < 0.9
     assert session.scalars(select(Consensus)).one().version == 1
+
+
+@pytest.mark.parametrize("label_type", MERGED)
+def test_an_asset_on_which_answers_differ_is_the_harder(session, make, hands, label_type):
+    from quality.models import AssetDifficulty
+    from quality.timing_job import update_project
+
+    case = CASES[label_type]
+    floor = floor_of(make, label_type, labellers=2, assets=2, wanted=2)
+    session.commit()
+    one, two = floor.labellers
+    for said in ((case.right, case.right), (case.right, case.wrong)):
+        hands.give(one, "label", **said[0])
+        hands.give(two, "label", **said[1])
+    assert update_project(session, floor.project)
+    found = session.scalars(select(AssetDifficulty).order_by(AssetDifficulty.difficulty)).all()
+    assert [row.parts["disagreement"] for row in found] == [0, 1]
+    labels_ = consensus.current(session, [row.asset_id for row in found])
+    easy, hard = (labels_[row.asset_id].agreement for row in found)
+    assert easy == pytest.approx(1) and hard < 0.5
+    assert found[0].difficulty < found[1].difficulty

@@ -106,19 +106,37 @@ def em_round(
 
 
 @compiled
-def first_of_each(table: Floats, near: float, label: Ints, ties: Ints, posterior: Floats) -> None:
-    """Per row: its first best class, how many share that place (0 without votes), and shares."""
+def count_votes(asset: Ints, label: Ints, weight: Floats, votes: Floats) -> None:
+    """Add each answer's weight (1 where `weight` is empty) to votes[asset, label]."""
+    if len(weight):
+        for i in range(len(asset)):
+            votes[asset[i], label[i]] += weight[i]
+    else:
+        for i in range(len(asset)):
+            votes[asset[i], label[i]] += 1.0
+
+
+@compiled
+def first_of_each(
+    table: Floats, near: float, label: Ints, ties: Ints, probability: Floats, posterior: Floats
+) -> None:
+    """Per row: its first best class (-1 without votes), how many share that place, its share, and
+    the share of each class. `posterior` may be `table` itself."""
     for a in range(len(table)):
         best, total = 0, 0.0
         for c in range(table.shape[1]):
             total += table[a, c]
             if table[a, c] > table[a, best]:
                 best = c
-        label[a], ties[a] = best, 0
+        if not total > 0:
+            label[a], ties[a], probability[a], posterior[a] = -1, 0, np.nan, np.nan
+            continue
+        count, least = 0, table[a, best] * (1 - near)
         for c in range(table.shape[1]):
-            posterior[a, c] = table[a, c] / total if total > 0 else np.nan
-            if table[a, c] > 0 and table[a, c] >= table[a, best] * (1 - near):
-                ties[a] += 1
+            votes = table[a, c]
+            count += votes > 0 and votes >= least
+            posterior[a, c] = votes / total
+        label[a], ties[a], probability[a] = best, count, posterior[a, best]
 
 
 @compiled

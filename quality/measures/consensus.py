@@ -17,6 +17,7 @@ from quality.measures.answer_passes import (
     class_prior,
     count_confusion,
     count_hits,
+    count_votes,
     em_round,
     first_of_each,
     leave_one_out,
@@ -72,9 +73,10 @@ def majority(
     """
     where = codes("asset", asset, n_assets)
     what = codes("label", label, n_classes, where.size)
-    cells = where.astype(np.int64) * n_classes + what
-    votes = np.bincount(cells, checked_weights(weights, where.size), n_assets * n_classes)
-    return winners(votes.reshape(n_assets, n_classes), seed=seed)
+    given = checked_weights(weights, where.size)
+    votes = np.zeros((n_assets, n_classes))
+    count_votes(where, what, np.zeros(0) if given is None else given, votes)
+    return _winners(votes, votes, seed)
 
 
 def winners(votes: ArrayLike, *, seed: int = 0) -> Consensus:
@@ -84,15 +86,19 @@ def winners(votes: ArrayLike, *, seed: int = 0) -> Consensus:
     pick depends neither on the order of answers nor on the names of labellers.
     """
     table = np.ascontiguousarray(votes, dtype=float)
+    return _winners(table, np.empty_like(table), seed)
+
+
+def _winners(table: Floats, posterior: Floats, seed: int) -> Consensus:
+    """The same, the shares written into `posterior`, which may be the table itself."""
     label, ties = np.empty(len(table), np.int64), np.empty(len(table), np.int64)
-    posterior = np.empty_like(table)
-    first_of_each(table, TIE, label, ties, posterior)
+    probability = np.empty(len(table))
+    first_of_each(table, TIE, label, ties, probability, posterior)
     rows = np.flatnonzero(ties > 1)
     if rows.size:
         drawn = lots(rows, table.shape[1], seed)
-        label[rows] = np.where(tied_classes(table[rows]), drawn, -1.0).argmax(axis=1)
-    probability = np.take_along_axis(posterior, label[:, None], axis=1)[:, 0]
-    label[ties == 0] = -1
+        label[rows] = np.where(tied_classes(posterior[rows]), drawn, -1.0).argmax(axis=1)
+        probability[rows] = posterior[rows, label[rows]]
     return Consensus(label, probability, posterior)
 
 

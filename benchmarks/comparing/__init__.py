@@ -1,0 +1,1 @@
+"""Parts of `touchstone bench quality`: ours beside what others have, on the same data."""

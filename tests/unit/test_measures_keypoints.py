@@ -99,6 +99,18 @@ def test_points_left_out_count_nothing_and_those_unknown_do_not_matter():
     assert compare("keypoints", two, truth, Terms(overlap=0.7)).errors[0].overlap == 2 / 3
 
 
+def test_a_row_of_points_is_half_as_high_as_it_is_wide():
+    for points, area in (
+        ([[0, 5], [20, 5]], 200),
+        ([[0, 0], [20, 4]], 200),
+        ([[0, 0], [8, 10]], 80),
+    ):
+        side = [{"id": "1", "class": "c", "points": [[*p, 2] for p in points]}]
+        assert shapes.areas("keypoints", side).tolist() == [area]
+        side[0]["box"] = [1, 1, 3, 3]
+        assert shapes.areas("keypoints", side).tolist() == [9]
+
+
 def test_one_point_alone_has_a_size():
     for apart, size, score in ((2, None, 1), (20, None, 0), (20, (6400, 4800), 1)):
         one, other = person([[50, 50, 2]]), person([[50 + apart, 50, 2]])

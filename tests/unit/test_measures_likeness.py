@@ -253,8 +253,10 @@ def test_crowds_are_neither_found_nor_missed():
     inside, outside = box("1", "car", 10, 10, 10, 10), box("2", "dog", 10, 10, 10, 10)
     for one, other in (([crowd], [inside]), ([inside], [crowd]), ([crowd], []), ([], [crowd])):
         assert compare("boxes", {"objects": one}, {"objects": other}) == (1.0, [])
-    found = compare("boxes", {"objects": [outside]}, {"objects": [crowd]})
-    assert [e.kind for e in found.errors] == ["extra"]
+    partly = box("3", "car", 80, 0, 60, 100)  # a third of it
+    for one in (outside, partly):
+        found = compare("boxes", {"objects": [one]}, {"objects": [crowd]})
+        assert [e.kind for e in found.errors] == ["extra"]
 
 
 def test_attributes_of_objects_and_of_labels_count():
@@ -333,3 +335,10 @@ def test_semantic_masks_are_those_of_their_pixels(one, other):
         for k in {*some, *others}
     ]
     assert compare("masks", one, other).score == pytest.approx(np.mean(ious) if ious else 1)
+
+
+def test_attributes_that_are_the_label_count_once():
+    one, other = ({"attributes": {"colour": c, "doors": 4}} for c in ("red", "blue"))
+    found = compare("attributes", one, other)
+    assert found.score == 0.5
+    assert [e.kind for e in found.errors] == ["attribute"]

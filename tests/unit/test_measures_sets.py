@@ -120,6 +120,22 @@ def test_groups_add_up_to_the_whole(seeds, beta):
         assert hits == pytest.approx((found.match >= 0).sum())
 
 
+def test_what_is_matched_counts_by_the_size_of_its_truth():
+    # The truth is small, what was given is not, and something else of medium size is not there.
+    truth = {"objects": [{"id": "1", "class": "a", "box": [0, 0, 32, 32]}]}
+    seen = {
+        "objects": [
+            {"id": n, "class": "a", "box": [x, 0, 33, 32]} for n, x in (("1", 0), ("2", 90))
+        ]
+    }
+    found = objects.judge("boxes", [seen], [truth], sure=0.5, least=0.1)
+    sizes = [sets.size_of(shapes.areas("boxes", s.objects)) for s in (found.given, found.truth)]
+    figures = sets.object_figures(found, *sizes, 3)
+    assert figures.precision.value[:2].tolist() == [1, 0]
+    assert figures.precision.n.tolist() == [1, 1, 0]
+    assert figures.recall.n.tolist() == [1, 0, 0]
+
+
 def test_sizes_are_those_of_coco():
     assert sets.size_of([0, 1023, 1024, 1025, 9216, 9217]).tolist() == [0, 0, 0, 1, 1, 2]
 
@@ -155,6 +171,16 @@ def test_nothing_has_no_mean_iou():
     assert np.isnan(sets.mean_iou([], []).mean)
     none = {"objects": []}
     assert sets.mean_iou([none], [none]).classes == []
+
+
+def test_a_ratio_over_units_of_one_size_is_a_mean_with_its_standard_error():
+    part = np.array([[0.1], [0.5], [0.6], [0.2]])
+    found = rates.ratios(part, np.ones((4, 1)))
+    spread = 1.959963984540054 * part.std(ddof=1) / 2
+    assert found.low[0] == pytest.approx(max(part.mean() - spread, 0))
+    assert found.high[0] == pytest.approx(part.mean() + spread)
+    alone = rates.ratios(part[:1], np.ones((1, 1)))
+    assert (alone.low[0], alone.high[0], alone.n[0]) == (0, 1, 1)
 
 
 def test_the_interval_of_an_iou_holds_the_truth_about_as_often_as_it_says():

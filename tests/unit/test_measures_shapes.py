@@ -198,6 +198,12 @@ def test_masks_are_read_as_pycocotools_writes_them(seed, height, width):
     assert (rle.pixels(read, 0, frame) == within).all()
 
 
+def test_a_run_over_the_foot_of_a_column_reaches_from_top_to_bottom():
+    dense = np.zeros((7, 4), bool)
+    dense[6, 1] = dense[0, 2] = True  # one run of two pixels
+    assert rle.frames(rle.read([encoded(dense)])).tolist() == [[1, 0, 3, 7]]
+
+
 def test_a_mask_may_be_huge_but_is_not_filled_in():
     # 10⁶ × 10⁶ px, all but the first in it: more than 32 bits hold.
     text, left = "1", 10**12 - 1

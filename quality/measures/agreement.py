@@ -53,13 +53,19 @@ def asset_agreement(counts: ArrayLike) -> Floats:
 def percent_agreement(counts: ArrayLike) -> Estimate:
     """Mean over assets with two or more answers of the share of agreeing pairs, with the normal
     95 % interval of a mean over assets (nan below two such assets)."""
-    agreement = asset_agreement(counts)
-    judged = agreement[~np.isnan(agreement)]
+    return mean_estimate(asset_agreement(counts))
+
+
+def mean_estimate(each: ArrayLike) -> Estimate:
+    """Mean of shares in [0, 1] over the assets that have one (not nan), with the normal 95 %
+    interval of a mean (nan below two)."""
+    values = np.asarray(each, float)
+    judged = values[~np.isnan(values)]
     n, nan = judged.size, float("nan")
-    if not n:
-        return Estimate(nan, nan, nan, 0)
-    value = float(judged.mean())
-    spread = Z95 * float(judged.std(ddof=1)) / np.sqrt(n) if n > 1 else nan
+    value = float(judged.mean()) if n else nan
+    if n < 2:
+        return Estimate(value, nan, nan, n)
+    spread = Z95 * float(judged.std(ddof=1)) / np.sqrt(n)
     return Estimate(value, max(0.0, value - spread), min(1.0, value + spread), n)
 
 
@@ -95,33 +101,59 @@ def krippendorff_alpha(
         disagreement, totals = _nominal_parts(table)
         return float(_alpha(disagreement.sum(), totals.sum(axis=0)))
     pairable = table[table.sum(axis=1) > 1].astype(float)
-    totals = pairable.sum(axis=0)
-    distance = _distance(level, totals, values)
-    weights = 1 / (pairable.sum(axis=1) - 1)
-    coincidences = (pairable * weights[:, None]).T @ pairable
-    observed = float((coincidences * distance).sum())
-    expected = float(totals @ distance @ totals)
-    return 1 - (totals.sum() - 1) * observed / expected if expected > 0 else float("nan")
+    return _graded_alpha(_coincidences(pairable), pairable.sum(axis=0), level, values)
 
 
-def alpha_estimate(counts: ArrayLike, *, blocks: int = 200) -> Estimate:
-    """Nominal α with a 95 % interval by the grouped jackknife over assets (at most `blocks`).
+def alpha_estimate(
+    counts: ArrayLike,
+    *,
+    level: Level = "nominal",
+    values: ArrayLike | None = None,
+    blocks: int = 200,
+    within: ArrayLike | None = None,
+) -> Estimate:
+    """α (see `krippendorff_alpha`) with a 95 % interval by the grouped jackknife over assets, in at
+    most `blocks` groups; n is the rows of the table that have two answers.
 
-    B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans (1982). The interval is nan
-    when fewer than two assets have two answers.
+    `within` holds a code for each row: rows of one code stay together, as the things on one image
+    do, which are no independent witnesses. B. Efron, The Jackknife, the Bootstrap and Other
+    Resampling Plans (1982). The interval is nan when fewer than two groups have two answers.
     """
     table = np.asarray(counts)
-    disagreement, totals = _nominal_parts(table)
-    value, n = float(_alpha(disagreement.sum(), totals.sum(axis=0))), len(totals)
-    if n < 2 or np.isnan(value):
-        return Estimate(value, float("nan"), float("nan"), n)
-    groups = min(blocks, n)
-    block = np.arange(n) % groups
-    block_disagreement = np.bincount(block, disagreement, groups)
-    block_totals = np.stack([np.bincount(block, c, groups) for c in totals.T], axis=1)
-    without = _alpha(disagreement.sum() - block_disagreement, totals.sum(axis=0) - block_totals)
+    value = krippendorff_alpha(table, level=level, values=values)
+    several = table.sum(axis=1) > 1
+    pairable = table[several]
+    n, nan = len(pairable), float("nan")
+    _, unit = np.unique(
+        np.arange(n) if within is None else np.asarray(within)[several], return_inverse=True
+    )
+    groups = min(blocks, int(unit.max(initial=-1)) + 1)
+    if groups < 2 or np.isnan(value):
+        return Estimate(value, nan, nan, n)
+    without = _without_each(pairable, unit % groups, groups, level, values)
     spread = np.sqrt((groups - 1) / groups * np.nansum((without - np.nanmean(without)) ** 2))
     return Estimate(value, value - Z95 * spread, min(1.0, value + Z95 * spread), n)
+
+
+def consensus_scores(counts: ArrayLike) -> Floats:
+    """Agreeing labels ÷ labels of each asset: the share of its most frequent label; nan without."""
+    table = np.asarray(counts)
+    answers = table.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(answers > 0, table.max(axis=1, initial=0) / answers, np.nan)
+
+
+def confusion_pairs(counts: ArrayLike) -> Ints:
+    """How often one answer says c and another on the same asset k: (classes × classes), symmetric.
+
+    Each pair of answers counts once; the diagonal counts the pairs that agree.
+    """
+    table = np.asarray(counts).astype(np.int64)
+    pairs = table.T @ table
+    diagonal = np.einsum("ac,ac->c", table, table - 1) // 2
+    np.fill_diagonal(pairs, diagonal)
+    found: Ints = pairs
+    return found
 
 
 def pairwise_agreement(
@@ -154,6 +186,41 @@ def _alpha(disagreement: Floats, totals: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         alpha = 1 - (n - 1) * disagreement / expected
     return np.where(expected > 0, alpha, np.nan)
+
+
+def _coincidences(pairable: Floats) -> Floats:
+    """Krippendorff's table of coincidences of assets with two answers or more, (K × K)."""
+    weights = 1 / (pairable.sum(axis=1) - 1)
+    found: Floats = (pairable * weights[:, None]).T @ pairable
+    return found
+
+
+def _graded_alpha(
+    coincidences: Floats, totals: Floats, level: Level, values: ArrayLike | None
+) -> float:
+    distance = _distance(level, totals, values)
+    observed = float((coincidences * distance).sum())
+    expected = float(totals @ distance @ totals)
+    return 1 - (totals.sum() - 1) * observed / expected if expected > 0 else float("nan")
+
+
+def _without_each(
+    pairable: NDArray[Any], block: Ints, groups: int, level: Level, values: ArrayLike | None
+) -> Floats:
+    """α of all assets but those of each block; (groups,)."""
+    if level == "nominal":
+        disagreement, totals = _nominal_parts(pairable)
+        block_disagreement = np.bincount(block, disagreement, groups)
+        block_totals = np.stack([np.bincount(block, c, groups) for c in totals.T], axis=1)
+        return _alpha(disagreement.sum() - block_disagreement, totals.sum(axis=0) - block_totals)
+    given = pairable.astype(float)
+    whole, totals = _coincidences(given), given.sum(axis=0)
+    found = np.empty(groups)
+    for g in range(groups):
+        left_out = given[block == g]
+        rest = whole - _coincidences(left_out)
+        found[g] = _graded_alpha(rest, totals - left_out.sum(axis=0), level, values)
+    return found
 
 
 def _distance(level: Level, totals: Floats, values: ArrayLike | None) -> Floats:

@@ -41,9 +41,7 @@ def merge_objects(
     """Merge the answers of each asset. `defined` are the ontology's attributes by key, `sigmas` the
     scatter of keypoints by class, `sizes` each picture's (width, height) in px."""
     field = FIELD.get(label_type, "objects")
-    flat = _flat(assets, weights, field)
-    overlaps = _overlaps(label_type, flat, sigmas)
-    cluster = merging_clusters.clusters(overlaps, flat.answer, flat.category, LEAST)
+    flat, overlaps, cluster = clustered(label_type, assets, weights, sigmas)
     answers = np.diff(flat.first)[flat.asset]
     rows = merging_clusters.rows(cluster, answers > 1)
     things = _things(label_type, flat, rows, cluster, overlaps, defined)
@@ -54,6 +52,20 @@ def merge_objects(
         assembled(a, field, assets[a], flat, rows, things, range(of_asset[a], of_asset[a + 1]))
         for a in range(len(assets))
     ]
+
+
+def clustered(
+    label_type: str,
+    assets: Sequence[Sequence[Label]],
+    weights: Sequence[Sequence[float]],
+    sigmas: Mapping[str, Sequence[float]] | None = None,
+) -> tuple[Flat, Overlaps, Ints]:
+    """The objects of all answers, how much they overlap, and the thing that each one is."""
+    flat = _flat(assets, weights, FIELD.get(label_type, "objects"))
+    overlaps = _overlaps(label_type, flat, sigmas)
+    return (
+        flat, overlaps, merging_clusters.clusters(overlaps, flat.answer, flat.category, LEAST)
+    )  # fmt: skip
 
 
 def _keep_inside(

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from quality.measures.agreement import (
     alpha_estimate,
     asset_agreement,
+    confusion_pairs,
+    consensus_scores,
     fleiss_kappa,
     krippendorff_alpha,
     label_counts,
@@ -110,6 +112,47 @@ def test_interval_of_alpha_holds_the_true_value():
         found = alpha_estimate(counts(simulate(150, 12, 3, accuracy, 4, seed=seed + 2)[0]))
         held += found.low <= true_value <= found.high
     assert 180 <= held <= 199
+
+
+@pytest.mark.parametrize("level", ["ordinal", "interval"])
+def test_interval_of_graded_alpha_is_the_jackknife(level):
+    history = simulate(40, 6, 6, np.full(6, 0.7), 4, seed=3)[0]
+    table = counts(history)
+    found = alpha_estimate(table, level=level)
+    without = [krippendorff_alpha(np.delete(table, i, axis=0), level=level) for i in range(40)]
+    spread = 1.959964 * np.sqrt(39 / 40 * np.square(without - np.mean(without)).sum())
+    assert found.value == krippendorff_alpha(table, level=level)
+    assert found.value - found.low == pytest.approx(spread, rel=1e-5)
+    assert found.n == 40
+
+
+@given(histories())
+def test_confusions_and_scores_equal_brute_force(history):
+    expected = np.zeros((history.n_classes, history.n_classes), int)
+    scores = consensus_scores(counts(history))
+    for a in range(history.n_assets):
+        labels = history.label[history.asset == a].tolist()
+        for c, k in itertools.combinations(labels, 2):
+            expected[c, k] += 1
+            if c != k:
+                expected[k, c] += 1
+        if labels:
+            assert scores[a] == max(labels.count(c) for c in labels) / len(labels)
+        else:
+            assert np.isnan(scores[a])
+    np.testing.assert_array_equal(confusion_pairs(counts(history)), expected)
+
+
+def test_agreement_equals_crowd_kit():
+    metrics = pytest.importorskip("crowdkit.metrics.data")
+    import pandas as pd
+
+    history = simulate(300, 12, 4, np.linspace(0.4, 0.9, 12), 3, seed=8)[0]
+    frame = pd.DataFrame(
+        {"task": history.asset, "worker": history.labeller, "label": history.label}
+    )
+    theirs = metrics.alpha_krippendorff(frame)
+    assert krippendorff_alpha(counts(history)) == pytest.approx(theirs)
 
 
 def test_undefined_is_nan():

@@ -4,16 +4,16 @@ It is built once, frozen with the delivery, and rendered as a page and as a PDF 
 alone. It names no labeller and no cost.
 """
 
-import math
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from metrics import definitions
+from metrics.report_labels import ANSWERS, agreement, balance, defined, share
 from ops import guidelines
+from ops.labels import CHOICES
 from ops.models import Batch, Delivery, OntologyVersion, Project
-from quality.measures.agreement import alpha_estimate, asset_agreement, label_counts
 from quality.measures.sampling import clopper_pearson
 
 FORMAT = 1
@@ -25,13 +25,18 @@ def build(session: Session, batch: Batch, figures: Report, terms: Report, made: 
     project = session.get_one(Project, batch.project_id)
     ontology = session.get_one(OntologyVersion, made.ontology_version_id)
     guideline = guidelines.current(session, project.id)
-    classes = _class_balance(session, batch, ontology.classes)
+    classes = balance(session, batch, project, ontology)
     return {
         "format": FORMAT,
         "delivery": made.id,
         "version": made.version,
         "organisation": project.organisation.name,
-        "project": {"name": project.name, "purpose": project.purpose, "medium": project.medium},
+        "project": {
+            "name": project.name,
+            "purpose": project.purpose,
+            "medium": project.medium,
+            "label_type": project.label_type,
+        },
         "batch": {"name": batch.name, "received_at": batch.created_at.isoformat()},
         "as_of": made.delivered_at.isoformat(),
         "items": made.items,
@@ -46,54 +51,14 @@ def build(session: Session, batch: Batch, figures: Report, terms: Report, made: 
         "plan": figures["plan"],
         "errors": figures["errors"],
         "class_f1": figures["classes"],
-        "class_accuracy": _class_accuracy(figures["sample"]["classes"], classes),
-        "agreement": _agreement(session, batch),
+        "class_accuracy": _class_accuracy(
+            figures["sample"]["classes"], classes if project.label_type in CHOICES else []
+        ),
+        "agreement": agreement(session, batch, project),
         "gold": figures["gold"],
         "rescore": _rescore(figures["rescore"]),
     }
 
-
-_BALANCE = text(
-    """
-    SELECT now.key, count(*) FROM (
-        SELECT DISTINCT ON (asset_id) label ->> 'class' AS key FROM consensus
-        WHERE batch_id = :batch ORDER BY asset_id, version DESC
-    ) AS now GROUP BY now.key
-    """
-)
-
-
-def _class_balance(session: Session, batch: Batch, listed: list[Any]) -> list[Report]:
-    counts = {key: n for key, n in session.execute(_BALANCE, {"batch": batch.id})}  # noqa: C416
-    total = sum(counts.values())
-    known = [{name: c.get(name, "") for name in ("key", "name", "description")} for c in listed]
-    # A class that was taken out of the ontology after labels were given keeps its key as its name.
-    gone = counts.keys() - {c["key"] for c in known}
-    known += [{"key": key, "name": key, "description": ""} for key in sorted(gone)]
-    return [
-        {**c, "n": counts.get(c["key"], 0), "share": _share(counts.get(c["key"], 0), total)}
-        for c in known
-    ]
-
-
-def _share(n: int, total: int) -> float | None:
-    return n / total if total else None
-
-
-# Rework is left out: whoever mends an answer of theirs gives no independent one.
-_ANSWERS = text(
-    """
-    SELECT task.asset_id, newest.key, count(*) AS n FROM lane
-    JOIN task ON task.lane_id = lane.id
-    JOIN assignment ON assignment.task_id = task.id AND assignment.state = 'submitted'
-    JOIN LATERAL (
-        SELECT payload ->> 'class' AS key FROM label
-        WHERE label.assignment_id = assignment.id ORDER BY revision DESC LIMIT 1
-    ) newest ON true
-    WHERE lane.batch_id = :batch AND task.stage = 'label'
-    GROUP BY task.asset_id, newest.key
-    """
-)
 
 _HOW = text(
     """
@@ -135,7 +100,7 @@ def _labelling(session: Session, batch: Batch) -> Report:
     labellers, reviewers, answers, reviews, adjudications = session.execute(_PEOPLE, values).one()
     per_item: dict[int, int] = {}
     for _, n in session.execute(
-        text(f"SELECT asset_id, sum(n)::bigint FROM ({_ANSWERS.text}) a GROUP BY asset_id"), values
+        text(f"SELECT asset_id, sum(n)::bigint FROM ({ANSWERS.text}) a GROUP BY asset_id"), values
     ):
         per_item[n] = per_item.get(n, 0) + 1
     times = session.scalars(_TIMES, values).all()
@@ -153,29 +118,6 @@ def _labelling(session: Session, batch: Batch) -> Report:
     }
 
 
-def _agreement(session: Session, batch: Batch) -> Report:
-    """Krippendorff's α of the independent answers, and how often two of them agree."""
-    import numpy as np
-
-    rows = session.execute(_ANSWERS, {"batch": batch.id}).all()
-    if not rows:
-        return {"alpha": None, "low": None, "high": None, "items": 0, "pairs_agreeing": None}
-    assets, asset = np.unique(np.array([r.asset_id for r in rows]), return_inverse=True)
-    keys, key = np.unique(np.array([r.key for r in rows]), return_inverse=True)
-    times = np.array([r.n for r in rows])
-    counts = label_counts(asset.repeat(times), key.repeat(times), len(assets), len(keys))
-    alpha = alpha_estimate(counts)
-    pairs = asset_agreement(counts)
-    judged = pairs[~np.isnan(pairs)]
-    return {
-        "alpha": _defined(alpha.value),
-        "low": _defined(alpha.low),
-        "high": _defined(alpha.high),
-        "items": int(judged.size),
-        "pairs_agreeing": float(judged.mean()) if judged.size else None,
-    }
-
-
 def _class_accuracy(counts: Report, classes: list[Report]) -> list[Report]:
     """Accepted ÷ reviewed of each class in the sample, with an exact 95 % interval."""
     rows = []
@@ -189,9 +131,9 @@ def _class_accuracy(counts: Report, classes: list[Report]) -> list[Report]:
                 "name": c["name"],
                 "n": n,
                 "accepted": k,
-                "value": _share(k, n),
-                "low": _defined(low),
-                "high": _defined(high),
+                "value": share(k, n),
+                "low": defined(low),
+                "high": defined(high),
             }
         )
     return rows
@@ -203,7 +145,3 @@ def _rescore(run: Report | None) -> Report | None:
         return None
     kept = ("version", "finished_at", "scored", "suspects", "changed", "accepted", "open_suspects")
     return {name: run[name] for name in kept} | {"weak": bool(run["summary"].get("weak"))}
-
-
-def _defined(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -7,6 +7,20 @@ from typing import Any
 from metrics import charts, report_words
 
 Report = dict[str, Any]
+# What is asked of an item, by label type.
+GIVEN = {
+    "class": "one of these classes",
+    "tags": "as many of these classes as apply",
+    "attributes": "answers to the questions asked of it",
+    "boxes": "a box around each object of these classes",
+    "polygons": "the outline of each object of these classes",
+    "masks": "the pixels of each object of these classes",
+    "keypoints": "the points of each object of these classes",
+    "spans": "its passages marked with these classes",
+    "transcription": "its text",
+    "rating": "one of these ratings",
+    "preference": "a choice between two",
+}
 
 
 def content(report: Report) -> Report:
@@ -15,8 +29,8 @@ def content(report: Report) -> Report:
     guideline = report["guideline_version"]
     asked = [
         project["purpose"] or "No purpose was stated.",
-        f"Each {project['medium']} gets one of these classes (version "
-        f"{report['ontology_version']} of the classes, "
+        f"Each {project['medium']} gets {GIVEN[project.get('label_type', 'class')]} (version "
+        f"{report['ontology_version']} of what labels may say, "
         + (f"version {guideline} of the instructions)." if guideline else "no instructions)."),
     ]
     return {
@@ -34,10 +48,13 @@ def content(report: Report) -> Report:
         "agreement": report_words.agreement(report),
         "rescore": report_words.rescore(report),
         "not_judged": report_words.not_judged(report),
-        "balance_chart": charts.class_balance(report["classes"]),
+        "balance_chart": charts.class_balance(report["classes"]) if report["classes"] else "",
+        # Labels that are of no one class have no accuracy of each.
         "accuracy_chart": charts.class_accuracy(
             report["class_accuracy"], report["terms"]["accuracy"]
-        ),
+        )
+        if report["class_accuracy"]
+        else "",
         "digest": report["digest"],
     }
 

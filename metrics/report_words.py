@@ -11,6 +11,8 @@ Report = dict[str, Any]
 HOW = {
     "majority": "by the majority of the answers",
     "dawid_skene": "by weighing the answers by how reliable each labeller has proved",
+    "merged": "by merging the answers, weighed by how reliable each labeller has proved",
+    "imported": "by those who sent the items, and nobody changed it since",
     "review": "by a reviewer",
     "adjudication": "by an expert, where the answers left doubt",
     "gold": "known beforehand",
@@ -173,6 +175,12 @@ def agreement(report: Report) -> list[str]:
     found = report["agreement"]
     if found["pairs_agreeing"] is None:
         return ["No item was answered by two labellers, so their agreement is undefined."]
+    if found.get("kind") == "likeness":
+        return [
+            f"On {number(found['items'], 'item')} with two or more independent answers, an answer "
+            f"was {percent(found['pairs_agreeing'])} like what the other answers said: 100{NBSP}% "
+            f"is the same things in the same places, 0{NBSP}% nothing in common."
+        ]
     lines = [
         f"On {number(found['items'], 'item')} with two or more independent answers, two answers "
         f"were the same in {percent(found['pairs_agreeing'])} of cases."

@@ -1,4 +1,4 @@
-"""The answers of a project as columns: who said what of which asset, how fast; and telling skips."""
+"""The answers of a project as columns: who said what of which asset, how fast; and skips."""
 
 from dataclasses import dataclass
 from typing import Any

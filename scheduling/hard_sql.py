@@ -60,7 +60,7 @@ _KNOWN = """
     LEFT JOIN LATERAL (
         SELECT probability, method FROM consensus WHERE asset_id = t.asset_id
         ORDER BY version DESC LIMIT 1
-    ) c ON c.method IN ('majority', 'dawid_skene')"""
+    ) c ON c.method IN ('majority', 'dawid_skene', 'merged')"""
 
 HARD = f"""
     SELECT found.id, found.batch_id, found.reason FROM (

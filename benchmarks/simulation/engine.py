@@ -217,7 +217,7 @@ class _Floor:
             mean = np.append(self._standings(np.arange(n)).mean, standing.posterior().mean)
             model = fit.one_coins(mean, k)
         seats = {i: i for i in range(n)}
-        return Belief(tuple(map(str, range(k))), seats, model, "simulated", self.n)
+        return Belief(tuple(map(str, range(k))), seats, model, "simulated", self.n, np.eye(k))
 
     def _standings(self, who: np.ndarray) -> standing.Standings:
         """The standing of these labellers from gold and agreement."""

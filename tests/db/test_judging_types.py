@@ -1,5 +1,7 @@
 """Labels of every type through the whole house: consensus, gold, review, an expert, delivery."""
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import select
 
@@ -313,3 +315,42 @@ def test_an_asset_on_which_answers_differ_is_the_harder(session, make, hands, la
     easy, hard = (labels_[row.asset_id].agreement for row in found)
     assert easy == pytest.approx(1) and hard < 0.5
     assert found[0].difficulty < found[1].difficulty
+
+
+@every_type
+def test_a_quality_report_speaks_of_every_type(session, make, hands, label_type):
+    from metrics import report_labels, report_pages
+    from metrics.deliver import deliver
+
+    case = CASES[label_type]
+    gate = {"accuracy": 0.5, "confidence": 0.6, "review_sample": 1, "rescore": False}
+    floor = floor_of(make, label_type, labellers=2, assets=2, wanted=2, settings={"gate": gate})
+    lead = make.member(floor.project, make.user(role="ops_lead"))
+    reviewer = make.member(floor.project, make.user(role="reviewer"))
+    session.commit()
+    for who in floor.labellers:
+        for _ in floor.assets:
+            hands.give(who, "label", **case.right)
+    from quality.review_sample import draw_review_sample
+
+    draw_review_sample(session, session.get(Batch, floor.batch.id), 2, lead, seed=1)
+    for _ in floor.assets:
+        repeated = case.right if label_type == "class" else {}
+        hands.give(reviewer, "review", verdict="accept", **repeated)
+    made = deliver(session, session.get(Batch, floor.batch.id), lead)
+    out = [one["label"] for one in exports.of_delivery(session, made.id)]
+    assert [likeness(session, floor, one, case.right) for one in out] == pytest.approx([1, 1])
+    told = report_pages.content(made.report)
+    assert report_pages.pdf(made.report).startswith(b"%PDF")
+    agreed = made.report["agreement"]
+    assert agreed["items"] == 2 and agreed["pairs_agreeing"] == pytest.approx(1)
+    counted = {c["key"]: c["n"] for c in made.report["classes"] if c["n"]}
+    things = case.right.get("objects") or case.right.get("spans") or ()
+    expected = {key: 2 * n for key, n in Counter(x["class"] for x in things).items()}
+    if label_type in ("class", "rating", "preference"):
+        expected = {str(case.right[label_type]): 2}
+    if label_type == "tags":
+        expected = dict.fromkeys(case.right["tags"], 2)
+    assert counted == expected
+    assert told["asked"][1].startswith(f"Each {floor.project.medium} gets ")
+    assert report_labels.agreement(session, floor.batch, floor.project) == agreed

@@ -12,14 +12,14 @@ Lord 1980; drawn at random among the best as by Kingsbury and Zara, Applied Meas
 Education 2 (1989), so that the telling ones do not become known).
 """
 
-from typing import Any
+import random
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ops.functions import Function, function
 from ops.models import Lane
 from quality.measures import items
-from quality.models import Gold
 from quality.models.gold import IN_WORK
 
 # With a labeller's id behind it, the key of the lock under which they are given gold.
@@ -58,16 +58,19 @@ NEVER_MET = """
 UNMET = f"gold.project_id = :project AND gold.state = 'active' AND {NEVER_MET}"
 
 
+_NEVER_MET = NEVER_MET.replace(":labeller", "%(labeller)s").replace(":project", "%(project)s")
+
+
 def _window(owner: str, rows: int) -> str:
-    """So many rows of the random order, from :place on and then from its beginning."""
+    """So many rows of the random order, from %(place)s on and then from its beginning."""
     part = f"""
         SELECT id, asset_id, class_key, exposures, difficulty, discrimination FROM gold
         WHERE {owner} AND {IN_WORK}"""
     return f"""
         (SELECT * FROM (
-            ({part} AND lot >= :place ORDER BY lot LIMIT {rows})
+            ({part} AND lot >= %(place)s ORDER BY lot LIMIT {rows})
             UNION ALL
-            ({part} AND lot < :place ORDER BY lot LIMIT {rows})
+            ({part} AND lot < %(place)s ORDER BY lot LIMIT {rows})
         ) round LIMIT {rows})"""
 
 
@@ -76,32 +79,32 @@ def _fresh(owner: str, rows: int) -> str:
     return f"""
         SELECT gold.* FROM (
             SELECT part.*, row_number() OVER (
-                ORDER BY coalesce(seen.n, 0), hashtextextended(part.class_key, :salt),
-                         part.ahead, hashint8extended(part.id, :salt)) AS turn
+                ORDER BY coalesce(seen.n, 0), hashtextextended(part.class_key, %(salt)s),
+                         part.ahead, hashint8extended(part.id, %(salt)s)) AS turn
             FROM (
                 SELECT *, exposures > 2 * min(exposures) OVER (PARTITION BY class_key) AS ahead
                 FROM {_window(owner, rows)} part) part
-            LEFT JOIN gold_seen seen ON seen.labeller_id = :labeller
-                 AND seen.project_id = :project AND seen.class_key = part.class_key
+            LEFT JOIN gold_seen seen ON seen.labeller_id = %(labeller)s
+                 AND seen.project_id = %(project)s AND seen.class_key = part.class_key
             ORDER BY turn OFFSET 0
         ) gold
-        WHERE {NEVER_MET} LIMIT {CHOICE}"""
+        WHERE {_NEVER_MET} LIMIT {CHOICE}"""
 
 
-_PICK = f"""
-    WITH near AS MATERIALIZED ({_fresh("batch_id = :batch", NEAR)}),
+CHOOSE = f"""
+    WITH near AS MATERIALIZED ({_fresh("batch_id = %(batch)s", NEAR)}),
     fresh AS MATERIALIZED (
         SELECT * FROM near
         UNION ALL
-        SELECT * FROM ({_fresh("project_id = :project", FAR)}) far
+        SELECT * FROM ({_fresh("project_id = %(project)s", FAR)}) far
         WHERE NOT EXISTS (SELECT FROM near)),
     believed AS MATERIALIZED (
         SELECT ln(mean / (1 - mean)) AS ability FROM (
             SELECT least(greatest(coalesce(max(standing.mean), {items.USUAL_ACCURACY}), 0.02), 0.98)
                    AS mean
             FROM project LEFT JOIN standing
-                 ON standing.skill_id = project.skill_id AND standing.labeller_id = :labeller
-            WHERE project.id = :project) known),
+                 ON standing.skill_id = project.skill_id AND standing.labeller_id = %(labeller)s
+            WHERE project.id = %(project)s) known),
     drawn AS MATERIALIZED (
         SELECT fresh.id,
                -ln(1 - random()) / greatest({INFORMATION}, {LEAST_INFORMATION}) AS draw
@@ -115,37 +118,51 @@ _PICK = f"""
         RETURNING gold.*),
     noted AS (
         INSERT INTO gold_seen AS g (labeller_id, project_id, class_key, n)
-        SELECT :labeller, :project, class_key, 1 FROM taken
+        SELECT %(labeller)s, %(project)s, class_key, 1 FROM taken
         ON CONFLICT (labeller_id, project_id, class_key) DO UPDATE SET n = g.n + 1)
-    SELECT * FROM taken
+    SELECT id FROM taken
 """
 
-# Without its line breaks the driver remembers it.
-_CHOOSE = (
-    select(Gold)
-    .from_statement(text(" ".join(_PICK.split())))
-    .execution_options(populate_existing=True)
+_KEY = f"hashtextextended('{EXPOSURE}' || %(labeller)s, 0)"
+# The lock comes first, in a statement of its own: what was met while it was waited for is seen.
+PICK: Function = function(
+    "pick_gold",
+    {
+        "labeller": "bigint",
+        "project": "bigint",
+        "batch": "bigint",  # its gold comes first
+        "place": "float8",  # where in the random order to begin, in [0, 1)
+        "salt": "bigint",
+    },
+    "bigint",
+    f"""
+DECLARE
+    _picked bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock({_KEY});
+    {CHOOSE} INTO _picked;
+    RETURN _picked;
+END""",
 )
+_ASK = f"SELECT {PICK.name}(%(labeller)s, %(project)s, %(batch)s, %(place)s, %(salt)s)"
 
 
-def pick(session: Session, labeller_id: int, lane: Lane) -> Gold | None:
-    """A gold this labeller has never met, counted as handed out; None when none was found.
+def pick(session: Session, labeller_id: int, lane: Lane) -> int | None:
+    """The id of gold this labeller has never met, counted as handed out; None when none was found.
 
     Whatever the labeller ever held, skipped or let run out is met, and so is what an assessment
-    asked. Two statements, at most NEAR + FAR rows looked at. Whoever met nearly all there is may go
+    asked. One statement, at most NEAR + FAR rows looked at. Whoever met nearly all there is may go
     without for once; the next choice looks elsewhere.
     """
-    import random
-
-    lock_exposure(session, labeller_id)
-    values: dict[str, Any] = {
+    values = {
         "project": lane.project_id,
         "batch": lane.batch_id,
         "labeller": labeller_id,
         "place": random.random(),
         "salt": random.getrandbits(62),
     }
-    return session.scalars(_CHOOSE, values).first()
+    picked: int | None = session.connection().exec_driver_sql(_ASK, values).scalar()
+    return picked
 
 
 def lock_exposure(session: Session, labeller_id: int) -> None:

@@ -5,6 +5,7 @@ from ops.jobs import Job
 from ops.nav import Entry
 
 TABLES = ("quality.models",)
+FUNCTIONS = ("quality.gold_choice:PICK",)
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("quality.audit.cli:audit", "Judge a work history from a CSV file; no database."),
     "evaluate": ("quality.evaluation.cli:evaluate", "Average precision of results in COCO files."),

@@ -10,7 +10,6 @@ nobody waits for it. Without a desk it is done at some claim before, each being 
 import json
 import random
 from functools import lru_cache
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -110,8 +109,8 @@ def _settle(session: Session, me: int, lane: Owing, *, until_next: int | None) -
         me=me,
         project=lane.project_id,
         until_next=wait,
-        gold=chosen.id if chosen else None,
-        gap_after=again if chosen else None,
+        gold=chosen,
+        gap_after=None if chosen is None else again,
     )
 
 

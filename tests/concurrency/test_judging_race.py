@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 from ops.models import Assignment, Consensus, WorkEvent
 from quality import gold
 from quality.judging import belief, judge
-from quality.models import Evidence, GoldScore
+from quality.models import Evidence, Gold, GoldScore
 from tests.db.answering import answer, answers
 
 pytestmark = pytest.mark.serial
@@ -153,7 +153,8 @@ def test_gold_picked_at_once_by_many_is_never_given_twice_to_one(session, sessio
 
     def claim(labeller_id):
         with transaction(sessions) as own:
-            picked = gold.pick(own, labeller_id, own.get(Lane, lane_id))
+            found = gold.pick(own, labeller_id, own.get(Lane, lane_id))
+            picked = None if found is None else own.get(Gold, found)
             if picked is None:
                 return None
             own.execute(

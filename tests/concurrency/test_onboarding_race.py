@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from ops.db import transaction
 from ops.models import Certificate, User
 from quality import gold
-from quality.models import Assessment, Attempt, AttemptQuestion
+from quality.models import Assessment, Attempt, AttemptQuestion, Gold
 from quality.onboarding import assessments, attempts
 
 pytestmark = pytest.mark.serial
@@ -90,7 +90,7 @@ def test_work_and_an_assessment_begun_together_share_no_gold(session, sessions, 
                 return {q.gold_version_id for q in asked}
             from ops.models import Lane
 
-            picked = gold.pick(own, labeller_id, own.get(Lane, lane_id))
+            picked = own.get(Gold, gold.pick(own, labeller_id, own.get(Lane, lane_id)))
             version = gold.latest_version(own, picked.id).id
             # What the claim writes: from now on this gold is met.
             from ops.models import Task

@@ -57,9 +57,10 @@ def met(session, floor, labeller, gold_ids):
 def picked(session, floor, labeller):
     """A choice, kept as a skipped assignment would keep it."""
     found = gold.pick(session, labeller.id, floor.lane)
-    if found is not None:
-        met(session, floor, labeller, [found.id])
-    return found
+    if found is None:
+        return None
+    met(session, floor, labeller, [found])
+    return session.get(Gold, found, populate_existing=True)
 
 
 def test_the_class_met_least_comes_first(session, make):
@@ -126,7 +127,8 @@ def looked_at(session, floor, labeller) -> Counter:
         "place": 0.4,
         "salt": 5,
     }
-    plan = session.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {gold_choice._PICK}"), values)
+    statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {gold_choice.CHOOSE}"
+    plan = session.connection().exec_driver_sql(statement, values).scalar()
     plan = json.loads(plan) if isinstance(plan, str) else plan
     rows: Counter = Counter()
 

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from ops.models import Notice, Task
 from ops.work_events import Event, append
 from quality import gold, gold_supply
+from quality.models import Gold
 from tests.db.answering import answer
 
 
@@ -42,7 +43,7 @@ def test_leads_are_told_once_for_each_size_of_the_pool(session, sessions, make):
     session.commit()
     assert gold_supply.warn(sessions) == 0
     for _ in range(2):
-        picked = gold.pick(session, busy.id, floor.lane)
+        picked = session.get(Gold, gold.pick(session, busy.id, floor.lane))
         answer(session, session.get(Task, picked.task_id), busy, "a")
     session.commit()
     assert gold_supply.left(session, floor.project.id) == (11, {busy.id: 9})

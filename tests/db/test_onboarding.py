@@ -143,7 +143,7 @@ def test_questions_are_exposure_for_work_and_work_for_questions(session, make):
     met = set(session.scalars(select(GoldVersion.gold_id).where(GoldVersion.id.in_(versions))))
     assert len(assessments.pool(session, floor.project.id, labeller.id)) == 6
     assert len(assessments.pool(session, floor.project.id)) == 12
-    picked = {gold.pick(session, labeller.id, floor.lane).id for _ in range(20)}
+    picked = {gold.pick(session, labeller.id, floor.lane) for _ in range(20)}
     assert len(picked) == 6 and not picked & met
 
 

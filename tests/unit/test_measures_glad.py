@@ -140,6 +140,7 @@ def test_on_real_work_glad_and_one_coin_are_as_good_as_votes_or_better(shared_da
         assert expected_hits(glad(*history).posterior, truth).mean() >= votes + 0.02
 
 
+@pytest.mark.filterwarnings("ignore")  # of pandas, at what crowd-kit does
 @pytest.mark.parametrize("folder", ["weather_tweets", "dog_photos_brief"])
 def test_on_real_work_glad_equals_crowd_kit(shared_data, folder):
     aggregation = pytest.importorskip("crowdkit.aggregation")

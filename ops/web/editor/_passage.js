@@ -23,6 +23,11 @@ export class Passage {
     this.#place();
   }
 
+  /** Put `nodes` in place of the text, which they say again with marks. */
+  mark(nodes) {
+    this.pane.querySelector(".editor-passage").replaceChildren(...nodes);
+  }
+
   zoom(steps) {
     this.size = Math.min(SIZES.length - 1, Math.max(0, this.size + Math.sign(steps)));
     this.#place();

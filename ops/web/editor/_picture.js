@@ -14,6 +14,7 @@ export class Picture {
   constructor(pane) {
     this.pane = pane;
     this.img = null;
+    this.layer = null;
     this.pointers = new Map();
     this.listeners = new AbortController();
     const { signal } = this.listeners;
@@ -32,8 +33,18 @@ export class Picture {
     this.img = img;
     img.draggable = false;
     img.classList.add("editor-picture");
+    this.layer = null;
     this.pane.replaceChildren(img);
     this.fit();
+  }
+
+  /** Lay `layer` over the picture, to the size of its pixels; null takes it away. */
+  cover(layer) {
+    this.layer?.remove();
+    this.layer = layer;
+    if (!layer || !this.img) return;
+    this.pane.append(layer);
+    this.#place();
   }
 
   /** The whole picture, as large as the pane allows. */
@@ -81,9 +92,13 @@ export class Picture {
     this.x = Math.min(pane.clientWidth - 48, Math.max(48 - width, this.x));
     this.y = Math.min(pane.clientHeight - 48, Math.max(48 - height, this.y));
     // Width and place, not a scaling transform: the browser then draws at full resolution.
-    img.style.width = `${width}px`;
-    img.style.height = `${height}px`;
-    img.style.transform = `translate(${this.x}px, ${this.y}px)`;
+    for (const { style } of [img, this.layer].filter(Boolean)) {
+      style.width = `${width}px`;
+      style.height = `${height}px`;
+      style.transform = `translate(${this.x}px, ${this.y}px)`;
+      // A px of the screen in those of the picture, for what keeps its size whatever the zoom.
+      style.setProperty("--px", `${1 / this.scale}px`);
+    }
     const small = Math.max(img.naturalWidth, img.naturalHeight) <= SMALL;
     img.classList.toggle("is-sharp", small || this.scale >= SHARP_FROM);
   }

@@ -85,7 +85,9 @@ export class Workbench {
     this.saveDraft(this.item.work.token, { value });
     this.back = false;
     this.onValue(value);
-    if (value && this.memory.get("at-once", false) && !this.#tooSoon()) this.submit();
+    // A whole label is looked at before it is handed in.
+    const atOnce = this.memory.get("at-once", false) && !this.item.work.labels;
+    if (value && atOnce && !this.#tooSoon()) this.submit();
   }
 
   /** The label is to go back to its labeller, or after all not. A class chosen means that not. */
@@ -253,9 +255,10 @@ export class Workbench {
   }
 
   #toShow({ work, brief, image }, draft) {
-    const { medium, text, current, earlier, answers: counts } = work;
-    const { classes } = brief;
-    return { medium, text, current, earlier, counts, classes, image, value: draft.value ?? null };
+    const { medium, text, current, earlier, answers: counts, labels, note, judged } = work;
+    const { classes, ontology = brief } = brief;
+    const value = draft.value ?? null;
+    return { medium, text, current, earlier, counts, classes, image, value, labels, note, judged, ontology };
   }
 
   // What lies over the task, if anything does.

@@ -1,0 +1,105 @@
+// A label drawn over its picture, to be looked at: boxes, outlines, masks, points with their skeleton.
+
+import { h } from "./_dom.js";
+import { paint } from "./_rle.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const MASK_ALPHA = 115;
+export const NO_COLOUR = "#666666";
+
+function svg(name, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+const box = ([x, y, width, height], angle = 0) =>
+  svg("rect", {
+    x, y, width, height,
+    ...(angle && { transform: `rotate(${angle} ${x + width / 2} ${y + height / 2})` }),
+  });
+
+const ring = (points) => `M${points.map(([x, y]) => `${x} ${y}`).join("L")}Z`;
+const outline = (parts) => svg("path", { d: parts.flat().map(ring).join(""), "fill-rule": "evenodd" });
+
+function figure(points, edges) {
+  const seen = (i) => points[i]?.[2] > 0;
+  const lines = edges
+    .filter(([a, b]) => seen(a) && seen(b))
+    .map(([a, b]) => {
+      const [[x1, y1], [x2, y2]] = [points[a], points[b]];
+      return svg("line", { x1, y1, x2, y2 });
+    });
+  const dots = points
+    .filter(([, , v]) => v > 0)
+    .map(([cx, cy, v]) => svg("circle", { cx, cy, class: v === 1 ? "is-hidden" : "" }));
+  return [...lines, ...dots];
+}
+
+function shapes(one, skeleton) {
+  const drawn = [];
+  if (one.box) drawn.push(box(one.box, one.angle));
+  if (one.polygons) drawn.push(outline(one.polygons));
+  if (one.points) drawn.push(...figure(one.points, skeleton?.edges ?? []));
+  return drawn;
+}
+
+/** Where the name of an object begins: the upper left of its shape; null for a mask. */
+function corner(one) {
+  const points = one.polygons?.flat(2) ?? one.points?.filter(([, , v]) => v > 0) ?? [];
+  if (one.box) return [one.box[0], one.box[1]];
+  if (!points.length) return null;
+  return [Math.min(...points.map(([x]) => x)), Math.min(...points.map(([, y]) => y))];
+}
+
+function rgb(colour) {
+  const number = Number.parseInt(colour.slice(1), 16);
+  return [number >> 16, (number >> 8) & 255, number & 255];
+}
+
+function masks(objects, colourOf) {
+  const [height, width] = objects[0].rle.size;
+  const canvas = h("canvas", { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  for (const one of objects) paint(image.data, one.rle, [...rgb(colourOf(one)), MASK_ALPHA]);
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/**
+ * An element the size of the picture (`width` × `height` px of it) with the objects of a label, or
+ * null where a label has none to draw. `classes` give colours, names and skeletons.
+ */
+export function drawn(label, classes, width, height) {
+  const objects = label?.objects ?? [];
+  if (!objects.length) return null;
+  const known = new Map(classes.map((entry) => [entry.key, entry]));
+  const colourOf = (one) => known.get(one.class)?.colour || NO_COLOUR;
+  const layer = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" });
+  for (const one of objects) {
+    const seen = shapes(one, known.get(one.class)?.skeleton);
+    const group = svg("g", { "data-object": one.id }, ...seen.map(rimOf), ...seen);
+    if (one.crowd) group.classList.add("is-crowd");
+    group.style.setProperty("--class-colour", colourOf(one));
+    const at = corner(one);
+    if (at) group.append(named(known.get(one.class)?.name ?? one.class, at));
+    layer.append(group);
+  }
+  const masked = objects.filter((one) => one.rle);
+  const below = masked.length ? masks(masked, colourOf) : null;
+  return h("div", { class: "editor-drawn", "aria-hidden": "true" }, below, layer);
+}
+
+function rimOf(shape) {
+  const rim = shape.cloneNode();
+  rim.setAttribute("class", "is-rim");
+  return rim;
+}
+
+function named(name, [x, y]) {
+  const text = svg("text", { x, y });
+  text.textContent = name;
+  return text;
+}

@@ -9,7 +9,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deliver": ("metrics.cli:deliver", "Deliver a batch, if the gate lets it go."),
     "verify-report": ("metrics.cli:verify_report", "Recompute the digests of a delivery."),
 }
-BLUEPRINTS: tuple[str, ...] = ("metrics.web.batches:blueprint", "metrics.web.api:blueprint")
+BLUEPRINTS: tuple[str, ...] = (
+    "metrics.web.batches:blueprint",
+    "metrics.web.api:blueprint",
+    "metrics.web.rescoring_pages:blueprint",
+    "metrics.web.rescoring_api:blueprint",
+)
 JOBS = {
     "roll up events": Job("metrics.rollup:roll_up", every=10),
 }
@@ -27,8 +32,20 @@ ACCESS: dict[str, frozenset[str]] = {
     "deliveries.judge": LEADS,
     "deliveries.draw": LEADS,
     "deliveries.deliver_batch": LEADS,
-    "deliveries.rescore": LEADS,
-    "deliveries.rescore_runs": LEADS,
+    "rescoring.index": LEADS,
+    "rescoring.start": LEADS,
+    "rescoring.show": LEADS,
+    "rescoring.live": LEADS,
+    "rescoring.compare": LEADS,
+    "rescoring.references": LEADS,
+    "rescoring.give": LEADS,
+    "rescoring_api.start": LEADS,
+    "rescoring_api.list_runs": LEADS,
+    "rescoring_api.show": LEADS,
+    "rescoring_api.suspects": LEADS,
+    "rescoring_api.compare": LEADS,
+    "rescoring_api.references": LEADS,
+    "rescoring_api.give": LEADS,
     "deliveries.show": STAFF_AND_CLIENTS,
     "deliveries.export": STAFF_AND_CLIENTS,
 }

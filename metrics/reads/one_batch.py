@@ -35,7 +35,7 @@ _DISAGREEMENTS = text(
 _SUSPECTS = text(
     """
     SELECT asset.id AS asset_id, asset.external_id, asset.uri, left(asset.text, 200) AS text,
-           score.given, score.predicted, score.quality, score.reason, score.rank, settled.outcome
+           score.given, score.predicted, score.quality, score.error, score.reason, score.rank, settled.outcome
     FROM label_score score JOIN asset ON asset.id = score.asset_id
     JOIN LATERAL (
         SELECT id, method FROM consensus WHERE consensus.asset_id = score.asset_id

@@ -13,8 +13,6 @@ from ops.errors import NotReady
 from ops.models import Delivery
 from ops.web.identity import db, user
 from quality import gate
-from quality.models import RescoreRun
-from quality.rescoring import runs
 from quality.review_sample import draw_review_sample
 
 blueprint = APIBlueprint("deliveries", __name__, url_prefix="/api/v1", tag="Deliveries")
@@ -48,46 +46,6 @@ def draw(batch_id: int, asked: messages.SampleIn) -> dict[str, Any]:
     batch = batches.find(db(), user(), batch_id)
     drawn = draw_review_sample(db(), batch, asked.n, user(), of_class=asked.of_class)
     return {"drawn": drawn}
-
-
-@blueprint.post("/batches/<int:batch_id>/rescore-runs")
-@blueprint.input(messages.RescoreIn, arg_name="asked")
-@blueprint.output(messages.RescoreOut, status_code=202)
-@blueprint.doc(responses=[409])
-def rescore(batch_id: int, asked: messages.RescoreIn) -> dict[str, Any]:
-    """Re-score the labels of a batch
-
-    Puts a run on the worker's queue. 409 while one is under way, when the batch was delivered, or
-    when there are too few labels to learn from.
-    """
-    batch = batches.find(db(), user(), batch_id)
-    return _run(runs.request(db(), batch, user(), settings={"folds": asked.folds}))
-
-
-@blueprint.get("/batches/<int:batch_id>/rescore-runs")
-@blueprint.output(messages.RescoreListOut)
-def rescore_runs(batch_id: int) -> dict[str, Any]:
-    """List the re-score runs of a batch
-
-    The newest first, each with its progress and, once done, what it found.
-    """
-    batch = batches.find(db(), user(), batch_id)
-    return {"runs": [_run(run) for run in runs.listed(db(), batch.id)]}
-
-
-def _run(run: RescoreRun) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "version": run.version,
-        "state": run.state,
-        "requested_at": run.requested_at,
-        "finished_at": run.finished_at,
-        "settings": run.settings,
-        "provenance": run.provenance,
-        "summary": run.summary,
-        "error": run.error,
-        **runs.progress(db(), run),
-    }
 
 
 @blueprint.post("/batches/<int:batch_id>/deliver")

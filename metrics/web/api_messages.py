@@ -36,30 +36,6 @@ class SampleOut(BaseModel):
     drawn: int
 
 
-class RescoreIn(Strict):
-    folds: int = Field(5, ge=2, le=10, description="Parts of the cross-validation")
-
-
-class RescoreOut(BaseModel):
-    id: int
-    version: int
-    state: str
-    requested_at: datetime
-    finished_at: datetime | None
-    settings: dict[str, Any]
-    provenance: dict[str, Any] = Field(description="Device, model and labels it was scored with")
-    summary: dict[str, Any] = Field(description="Suspects, error rate with interval; once done")
-    error: str
-    done: int = Field(description="Chunks scored")
-    of: int = Field(description="Chunks in all")
-    items: int = Field(description="Labels scored")
-    seconds_left: float | None
-
-
-class RescoreListOut(BaseModel):
-    runs: list[RescoreOut]
-
-
 class DeliveryOut(BaseModel):
     id: int
     batch: int

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, queue
+from ops import audit_log, clock_time, queue, scope
 from ops.errors import Conflict, Frozen, InvalidInput, NotFound, NotReady
 from ops.labels import CHOICES
 from ops.models import Asset, Batch, Consensus, ReferenceModel, User
@@ -139,6 +139,18 @@ def listed(session: Session, batch_id: int) -> Sequence[RescoreRun]:
         .where(RescoreRun.batch_id == batch_id)
         .order_by(RescoreRun.version.desc())
     ).all()
+
+
+def find(session: Session, user: User, run_id: int) -> RescoreRun:
+    """The run, if `user` may see the project of its batch. Raises NotFound."""
+    run = session.scalar(
+        select(RescoreRun)
+        .join(Batch, Batch.id == RescoreRun.batch_id)
+        .where(RescoreRun.id == run_id, Batch.project_id.in_(scope.projects(user)))
+    )
+    if run is None:
+        raise NotFound("There is no such run, or you are not a member of its project.")
+    return run
 
 
 def progress(session: Session, run: RescoreRun) -> dict[str, Any]:

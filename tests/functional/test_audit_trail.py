@@ -118,6 +118,11 @@ def _batch(path, **data):
     return lambda w: w.post(f"/batches/{w.done().batch.id}/{path}", data=data)
 
 
+def _predictions(w):
+    line = f"external_id,label\n{w.floor.assets[0].external_id},a\n".encode()
+    return {"name": "m", "kind": "predictions", "file": (io.BytesIO(line), "p.csv")}
+
+
 def _begin(w):
     found = w.assessment()
     w.caller = w.labeller
@@ -377,8 +382,13 @@ CASES = {
         f"/api/v1/batches/{finished(w.make, w.session, reviewed=False).batch.id}/review-sample",
         json={"n": 2},
     ),
-    "deliveries.rescore": lambda w: w.post(
+    "rescoring_api.start": lambda w: w.post(
         f"/api/v1/batches/{w.done().batch.id}/rescore-runs", json={}
+    ),
+    "rescoring_api.give": lambda w: w.post(f"{w.api}/reference-models", data=_predictions(w)),
+    "rescoring.start": _batch("rescoring"),
+    "rescoring.give": lambda w: w.post(
+        f"/projects/{w.project.id}/references", data=_predictions(w)
     ),
     "deliveries.deliver_batch": lambda w: w.post(
         f"/api/v1/batches/{w.done().batch.id}/deliver"

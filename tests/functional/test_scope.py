@@ -12,6 +12,7 @@ from ops.web import media
 from quality import gold
 from quality.models import Attempt
 from quality.onboarding import assessments, attempts
+from quality.rescoring import job, runs
 from scheduling import dispatch
 from tests.finished import finished
 
@@ -40,6 +41,9 @@ def foreign(make, session, sessions, app):
     question = attempts.questions_of(session, attempt)[0]
     work = dispatch.claim(session, labeller, project_id=done.project.id)
     assert work is not None
+    run = runs.request(session, done.batch, done.lead)
+    session.commit()
+    job.run(sessions, run.id)
     made = deliver(session, done.batch, done.lead)
     admin = make.user(role="admin")
     rule = make.rule(done.project)
@@ -58,6 +62,8 @@ def foreign(make, session, sessions, app):
         "assessment_id": test.id,
         "rule_id": rule.id,
         "firing_id": firing.id,
+        "run_id": run.id,
+        "other_id": run.id,
         "decision_id": firing.id,
         "user_id": admin.id,
         "certificate_id": certificate.id,

@@ -4,7 +4,9 @@ The records that import and export know too are in `ops.formats.coco_json`. msgs
 of the time of `json`, which was most of the time of an evaluation.
 """
 
-from itertools import chain
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,8 +15,10 @@ import numpy as np
 
 from ops.errors import InvalidInput
 from ops.formats.coco_json import Box, Id, Rle, Shape, decode, runs, wrong
+from quality.measures import rle
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.measures.coco_eval import Detections, Truths
+from quality.measures.rle import Masks
 
 T = TypeVar("T")
 
@@ -182,28 +186,52 @@ def points(path: Path, where: str, items: list[Any], expected: int) -> tuple[Flo
 
 def masks(
     path: Path, where: str, items: list[Any], chosen: Ints, sizes: list[tuple[int, int]]
-) -> list[Any]:
+) -> Masks:
     """The masks of the `chosen` items as run lengths; `sizes` are those of their images.
 
     Raises InvalidInput.
     """
-    from pycocotools import mask
-
-    found = []
-    for i, (height, width) in zip(chosen, sizes, strict=True):
-        shape, field = items[i].segmentation, f"{where}[{i}].segmentation"
+    found: list[Any] = [None] * len(chosen)
+    outlines: dict[tuple[int, int], list[int]] = defaultdict(list)
+    rings: dict[int, list[list[float]]] = {}
+    for k, (i, (height, width)) in enumerate(zip(chosen.tolist(), sizes, strict=True)):
+        shape = items[i].segmentation
+        if isinstance(shape, Rle):
+            found[k] = runs(shape)
+            continue
         if shape is None:
             x, y, w, h = items[i].bbox
             shape = [[x, y, x, y + h, x + w, y + h, x + w, y]]
-        if isinstance(shape, Rle):
-            found.append(runs(shape))
-        elif not (height and width):
+        field = f"{where}[{i}].segmentation"
+        if not (height and width):
             raise _wrong(path, field, "a polygon needs height and width of its image")
-        elif not shape or any(len(ring) < 6 for ring in shape):
+        if not shape or any(len(ring) < 6 for ring in shape):
             raise _wrong(path, field, "a polygon has three corners or more")
-        else:
-            found.append(mask.merge(mask.frPyObjects(shape, height, width)))
-    return found
+        rings[k] = shape
+        outlines[height, width].append(k)
+    for size, several in outlines.items():
+        for k, drawn in zip(several, _drawn([rings[k] for k in several], *size), strict=True):
+            found[k] = drawn
+    return _read(path, where, found, chosen)
+
+
+def _drawn(shapes: list[list[list[float]]], height: int, width: int) -> Iterator[Any]:
+    """Outlines of images of one size as masks, as pycocotools draws them: all rings in one call."""
+    from pycocotools import mask
+
+    drawn = iter(mask.frPyObjects(list(chain.from_iterable(shapes)), height, width))
+    for shape in shapes:
+        parts = list(islice(drawn, len(shape)))
+        yield parts[0] if len(parts) == 1 else mask.merge(parts)
+
+
+def _read(path: Path, where: str, found: list[Any], of: Ints) -> Masks:
+    try:
+        return rle.read(found, whole=False)
+    except rle.NotRuns as error:
+        field = f"{where}[{of[error.at]}].segmentation"
+        said = "expected run lengths within the height and width of the mask"
+        raise _wrong(path, field, said) from None
 
 
 def _areas(path: Path, items: list[Any]) -> Floats:
@@ -214,18 +242,18 @@ def _areas(path: Path, items: list[Any]) -> Floats:
                 raise _wrong(path, f"[{i}].bbox", "is missing, and the first result has one")
         sides = boxes(items)
         return sides[:, 2] * sides[:, 3]
-    return np.array([_area(path, i, item) for i, item in enumerate(items)], float)
+    if items and isinstance(items[0], FoundPoints):
+        return np.array([_extent(item.keypoints) for item in items], float)
+    for i, item in enumerate(items):
+        if not isinstance(item.segmentation, Rle):
+            raise _wrong(path, f"[{i}].segmentation", "expected run lengths with size and counts")
+    shapes = [runs(item.segmentation) for item in items]
+    return rle.areas(_read(path, "", shapes, np.arange(len(items))))
 
 
-def _area(path: Path, i: int, item: Any) -> float:
-    if isinstance(item, FoundPoints):
-        xs, ys = item.keypoints[0::3], item.keypoints[1::3]
-        return (max(xs) - min(xs)) * (max(ys) - min(ys)) if xs and ys else 0.0
-    if not isinstance(item.segmentation, Rle):
-        raise _wrong(path, f"[{i}].segmentation", "expected run lengths with size and counts")
-    from pycocotools import mask
-
-    return float(mask.area(runs(item.segmentation)))
+def _extent(keypoints: list[float]) -> float:
+    xs, ys = keypoints[0::3], keypoints[1::3]
+    return (max(xs) - min(xs)) * (max(ys) - min(ys)) if xs and ys else 0.0
 
 
 def _load(path: Path, shape: type[T]) -> T:

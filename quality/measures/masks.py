@@ -1,18 +1,15 @@
-"""Masks as run-length codes: overlap of pairs, through pycocotools' own kernels."""
-
-from collections.abc import Sequence
-from typing import Any
+"""Masks as run lengths: overlap of the pairs of an evaluation."""
 
 import numpy as np
 
+from quality.measures import boxes, rle
 from quality.measures.arrays import Bools, Floats, Ints
-
-Rle = dict[str, Any]  # {"size": [height, width], "counts": bytes}
+from quality.measures.rle import Masks
 
 
 def overlaps(
-    truths: Sequence[Rle],
-    detections: Sequence[Rle],
+    truths: Masks,
+    detections: Masks,
     crowd: Bools,
     truth_start: Ints,
     detection_start: Ints,
@@ -20,15 +17,24 @@ def overlaps(
 ) -> Floats:
     """Intersection over union of every pair of each group (see `coco_eval.Pairs`); (pairs,).
 
-    Against a crowd it is the share of the detection that lies inside. It costs about half a
-    microsecond a pair on run lengths, whatever the size of the image.
+    Against a crowd it is the share of the detection that lies inside. Run lengths are compared
+    only where the frames of two masks meet, whatever the size of the image; masks of two sizes
+    share nothing.
     """
-    from pycocotools import mask
-
+    true, seen = (_sides(rle.frames(masks)) for masks in (truths, detections))
+    nobody = np.zeros(len(crowd), bool)
+    met = np.flatnonzero(boxes.overlaps(true, seen, nobody, truth_start, detection_start, start))
+    group = np.searchsorted(start, met, side="right") - 1
+    row, column = np.divmod(met - start[group], np.diff(truth_start)[group])
+    truth, detection = truth_start[group] + column, detection_start[group] + row
+    shared = rle.shared_areas(detections, truths, detection, truth)
+    whole = rle.areas(detections)[detection]
+    whole = whole + np.where(crowd[truth], 0, rle.areas(truths)[truth] - shared)
     found = np.zeros(start[-1])
-    for g in np.flatnonzero(np.diff(start)):
-        ts = slice(truth_start[g], truth_start[g + 1])
-        ds = slice(detection_start[g], detection_start[g + 1])
-        shared = mask.iou(detections[ds], truths[ts], crowd[ts].tolist())
-        found[start[g] : start[g + 1]] = np.ascontiguousarray(shared).ravel()
+    found[met] = shared / np.maximum(whole, 1)  # whole pixels: less than one is none
     return found
+
+
+def _sides(frames: Floats) -> Floats:
+    """[left, top, right, bottom] as [x, y, width, height]."""
+    return np.concatenate([frames[:, :2], frames[:, 2:] - frames[:, :2]], axis=1)

@@ -24,20 +24,29 @@ class Masks(NamedTuple):
     start: Ints
 
 
-def read(rles: Sequence[Rle], name: str = "rle") -> Masks:
+class NotRuns(ValueError):
+    """Runs that do not fill their mask; `at` is its position."""
+
+    def __init__(self, name: str, at: int):
+        super().__init__(f"{name}.{at}: expected runs that fill the mask's height and width")
+        self.at = at
+
+
+def read(rles: Sequence[Rle], name: str = "rle", *, whole: bool = True) -> Masks:
     """Run lengths of COCO's compressed texts.
 
-    Raises ValueError naming the position of a mask whose runs do not fill its height and width.
+    Raises NotRuns naming the position of a mask whose runs do not fill its height and width; where
+    it need not be the `whole` mask, its last runs may be left out, as some programs do.
     """
     size = np.array([rle["size"] for rle in rles], np.int64).reshape(-1, 2)
     texts = [c if isinstance(c := rle["counts"], bytes) else c.encode() for rle in rles]
     start = np.cumsum([0, *map(len, texts)])
     ends, first = _ends(np.frombuffer(b"".join(texts), np.uint8), start)
     fits = (size >= 0).all(axis=1) & (size <= 1 << 30).all(axis=1) & (np.diff(first) > 0)
-    fits[fits] &= ends[first[1:][fits] - 1] == size[fits].prod(axis=1)
+    last, full = ends[first[1:][fits] - 1], size[fits].prod(axis=1)
+    fits[fits] = (last == full) if whole else (last <= full)
     if not fits.all():
-        at = np.flatnonzero(~fits)[0]
-        raise ValueError(f"{name}.{at}: expected runs that fill the mask's height and width")
+        raise NotRuns(name, int(np.flatnonzero(~fits)[0]))
     return Masks(size, ends, first)
 
 

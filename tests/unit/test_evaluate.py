@@ -232,3 +232,34 @@ def test_what_is_no_json_is_one_line(tmp_path, call):
         assert code == 2
         assert said in complaint
         assert complaint.count("\n") == 1
+
+
+def test_run_lengths_may_end_early_and_never_run_over(tmp_path):
+    truths = files(tmp_path, 3, 10, 20, 1, 1)
+    known = ours(truths, tmp_path / "segm.json", "segm")
+    told = json.loads((tmp_path / "segm.json").read_text())
+    whole = [one["segmentation"]["counts"] for one in told]
+    for one in told:  # without their last run, which is background
+        pixels = uncompressed(one["segmentation"])
+        one["segmentation"]["counts"] = pixels[:-1] if len(pixels) % 2 and pixels[1:] else pixels
+    (tmp_path / "short.json").write_text(json.dumps(told))
+    assert ours(truths, tmp_path / "short.json", "segm") == pytest.approx(known)
+    for wrong in ("~~~", whole[0] + "o" * 8, ""):
+        told[4]["segmentation"]["counts"] = wrong
+        (tmp_path / "wrong.json").write_text(json.dumps(told))
+        with pytest.raises(InvalidInput, match=r"\[4\].segmentation"):
+            run.evaluate(truths, tmp_path / "wrong.json", "segm")
+
+
+def uncompressed(shape):
+    """The runs themselves, by the rules of cocoapi."""
+    found, value, shift = [], 0, 0
+    for letter in shape["counts"]:
+        digit = ord(letter) - 48
+        value |= (digit & 31) << shift
+        shift += 5
+        if not digit & 32:
+            value -= (1 << shift) if digit & 16 else 0
+            found.append(value + (found[-2] if len(found) > 2 else 0))
+            value, shift = 0, 0
+    return found

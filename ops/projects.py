@@ -83,7 +83,7 @@ def create(
 def _refuse_type(label_type: str, medium: str) -> None:
     kind = labels.KINDS.get(label_type)
     if kind is None:
-        asked = f"label_type must be one of {', '.join(labels.KINDS)}"
+        asked = f"the label type must be one of {', '.join(labels.KINDS)}"
         raise InvalidInput(asked, field="label_type")
     if medium not in kind.media:
         things = "pictures" if "image" in kind.media else "texts"

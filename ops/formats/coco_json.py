@@ -42,7 +42,10 @@ def wrong(name: str, field: str, said: str) -> InvalidInput:
 
 def runs(shape: Rle) -> dict[str, Any]:
     """Run lengths as pycocotools takes them, compressed."""
+    given: dict[str, Any] = {"size": shape.size, "counts": shape.counts}
+    if not isinstance(shape.counts, list):
+        return given
     from pycocotools import mask
 
-    given: dict[str, Any] = {"size": list(shape.size), "counts": shape.counts}
-    return mask.frPyObjects(given, *shape.size) if isinstance(shape.counts, list) else given
+    compressed: dict[str, Any] = mask.frPyObjects(given, *shape.size)
+    return compressed

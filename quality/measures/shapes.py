@@ -71,6 +71,8 @@ def _boxes(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
     if any(x[:, 2:].min(initial=0) < 0 for x in numbers):
         raise ValueError("box: expected a width and height of 0 or more")
     turns = [np.array([x.get("angle") or 0.0 for x in s.objects], float) for s in (given, truth)]
+    if not all(np.isfinite(turn).all() for turn in turns):
+        raise ValueError("angle: expected a finite number of degrees")
     frames = [boxes.frames(n, a) for n, a in zip(numbers, turns, strict=True)]
     i, j = _meeting(given, truth, frames)
     shared = boxes.shared_areas(frames[0][i], frames[1][j])
@@ -118,6 +120,8 @@ def _spans(given: Side, truth: Side) -> tuple[Ints, Ints, Floats]:
         np.array([(x["start"], 0, x["end"], 1) for x in s.objects], float).reshape(-1, 4)
         for s in (given, truth)
     ]
+    if any((~np.isfinite(x)).any() or (x[:, 2] < x[:, 0]).any() for x in lines):
+        raise ValueError("start, end: expected finite offsets in this order")
     i, j = _meeting(given, truth, lines)
     shared = boxes.shared_areas(lines[0][i], lines[1][j])
     areas = [x[:, 2] - x[:, 0] for x in lines]

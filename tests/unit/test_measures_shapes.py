@@ -161,7 +161,11 @@ def test_clockwise_is_as_seen_on_the_screen():
 
 
 BAD = {
-    "boxes": [{"box": [0, 0, float("nan"), 1]}, {"box": [0, 0, 1]}, {"box": [0, 0, -1, 1]}],
+    "spans": [{"start": 3, "end": 2}, {"start": 0, "end": float("nan")}],
+    "boxes": [
+        {"box": [0, 0, 1, 1], "angle": float("inf")}, {"box": [0, 0, float("nan"), 1]},
+        {"box": [0, 0, 1]}, {"box": [0, 0, -1, 1]},
+    ],
     "polygons": [
         {"polygons": [[[[0, 0], [1, 1], [float("inf"), 0]]]]}, {"polygons": [[[[0, 0], [1, 1]]]]},
     ],
@@ -177,7 +181,8 @@ BAD = {
 )
 def test_what_is_no_shape_is_refused_by_the_name_of_its_field(label_type, at):
     bad = {"id": "1", "class": "c"} | BAD[label_type][at]
-    field = {"keypoints": "points", "masks": "objects.0"}.get(label_type, label_type[:3])
+    field = {"keypoints": "points", "masks": "objects.0", "spans": "start"}
+    field = "angle" if "angle" in bad else field.get(label_type, label_type[:3])
     with pytest.raises(ValueError, match=f"^{field}"):
         table(label_type, [bad], [bad])
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ops.labels import CHOICES
+from ops.labels import CHOICES, choices
+from ops.models import OntologyVersion, Project
 
 LABEL_STAGES = ("label", "rework")
 DECIDING_STAGES = ("review", "adjudicate")
@@ -23,6 +24,15 @@ BY_CHANCE = """
     CASE project.label_type WHEN 'class' THEN jsonb_array_length(ontology_version.classes)
         WHEN 'preference' THEN 2 + ontology_version.tie::int
         WHEN 'rating' THEN 2 ELSE 1000 END"""
+
+
+def guesses(project: Project, ontology: OntologyVersion | None) -> int:
+    """The same of a project, in Python."""
+    if project.label_type == "rating":
+        return 2
+    if project.label_type not in CHOICES:
+        return 1000
+    return max(len(choices(project.label_type, ontology or {})), 1)
 
 
 class Answer(NamedTuple):

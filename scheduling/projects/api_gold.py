@@ -8,6 +8,7 @@ from ops.models import Asset, Project
 from ops.web.identity import db, user
 from quality import gold as golds
 from quality import gold_batches, gold_contention
+from quality.gold_answers import TERMS, label_of
 from quality.gold_contention import Case
 from quality.models import Gold
 from scheduling.projects import api_gold_messages as messages
@@ -45,7 +46,7 @@ def _gold(one: Listed) -> dict[str, Any]:
         "state": one.gold.state,
         "for_assessment": one.gold.for_assessment,
         "version": one.version,
-        "answers": one.answers,
+        "answers": [_accepted(answer) for answer in one.answers],
         "exposures": one.gold.exposures,
         "answered": one.n,
         "right": one.right,
@@ -86,7 +87,19 @@ def _asset(project: Project, asset_id: int) -> Asset:
 
 
 def _answers(given: Sequence[messages.AcceptedIn]) -> list[dict[str, Any]]:
-    return [{"class": one.class_, "credit": one.credit} for one in given]
+    found = []
+    for one in given:
+        terms = {"credit": one.credit, "tolerance": one.tolerance, "overlap": one.overlap}
+        label = {"class": one.class_} if one.label is None else one.label
+        if not label.keys().isdisjoint(TERMS):
+            raise InvalidInput("stands beside the label, not in it", field="label")
+        found.append(label | {name: value for name, value in terms.items() if value is not None})
+    return found
+
+
+def _accepted(answer: dict[str, Any]) -> dict[str, Any]:
+    terms = {name: answer[name] for name in TERMS if name in answer}
+    return {"class": answer.get("class"), "label": label_of(answer), **terms}
 
 
 @blueprint.post("/projects/<int:project_id>/gold/<int:gold_id>")
@@ -147,9 +160,9 @@ def _case(one: Case) -> dict[str, Any]:
         "asset": one.asset.id,
         "external_id": one.asset.external_id,
         "version": one.version,
-        "accepted": one.accepted,
+        "accepted": [_accepted(answer) for answer in one.accepted],
         "reasons": [flag.reason for flag in one.flags],
-        "answers": [{"class": tally.key, **vars(tally)} for tally in one.answers],
+        "answers": [{"class": tally.label.get("class"), **vars(tally)} for tally in one.answers],
     }
 
 
@@ -168,7 +181,7 @@ def decide_contention(project_id: int, gold_id: int, asked: messages.DecisionIn)
         _of(project, gold_id),
         asked.decision,
         user(),
-        key=asked.class_,
+        key=asked.key or asked.class_,
         worth=asked.credit,
         reason=asked.reason,
     )
@@ -196,7 +209,8 @@ def list_reviewed(project_id: int, asked: messages.ReviewedQuery) -> dict[str, A
                 "asset": row.id,
                 "external_id": row.external_id,
                 "batch": row.batch_id,
-                "class": row.key,
+                "class": row.label.get("class"),
+                "label": row.label,
                 "method": row.method,
             }
             for row in found[:PER_PAGE]

@@ -1,8 +1,8 @@
 """What the API for gold takes and gives."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from ops.web.api_types import Id, Line, Note, Strict
 from quality.gold_batches import MOST, Fault
@@ -24,10 +24,24 @@ QueryId = Annotated[Id, BeforeValidator(_from_digits, json_schema_input_type=Id)
 
 
 class AcceptedIn(Strict):
-    """One accepted answer. JSON has one kind of number, so 1 is as good as 1.0."""
+    """One accepted answer: a class, or a label of the project's type. JSON has one kind of number,
+    so 1 is as good as 1.0."""
 
-    class_: Line = Field(alias="class")
+    class_: Line | None = Field(None, alias="class", description="Short for a label of one class")
+    label: dict[str, Any] | None = Field(None, description="A label of the project's type")
     credit: Credit = Field(1.0, description="What the answer is worth; 1 is right")
+    tolerance: float | None = Field(
+        None, ge=0, lt=1, description="So little short of the label is worth all of it"
+    )
+    overlap: float | None = Field(
+        None, gt=0, le=1, description="IoU (keypoints: OKS) from which two shapes are one object"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "AcceptedIn":
+        if (self.class_ is None) == (self.label is None):
+            raise ValueError("give class or label, one of them")
+        return self
 
 
 class GoldQuery(Strict):
@@ -36,8 +50,11 @@ class GoldQuery(Strict):
 
 
 class AcceptedOut(BaseModel):
-    class_: str = Field(alias="class")
+    class_: str | None = Field(None, alias="class")
+    label: dict[str, Any]
     credit: float = 1.0
+    tolerance: float | None = None
+    overlap: float | None = None
 
 
 class GoldOut(BaseModel):
@@ -92,7 +109,10 @@ class RetiredOut(BaseModel):
 
 
 class TallyOut(BaseModel):
-    class_: str = Field(alias="class")
+    class_: str | None = Field(alias="class")
+    key: str = Field(description="Names the answer in a decision")
+    label: dict[str, Any] = Field(description="That of the first of those who answered alike")
+    words: str = Field(description="The label in words")
     n: int
     good: int = Field(description="Of whom good labellers")
     credit: float = Field(description="What it is worth now")
@@ -116,6 +136,7 @@ class ContentionOut(BaseModel):
 class DecisionIn(Strict):
     decision: Decision
     class_: Line | None = Field(None, alias="class", description="For accept and replace")
+    key: Line | None = Field(None, description="In place of the class: of an answer in question")
     credit: Credit = Field(1.0, description="accept: what the class is worth")
     reason: Note = ""
 
@@ -129,7 +150,8 @@ class ReviewedRow(BaseModel):
     asset: int
     external_id: str
     batch: int
-    class_: str = Field(alias="class")
+    class_: str | None = Field(alias="class")
+    label: dict[str, Any]
     method: str
 
 

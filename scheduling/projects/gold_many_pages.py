@@ -1,15 +1,18 @@
 """Gold by the dozen and gold in question: made of reviewed labels, retired together, decided."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 
-from ops import ontologies
+from ops import labels, ontologies
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Project
 from ops.web import media
 from ops.web.identity import db, user
 from quality import gold_batches, gold_contention
+from quality.judging.answers import guesses
 from quality.measures import surprise
 from quality.models import Gold
 from scheduling.projects import reads
@@ -24,6 +27,13 @@ def gold_of(project: Project, gold_id: int) -> Gold:
     if found is None or found.project_id != project.id:
         raise NotFound("There is no such gold in this project.")
     return found
+
+
+def say(project: Project) -> Callable[[Mapping[str, Any]], str]:
+    """What puts the project's labels into words."""
+    return partial(
+        labels.in_words, project.label_type, ontology=ontologies.current(db(), project.id)
+    )
 
 
 def names(project_id: int) -> dict[str, dict[str, str]]:
@@ -59,7 +69,8 @@ def gold_contention_queue(project_id: int) -> Any:
         "gold",
         cases=gold_contention.queue(db(), project.id),
         names=known,
-        good_from=float(surprise.good_from(len(known))),
+        say=say(project),
+        good_from=float(surprise.good_from(guesses(project, ontologies.current(db(), project.id)))),
         media_url=media.url,
     )
 
@@ -114,6 +125,7 @@ def reviewed_gold(project_id: int) -> Any:
         batch_id=batch_id,
         after=after,
         names=names(project.id),
+        say=say(project),
         media_url=media.url,
     )
 

@@ -5,20 +5,33 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from sqlalchemy import func, select
 
-from ops import ontologies
+from ops import labels, ontologies
 from ops.errors import Conflict, InvalidInput, NotFound
-from ops.models import Asset, Project, Task
+from ops.models import Asset, OntologyVersion, Project, Task
 from ops.web import media
 from ops.web.identity import db, user
 from quality import gold as golds
 from quality import gold_contention
+from quality.judging.answers import chosen
 from quality.models import Gold
 from scheduling.projects import gold_reads
 from scheduling.projects.blueprint import blueprint, page, project_of
+from scheduling.projects.gold_form import Answers, answers_of
 from scheduling.projects.gold_many_pages import gold_of, names
 from scheduling.projects.readiness import GOLD_ADVISED
 
 PER_PAGE = 100
+# What a label looks like, for those who paste one.
+EXAMPLES = {
+    "attributes": '{"attributes": {"weather": "rain"}}',
+    "boxes": '{"objects": [{"id": "1", "class": "car", "box": [10, 20, 60, 40]}]}',
+    "polygons": '{"objects": [{"id": "1", "class": "car", '
+    '"polygons": [[[[10, 20], [70, 20], [40, 60]]]]}]}',
+    "masks": '{"objects": [{"id": "1", "class": "car", "rle": {"size": [480, 640], '
+    '"counts": "…"}}]}',
+    "keypoints": '{"objects": [{"id": "1", "class": "person", "points": [[10, 20, 2]]}]}',
+    "spans": '{"spans": [{"id": "1", "class": "person", "start": 0, "end": 3}]}',
+}
 CREDITS = (("", "Wrong"), ("0.5", "Partly right (½)"), ("1", "Right"))
 
 
@@ -29,6 +42,7 @@ def gold(project_id: int) -> Any:
     show = request.args.get("show", "")
     before = request.args.get("before", type=int)
     found = gold_reads.listed(db(), project.id, show=show, before=before, limit=PER_PAGE + 1)
+    ontology = ontologies.current(db(), project.id)
     known = names(project.id)
     counted = select(func.count()).where(
         Gold.project_id == project.id, Gold.state == "active", ~Gold.for_assessment
@@ -44,6 +58,8 @@ def gold(project_id: int) -> Any:
         active=db().scalar(counted),
         advised=GOLD_ADVISED,
         names=known,
+        defined=ontology is not None or project.label_type in ontologies.NOTHING_NEEDED,
+        said={one.gold.id: one.words(project.label_type, ontology) for one in found},
         any_gold=db().scalar(select(Gold.id).where(Gold.project_id == project.id).limit(1)),
         any_assets=db().scalar(select(Asset.id).where(Asset.project_id == project.id).limit(1)),
         contended=len(gold_contention.queue(db(), project.id)),
@@ -75,6 +91,15 @@ def _asset(project: Project, asset_id: int | None) -> Asset | None:
     return db().scalar(fresh.order_by(func.random()).limit(1))
 
 
+def _choices(project: Project, ontology: OntologyVersion | None) -> list[tuple[str, str]]:
+    """Key and words of what may be chosen, where the answer is a choice."""
+    keys = labels.choices(project.label_type, ontology) if ontology else []
+    if project.label_type == "preference" and not keys:
+        keys = ["a", "b"]
+    said = {key: chosen(project.label_type, key) for key in keys}
+    return [(key, labels.in_words(project.label_type, said[key], ontology)) for key in keys]
+
+
 def _mark_page(
     project: Project, asset: Asset | None, errors: list[dict[str, Any]] | None = None
 ) -> Any:
@@ -87,6 +112,10 @@ def _mark_page(
         422 if errors else 200,
         asset=asset,
         classes=ontology.classes if ontology else [],
+        defined=ontology is not None or project.label_type in ontologies.NOTHING_NEEDED,
+        choices=_choices(project, ontology),
+        example=EXAMPLES.get(project.label_type, ""),
+        given=request.form.get("label", ""),
         marked=db().scalar(counted),
         advised=GOLD_ADVISED,
         media_url=media.url,
@@ -106,7 +135,7 @@ def make_gold(project_id: int) -> Any:
                 db(),
                 project,
                 asset,
-                _answers(),
+                _answers(project),
                 user(),
                 for_assessment=bool(request.form.get("for_assessment")),
             )
@@ -117,21 +146,8 @@ def make_gold(project_id: int) -> Any:
     return redirect(url_for("projects.mark_gold", project_id=project.id), 303)
 
 
-def _answers() -> list[dict[str, Any]]:
-    """Classes named right, and classes given a credit: `credit.<class>`, empty for wrong."""
-    right = [{"class": key} for key in request.form.getlist("class") if key]
-    return right + [
-        {"class": name.removeprefix("credit."), "credit": _number(value)}
-        for name, value in request.form.items()
-        if name.startswith("credit.") and value
-    ]
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidInput("a credit is a number above 0, at most 1", field="credit") from None
+def _answers(project: Project) -> Answers:
+    return answers_of(project, ontologies.current(db(), project.id), request.form)
 
 
 @blueprint.post("/projects/<int:project_id>/gold/<int:gold_id>")
@@ -145,7 +161,7 @@ def change_gold(project_id: int, gold_id: int) -> Any:
             golds.retire(db(), project, one, user(), reason=reason)
             flash("Retired: it is handed out no more, its scores stay.", "success")
         else:
-            golds.revise(db(), project, one, _answers(), user(), reason=reason)
+            golds.revise(db(), project, one, _answers(project), user(), reason=reason)
             flash("Put right: earlier answers are scored again.", "success")
     except InvalidInput as error:
         flash(f"Gold was not changed: {error.message}", "error")

@@ -134,15 +134,19 @@ def test_the_api_does_all_of_it(floor, client_for, session, question):
     shown = client.get(floor.api).json["gold"]
     assert shown[0]["asset"] == asset and len(shown) == 5
     assert shown[0]["answers"] == [
-        {"class": "a", "credit": 1.0}, {"class": "b", "credit": 0.25},
-    ]  # fmt: skip
+        {"class": k, "label": {"class": k}, "credit": c, "tolerance": None, "overlap": None}
+        for k, c in (("a", 1.0), ("b", 0.25))
+    ]
     one = f"{floor.api}/{shown[0]['id']}"
     revised = client.post(one, json={"answers": [{"class": "c"}], "reason": "a mistake"})
     assert revised.json["version"] == 2 and revised.json["answers"][0]["class"] == "c"
     gold_id = question()
     [case] = client.get(f"{floor.api}/contention").json["cases"]
     assert case["gold"] == gold_id and case["answers"] == [
-        {"class": "c", "n": 0, "good": 0, "credit": 0.0, "reviewers": 1},
+        {
+            "class": "c", "key": "c", "label": {"class": "c"}, "words": "C",
+            "n": 0, "good": 0, "credit": 0.0, "reviewers": 1,
+        }
     ]  # fmt: skip
     body = {"decision": "accept", "class": "c", "credit": 0.5}
     assert client.post(f"{floor.api}/contention/{gold_id}", json=body).status_code == 204

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request, url_for
 
 from ops import answers_wanted, batches, exports, intake
+from ops.config import Settings
 from ops.db import transaction
-from ops.formats import csv, jsonl
+from ops.formats import catalogue
 from ops.models import Batch
 from ops.web.identity import db, user
 from scheduling import hard
@@ -16,8 +17,7 @@ from scheduling.projects import api_messages as messages
 from scheduling.projects import overlap, reads
 from scheduling.projects.api import blueprint, mine
 from scheduling.projects.intake import import_with_gold
-
-FORMATS = {"jsonl": jsonl, "csv": csv}
+from scheduling.projects.sent import import_sent
 
 
 @blueprint.get("/projects/<int:project_id>/batches")
@@ -96,7 +96,8 @@ def set_wanted(batch_id: int, asked: messages.WantedIn) -> dict[str, Any]:
 def import_assets(batch_id: int, asked: messages.RowsIn) -> dict[str, Any]:
     """Import assets into a batch
 
-    All or nothing, and safe to repeat: what is there already is counted, not doubled.
+    All or nothing, and safe to repeat: what is there already is counted, not doubled. Rows may
+    bring labels, also of assets that are there already.
     """
     batch = batches.find(db(), user(), batch_id)
     faults = intake.Faults()
@@ -105,11 +106,13 @@ def import_assets(batch_id: int, asked: messages.RowsIn) -> dict[str, Any]:
         batch,
         _rows(asked.rows, faults),
         by=user(),
-        settings=current_app.extensions["settings"],
+        settings=_settings(),
         faults=faults,
         keep_existing=asked.keep_existing,
+        labels=asked.labels,
+        model=asked.model,
     )
-    return {**vars(report), "gold": len(report.gold)}
+    return told(report)
 
 
 def _rows(values: list[dict[str, Any]], faults: intake.Faults) -> Iterator[intake.Row]:
@@ -119,29 +122,68 @@ def _rows(values: list[dict[str, Any]], faults: intake.Faults) -> Iterator[intak
             yield row
 
 
+def told(report: intake.Report) -> dict[str, Any]:
+    """What an import did, as the API says it."""
+    losses = [vars(loss) for loss in report.losses]
+    return {**vars(report), "gold": len(report.gold), "losses": losses}
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+@blueprint.post("/batches/<int:batch_id>/files")
+@blueprint.input(messages.FileTerms, location="query", arg_name="asked")
+@blueprint.output(messages.ReportOut)
+def import_file(batch_id: int, asked: messages.FileTerms) -> dict[str, Any]:
+    """Import a file of assets or labels into a batch
+
+    multipart/form-data with a part `file`: COCO, YOLO, Pascal VOC, CVAT, Label Studio, CSV, JSON
+    lines or a zip of pictures, recognised by its content when the format is not named; and, beside
+    COCO's results, a part `known` with the file that they refer to. All or nothing.
+    """
+    batch = batches.find(db(), user(), batch_id)
+    files = request.files
+    return told(import_sent(batch, files.get("file"), asked.terms(), files.get("known")))
+
+
 @blueprint.get("/batches/<int:batch_id>/labels")
 @blueprint.input(messages.ExportQuery, location="query", arg_name="asked")
-@blueprint.doc(responses={200: "One label a line"})
+@blueprint.doc(responses={200: "The labels as a file in the format"})
 def export_labels(batch_id: int, asked: messages.ExportQuery) -> Response:
     """Export the labels in force
 
-    JSON lines or CSV, streamed.
+    Streamed. What the format cannot hold is at the address of the header Link, relation
+    `describedby`; a zip holds it as losses.json.
     """
     found = batches.find(db(), user(), batch_id)
-    form = FORMATS[asked.format]
-    answer = Response(_stream(found.id, form), mimetype=form.MIMETYPE)
-    answer.headers["Content-Disposition"] = (
-        f'attachment; filename="batch-{found.id}.{asked.format}"'
-    )
+    form = catalogue.fitting(asked.format, found.project.label_type)
+    answer = Response(_stream(found.id, asked), mimetype=form.MIMETYPE)
+    answer.headers["Content-Disposition"] = f'attachment; filename="batch-{found.id}.{form.SUFFIX}"'
+    losses = url_for(".export_losses", batch_id=batch_id, format=asked.format)
+    answer.headers["Link"] = f'<{losses}>; rel="describedby"'
     return answer
 
 
-def _stream(batch_id: int, form: Any) -> Iterator[str]:
+def _stream(batch_id: int, asked: messages.ExportQuery) -> Iterator[bytes]:
     # The transaction of the request is over when the body is sent.
-    sessions = current_app.extensions["sessions"]
+    sessions, settings = current_app.extensions["sessions"], _settings()
 
-    def lines() -> Iterator[str]:
+    def pieces() -> Iterator[bytes]:
         with transaction(sessions) as session:
-            yield from form.lines(exports.of_batch(session, batch_id))
+            batch = session.get_one(Batch, batch_id)
+            file = exports.file_of_batch(session, batch, asked.format, settings, whole=asked.whole)
+            yield from file.pieces
 
-    return lines()
+    return pieces()
+
+
+@blueprint.get("/batches/<int:batch_id>/labels/losses")
+@blueprint.input(messages.ExportQuery, location="query", arg_name="asked")
+@blueprint.output(messages.LossesOut)
+def export_losses(batch_id: int, asked: messages.ExportQuery) -> dict[str, Any]:
+    """Say what an export of the labels in force would lose"""
+    batch = batches.find(db(), user(), batch_id)
+    file = exports.file_of_batch(db(), batch, asked.format, _settings(), whole=asked.whole)
+    return {"losses": [vars(loss) for loss in file.count_losses()]}

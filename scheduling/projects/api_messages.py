@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from ops.ontology_parts import Attribute, Reason, Scale, Skeleton
 from ops.web.api_types import Day, Id, LabelType, Line, Note, Strict
+from scheduling.projects.intake import Terms
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00]*$")]
 Markdown = Annotated[
@@ -154,16 +155,50 @@ class BatchesOut(BaseModel):
     batches: list[BatchOut]
 
 
+LABELS = Literal["none", "labels", "gold", "predictions"]
+MODEL = Field("", max_length=120, description="With predictions: the name of the reference model")
+
+
 class RowsIn(Strict):
     rows: list[dict[str, Any]] = Field(
         max_length=MOST_ROWS,
-        description='Each {"external_id", "uri" or "text", "metadata": {…}, "gold": class, '
-        '"prediction": class, "confidence": 0 to 1}; faults come back by line, the first row being '
+        description='Each {"external_id", "uri" or "text", "width" and "height" in px, '
+        '"metadata": {…}, "label": a label, "gold": a known label, "prediction": class, '
+        '"confidence": 0 to 1, "probabilities": {class: 0 to 1}}; an asset that is there already '
+        "may be named by its external_id alone. Faults come back by line, the first row being "
         "line 1",
     )
     keep_existing: bool = Field(
         False, description="Leave assets that are there with other content as they are"
     )
+    labels: LABELS = Field("none", description="What the labels of the rows become")
+    model: str = MODEL
+
+
+class FileTerms(Strict):
+    format: Literal["", "jsonl", "csv", "coco", "yolo", "voc", "cvat", "labelstudio", "folder"] = (
+        Field("", description="Recognised when left out; folder: a zip of pictures or texts")
+    )
+    labels: LABELS = Field("none", description="What the labels in the file become")
+    model: str = MODEL
+    pictures: str = Field("", max_length=2000, description="What stands before names of pictures")
+    gold_column: str = Field("", max_length=200, description="Of a table: known answers")
+    keep_existing: bool = False
+    add_classes: bool = Field(False, description="Add the classes that the project lacks")
+
+    def terms(self) -> Terms:
+        """As the verb takes them."""
+        return Terms(**{**self.model_dump(), "gold_column": self.gold_column or None})
+
+
+class LossOut(BaseModel):
+    field: str
+    count: int
+    words: str
+
+
+class LossesOut(BaseModel):
+    losses: list[LossOut] = Field(description="What the format cannot hold, and what becomes of it")
 
 
 class ReportOut(BaseModel):
@@ -171,6 +206,11 @@ class ReportOut(BaseModel):
     already_there: int
     kept: int = Field(description="Left as they are although they differ")
     gold: int = Field(description="Rows with a known answer")
+    labelled: int = Field(description="Assets with a label from outside in force")
+    predictions: int = Field(description="Assets of which the reference model says something")
+    model: int | None = Field(description="Number of the reference model")
+    untaken: int = Field(description="Labels that were brought and not asked for")
+    losses: list[LossOut] = Field(description="What the file says and the project cannot hold")
 
 
 class UploadOut(BaseModel):
@@ -189,4 +229,5 @@ class UploadsOut(BaseModel):
 
 
 class ExportQuery(Strict):
-    format: Literal["jsonl", "csv"] = "jsonl"
+    format: Literal["jsonl", "csv", "coco", "yolo", "voc", "cvat", "labelstudio"] = "jsonl"
+    whole: bool = Field(False, description="JSON lines and CSV: with uri, text, size, metadata")

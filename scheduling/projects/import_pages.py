@@ -1,32 +1,35 @@
 """Assets come in through the page: pictures, a table, a folder on the server, or lines of text."""
 
-import io
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 
 from ops import batches, intake, storage
-from ops.config import Settings
 from ops.errors import Conflict, Frozen, InvalidInput
-from ops.formats import csv, folder, jsonl
+from ops.formats import catalogue
+from ops.formats.sources import opened
+from ops.intake.rows import LABELS
 from ops.models import Batch, Project
 from ops.web.identity import db, user
 from scheduling.projects import reads
 from scheduling.projects.batch_pages import batch_of
 from scheduling.projects.blueprint import blueprint, page, project_of
-from scheduling.projects.intake import import_with_gold
+from scheduling.projects.intake import Terms, import_source, import_with_gold
+from scheduling.projects.sent import configured, folder_within, import_sent
 
 NEW_BATCH = "new"
-
-
-def configured() -> Settings:
-    """The settings of this installation."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+MOST_LOSSES = 10
+LABEL_USES = (
+    ("none", "nothing: only the assets are taken"),
+    ("labels", "the label in force, without any work"),
+    ("gold", "gold: known answers, hidden in the work"),
+    ("predictions", "predictions of a reference model"),
+)
+# Formats that bring labels.
+LABELLED = ("coco", "yolo", "voc", "cvat", "labelstudio")
 
 
 @blueprint.get("/projects/<int:project_id>/import")
@@ -42,12 +45,14 @@ def import_assets(project_id: int) -> Any:
     try:
         with db().begin_nested():
             batch = _batch(project)
-            report = _import(project, batch)
+            report = _import(batch)
     except InvalidInput as error:
         return _form(project, error.errors)
     except (Conflict, Frozen) as error:
         return _form(project, [{"field": error.field or "batch", "message": error.message}])
     flash(f"{batch.name}: {report}.", "success")
+    for loss in report.losses[:MOST_LOSSES]:
+        flash(f"Not taken over: {loss}.", "info")
     url = url_for("projects.assets", project_id=project.id, batch=batch.id)
     if request.files.get("uploaded"):
         # Our browser code asks: it would follow a redirect unseen, and the message with it.
@@ -69,8 +74,10 @@ def _form(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
         values=request.form,
         roots=roots,
         megabytes=configured().max_upload_mb,
+        formats=[one for one in catalogue.for_type(project.label_type) if one.NAME in LABELLED],
         errors=errors or [],
-        faults=[e for e in errors or [] if e.get("line") or e["field"] in ("file", "folder")],
+        faults=[e for e in errors or [] if "line" in e or e["field"] in ("file", "folder")],
+        label_uses=LABEL_USES,
     )
 
 
@@ -81,44 +88,57 @@ def _batch(project: Project) -> Batch:
     return batches.create(db(), project, name=request.form.get("batch_name", ""), by=user())
 
 
-def _import(project: Project, batch: Batch) -> intake.Report:
+def _import(batch: Batch) -> intake.Report:
+    table = request.files.get("table")
+    if table and table.filename:
+        return import_sent(batch, table, _terms(), request.files.get("known"))
     faults = intake.Faults()
-    rows, beside = _rows(project, faults)
+    where = request.form.get("folder", "").strip()
+    if where and not request.form.get("lines", "").strip() and not request.files.get("uploaded"):
+        with opened(folder_within(where)) as source:
+            return import_source(
+                db(), batch, source, _terms(), by=user(), settings=configured(), faults=faults
+            )
     return import_with_gold(
         db(),
         batch,
-        rows,
+        _rows(faults),
         by=user(),
         settings=configured(),
         faults=faults,
-        beside=beside,
         keep_existing=bool(request.form.get("keep_existing")),
     )
 
 
-def _rows(project: Project, faults: intake.Faults) -> tuple[Iterable[intake.Row], Path | None]:
-    gold_column = request.form.get("gold_column", "").strip() or None
+def _terms() -> Terms:
+    """What the form asks. Raises InvalidInput."""
+    form = request.form
+    labels = form.get("labels", "none")
+    if labels not in LABELS:
+        raise InvalidInput(f"must be one of {', '.join(LABELS)}", field="labels")
+    if form.get("format", "") not in ("", *catalogue.READ):
+        raise InvalidInput("there is no such format", field="format")
+    return Terms(
+        format=form.get("format", ""),
+        labels=labels,
+        model=form.get("model", ""),
+        gold_column=form.get("gold_column", "").strip() or None,
+        pictures=form.get("picture_place", "").strip(),
+        keep_existing=bool(form.get("keep_existing")),
+        add_classes=bool(form.get("add_classes")),
+    )
+
+
+def _rows(faults: intake.Faults) -> Iterable[intake.Row]:
     pictures = [f for f in request.files.getlist("pictures") if f.filename]
     if pictures:
-        return _pictures(pictures, faults), None
+        return _pictures(pictures, faults)
     uploaded = request.files.get("uploaded")
     if uploaded:
-        return _uploaded(uploaded, faults), None
-    table = request.files.get("table")
-    if table and table.filename:
-        form = jsonl if table.filename.lower().endswith((".jsonl", ".ndjson", ".json")) else csv
-        return form.rows(_lines(table), faults, gold_column=gold_column), None
+        return _uploaded(uploaded, faults)
     if request.form.get("lines", "").strip():
-        return _typed(request.form["lines"]), None
-    if request.form.get("folder", "").strip():
-        where = folder_within(request.form["folder"].strip())
-        return folder.read(where, project.medium, faults), None
+        return _typed(request.form["lines"])
     raise InvalidInput("choose what to import", field="source")
-
-
-def _lines(table: FileStorage) -> Iterator[bytes]:
-    # Werkzeug's stream may lack the line protocol of a file, depending on its size.
-    return iter(io.BufferedReader(table.stream))  # type: ignore[type-var]
 
 
 def _pictures(files: list[FileStorage], faults: intake.Faults) -> Iterator[intake.Row]:
@@ -150,18 +170,3 @@ def _typed(text: str) -> Iterator[intake.Row]:
     lines = (line.strip() for line in text.splitlines())
     for n, line in enumerate((line for line in lines if line), start=1):
         yield intake.Row(line=n, external_id=intake.text_id(line), text=line)
-
-
-def folder_within(path: str) -> Path:
-    """A folder on the server, if assets may be read from it. Raises InvalidInput."""
-    try:
-        real = Path(path).resolve()
-    except (OSError, ValueError, RuntimeError):
-        raise InvalidInput("is not a path", field="folder") from None
-    if not any(real.is_relative_to(root) for root in configured().roots[:-1]):
-        raise InvalidInput(
-            "lies outside the folders allowed by TOUCHSTONE_ASSET_ROOTS", field="folder"
-        )
-    if not real.is_dir():
-        raise InvalidInput("there is no such folder", field="folder")
-    return real

@@ -55,7 +55,8 @@ def shown(project: Project, current: OntologyVersion | None) -> Row:
 
 
 def _class_row(one: Row) -> Row:
-    skeleton = one.get("skeleton")
+    kept = one.get("skeleton") or {}
+    skeleton = {name: kept[name] for name in ("points", "edges", "sigmas") if name in kept}
     return _texts(CLASS_COLUMNS, one) | {"skeleton": json.dumps(skeleton) if skeleton else ""}
 
 
@@ -64,6 +65,7 @@ def _attribute_row(one: Row) -> Row:
         "choices": ", ".join(one.get("choices") or ()),
         "of": ", ".join(one.get("of") or ()),
         "required": "1" if one.get("required") else "",
+        **{name: f"{one[name]:g}" for name in ("low", "high") if one.get(name) is not None},
     }
 
 

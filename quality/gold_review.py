@@ -62,6 +62,20 @@ def content_of(session: Session, answers: Sequence[Answer]) -> dict[str, Any]:
     return merged.judge_groups(session, project, [list(answers)])[0].label
 
 
+def come_to(session: Session, asset_id: int) -> dict[str, Any] | None:
+    """What the answers to gold that a review shows come to, as a consensus would; None of work.
+
+    The answers to work are made a label of as well, so that how long it takes tells nothing.
+    """
+    every = read.labels_of(session, [asset_id])
+    gold = [answer for answer in every if answer.round == 0]
+    as_many = _as_many(session, [asset_id]).get(asset_id, 1)
+    newest = max((answer.round for answer in every), default=0)
+    heard = gold[:as_many] or [answer for answer in every if answer.round == newest]
+    label = content_of(session, heard) if heard else None
+    return label if gold else None
+
+
 def _as_many(session: Session, asset_ids: Collection[int]) -> dict[int, int]:
     rows = session.execute(_AS_MANY, {"assets": list(asset_ids)}).all()
     return {row[0]: row[1] for row in rows}

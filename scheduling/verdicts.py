@@ -129,11 +129,10 @@ def judged(session: Session, asset_id: int, task_id: int) -> dict[str, Any] | No
     after = gold[0].task_id if gold else 0
     decided = sql.row(session, _DECIDED, asset=asset_id, task=task_id, after=after)
     in_force = sql.row(session, _IN_FORCE, asset=asset_id)
-    said = said_in(session, gold)
-    if gold:
-        found = decided.label if decided else said[gold_review.label_of(gold)]
-    else:
-        found = in_force.label if in_force else None
+    said = gold_review.come_to(session, asset_id)
+    of_gold = decided.label if decided else said
+    of_work = in_force.label if in_force else None
+    found = of_gold if gold else of_work
     return labels.content(found) if found else None
 
 

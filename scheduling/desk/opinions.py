@@ -83,8 +83,9 @@ def _to_review(session: Session, asset: int, task: int, label_type: str) -> dict
     answers = _said(session, asset, label_type)
     may_send_back = verdicts.may_send_back(session, asset)
     said = verdicts.said_in(session, gold)
+    whole = None if label_type in labels.CHOICES else gold_review.come_to(session, asset)
     if gold:
-        return _gold_to_review(gold, said, opinions, label_type)
+        return _gold_to_review(gold, said, whole, opinions, label_type)
     # What an earlier layer decided is not said: a second look is worth most when it is fresh.
     heard = [o for o in opinions if _of_rework(o)]
     return {
@@ -98,6 +99,7 @@ def _to_review(session: Session, asset: int, task: int, label_type: str) -> dict
 def _gold_to_review(
     gold: list[Answer],
     said: dict[str, dict[str, Any]],
+    whole: dict[str, Any] | None,
     opinions: list[dict[str, Any]],
     label_type: str,
 ) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def _gold_to_review(
     counted = Counter(answer.key for answer in gold)
     decided = [(o["key"], o["label"]) for o in opinions if o["key"]]
     most = gold_review.label_of(gold)
-    current, label = decided[-1] if decided else (most, said[most])
+    current, label = decided[-1] if decided else (most, whole or said[most])
     listed = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
     return {
         "answers": [_counted(label_type, key, n, said[key]) for key, n in listed],

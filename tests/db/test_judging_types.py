@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ops import consensus, exports, labels
-from ops.models import Batch, Consensus, Task, WorkEvent
+from ops.models import Assignment, Batch, Consensus, Label, Task, WorkEvent
 from quality import gold, gold_contention, gold_telling, trust
 from quality.judging import alike, belief, judge
 from quality.models import Evidence, GoldScore
@@ -354,3 +354,39 @@ def test_a_quality_report_speaks_of_every_type(session, make, hands, label_type)
     assert counted == expected
     assert told["asked"][1].startswith(f"Each {floor.project.medium} gets ")
     assert report_labels.agreement(session, floor.batch, floor.project) == agreed
+
+
+@pytest.mark.parametrize("label_type", MERGED)
+def test_a_reviewer_is_shown_of_gold_what_its_answers_come_to_as_of_work(
+    session, sessions, make, hands, label_type
+):
+    from scheduling.desk import opinions
+    from tests.db.answering import answer
+
+    case = CASES[label_type]
+    floor = floor_of(
+        make, label_type, labellers=3, assets=2, wanted=3, settings={"review_share": 1.0}
+    )
+    reviewer = make.member(floor.project, make.user(role="reviewer"))
+    made = gold.make(session, floor.project, floor.assets[0], [case.wrong], None)
+    said = (case.right, case.near, case.right)
+    given(session, floor, made, *said)
+    for who, label in zip(floor.labellers, said, strict=True):
+        answer(session, floor.tasks[1], who, None, **label)
+    session.commit()
+    judge(sessions)
+    shown = {
+        task.asset_id: opinions.before(
+            session, "review", task.asset_id, task.id, reviewer.id, label_type
+        )
+        for task in hands.tasks("review")
+    }
+    of_gold, of_work = (shown[asset.id] for asset in floor.assets)
+    assert of_gold == of_work
+    assert of_gold["judged"] == in_force(session, floor.assets[1]).label
+    for _ in range(2):
+        hands.give(reviewer, "review", verdict="accept")
+    kept = session.scalars(
+        select(Label.payload).join(Assignment).join(Task).where(Task.stage == "review")
+    ).all()
+    assert kept[0] == kept[1] == of_gold["judged"] | {"verdict": "accept"}

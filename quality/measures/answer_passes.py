@@ -1,14 +1,10 @@
 """The machinery behind consensus: answers in order of asset, and compiled passes over them."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quality.measures.arrays import Floats, Ints, codes, compiled
 
-_SHARES = 8
 TIE = 1e-9  # votes as near as this, relatively, are the same
 ByAsset = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], Floats]
 
@@ -51,16 +47,14 @@ def checked_weights(weights: ArrayLike | None, length: int) -> Floats | None:
 def vote_shares(answers: ByAsset, n_assets: int, n_classes: int) -> Floats:
     """Share of each class in an asset's votes (assets × classes); even where there are none."""
     starts, _, label, weight = answers
-    rows = np.repeat(np.arange(n_assets), np.diff(starts))
-    votes = np.bincount(rows * n_classes + label, weight, n_assets * n_classes)
-    votes = votes.reshape(n_assets, n_classes)
-    total = votes.sum(axis=1, keepdims=True)
-    return np.where(total > 0, votes / np.where(total > 0, total, 1), 1 / n_classes)
+    shares = np.zeros((n_assets, n_classes))
+    _count_shares(starts, label, weight, shares)
+    return shares
 
 
-def class_prior(posterior: Floats) -> Floats:
-    """Share of each class over all assets, none of them quite 0."""
-    prior = posterior.sum(axis=0) + 1e-6
+def class_prior(known: Floats) -> Floats:
+    """Share of each class, of which there are `known` assets, none of them quite 0."""
+    prior = known + 1e-6
     shares: Floats = prior / prior.sum()
     return shares
 
@@ -76,35 +70,6 @@ def lots(rows: Ints, n_classes: int, seed: int) -> Floats:
     return (x >> np.uint64(11)).astype(float) / 2**53
 
 
-def em_round(
-    answers: ByAsset, log_confusion: Floats, log_prior: Floats, posterior: Floats
-) -> tuple[Floats, float]:
-    """One round of EM: posteriors in place, the counts they give, and how far they moved.
-
-    Many answers are split into shares of fixed bounds, so that the sums, and with them the result,
-    do not depend on how many processors there are.
-    """
-    starts = answers[0]
-    n_assets, n_answers = len(starts) - 1, int(starts[-1])
-    shares = _SHARES if n_answers >= 50_000 and 10 * log_confusion.size < n_answers else 1
-    bounds = np.searchsorted(starts, np.linspace(0, n_answers, shares + 1)[1:-1])
-    bounds = np.concatenate([[0], bounds, [n_assets]])
-    counts = [np.zeros(log_confusion.shape) for _ in range(shares)]
-
-    def work(i: int) -> float:
-        first, last = int(bounds[i]), int(bounds[i + 1])
-        return _update_posterior(
-            *answers, first, last, log_confusion, log_prior, posterior, counts[i]
-        )
-
-    if shares == 1:
-        moved = [work(0)]
-    else:
-        with ThreadPoolExecutor(min(shares, os.cpu_count() or 1)) as pool:
-            moved = list(pool.map(work, range(shares)))
-    return sum(counts[1:], counts[0]), sum(moved)
-
-
 @compiled
 def count_votes(asset: Ints, label: Ints, weight: Floats, votes: Floats) -> None:
     """Add each answer's weight (1 where `weight` is empty) to votes[asset, label]."""
@@ -114,6 +79,18 @@ def count_votes(asset: Ints, label: Ints, weight: Floats, votes: Floats) -> None
     else:
         for i in range(len(asset)):
             votes[asset[i], label[i]] += 1.0
+
+
+@compiled
+def _count_shares(starts: Ints, label: Ints, weight: Floats, shares: Floats) -> None:
+    classes = shares.shape[1]
+    for a in range(len(shares)):
+        total = 0.0
+        for i in range(starts[a], starts[a + 1]):
+            shares[a, label[i]] += weight[i]
+            total += weight[i]
+        for c in range(classes):
+            shares[a, c] = shares[a, c] / total if total > 0 else 1 / classes
 
 
 @compiled
@@ -145,57 +122,6 @@ def _counting_order(asset: Ints, position: Ints, order: Ints) -> None:
     for i in range(len(asset)):
         order[position[asset[i]]] = i
         position[asset[i]] += 1
-
-
-@compiled
-def count_confusion(
-    starts: Ints, labeller: Ints, label: Ints, weight: Floats, posterior: Floats, confusion: Floats
-) -> None:
-    """Add each answer's posterior to confusion[labeller, answer, truth] (truth is contiguous)."""
-    classes = posterior.shape[1]
-    for a in range(len(starts) - 1):
-        for i in range(starts[a], starts[a + 1]):
-            row = confusion[labeller[i], label[i]]
-            for c in range(classes):
-                row[c] += weight[i] * posterior[a, c]
-
-
-@compiled
-def _update_posterior(
-    starts: Ints,
-    labeller: Ints,
-    label: Ints,
-    weight: Floats,
-    first: int,
-    last: int,
-    log_confusion: Floats,
-    log_prior: Floats,
-    posterior: Floats,
-    counts: Floats,
-) -> float:
-    """Replace the posterior of assets first..last - 1 in place and add their answers to `counts`
-    for the next round, while they are at hand; return the total variation moved, summed."""
-    classes, moved = posterior.shape[1], 0.0
-    score = np.empty(classes)
-    for a in range(first, last):
-        score[:] = log_prior
-        for i in range(starts[a], starts[a + 1]):
-            row = log_confusion[labeller[i], label[i]]
-            for c in range(classes):
-                score[c] += weight[i] * row[c]
-        top, total = score.max(), 0.0
-        for c in range(classes):
-            score[c] = np.exp(score[c] - top)
-            total += score[c]
-        for c in range(classes):
-            score[c] /= total
-            moved += abs(score[c] - posterior[a, c]) / 2
-            posterior[a, c] = score[c]
-        for i in range(starts[a], starts[a + 1]):
-            row = counts[labeller[i], label[i]]
-            for c in range(classes):
-                row[c] += weight[i] * score[c]
-    return moved
 
 
 @compiled

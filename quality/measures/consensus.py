@@ -15,10 +15,8 @@ from quality.measures.answer_passes import (
     by_asset,
     checked_weights,
     class_prior,
-    count_confusion,
     count_hits,
     count_votes,
-    em_round,
     first_of_each,
     leave_one_out,
     leave_one_out_one_coin,
@@ -27,6 +25,7 @@ from quality.measures.answer_passes import (
     vote_shares,
 )
 from quality.measures.arrays import Bools, Floats, Ints, codes
+from quality.measures.em_rounds import rounds_of
 from quality.measures.glad import Glad
 
 
@@ -146,15 +145,15 @@ def dawid_skene(
     """
     answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
     posterior = vote_shares(answers, n_assets, n_classes)
-    counts = np.zeros((n_labellers, n_classes, n_classes))
-    count_confusion(*answers, posterior, counts)
-    for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
-        confusion = counts + smoothing
-        confusion /= confusion.sum(axis=1, keepdims=True)
-        prior = class_prior(posterior)
-        counts, moved = em_round(answers, np.log(confusion), np.log(prior), posterior)
-        if moved / max(n_assets, 1) < tolerance:
-            break
+    with rounds_of(answers, n_classes, n_labellers) as em:
+        counts, known = em.counts(posterior), posterior.sum(axis=0)
+        for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
+            confusion = counts + smoothing
+            confusion /= confusion.sum(axis=1, keepdims=True)
+            prior = class_prior(known)
+            counts, known, moved = em.step(confusion, prior, posterior)
+            if moved / max(n_assets, 1) < tolerance:
+                break
     return DawidSkene(posterior, confusion.transpose(0, 2, 1), prior, used)
 
 

@@ -6,6 +6,9 @@ time, so that memory grows with the objects and never with the pairs; `coco_eval
 that it is given, of any kind and in ranges of size.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from quality.measures.arrays import Bools, Floats, Ints, codes, compiled
 
 Places = NDArray[np.int32]
+WORTH_A_THREAD = 200_000  # pairs of boxes
+FEW = 50  # detections that are soonest sorted by insertion
 
 
 class Matches(NamedTuple):
@@ -48,6 +53,8 @@ def match(
     thresholds: ArrayLike,
     class_aware: bool = True,
     crowd: ArrayLike | None = None,
+    *,
+    threads: int | None = None,
 ) -> Matches:
     """Match every image's detections to its truths, at each of `thresholds` (0 < threshold ≤ 1).
 
@@ -55,7 +62,8 @@ def match(
     keep their order, of equal overlaps the later truth is taken. Objects of image i lie from
     start[i] up to start[i + 1]. A truth that is a `crowd` (truths,) may be taken often, only by
     what found no other, and its overlap is the share of the detection inside it. With `class_aware`
-    only objects of one class meet. Boxes without area overlap nothing.
+    only objects of one class meet. Boxes without area overlap nothing. Large sets are shared out
+    over `threads`, by default as many as there are processors, four at most.
 
     Raises ValueError naming the argument.
     """
@@ -63,20 +71,56 @@ def match(
     detections = objects("detection", detection_boxes, detection_class, detection_start)
     if truths.start.size != detections.start.size:
         raise ValueError("detection_start: expected as many images as truth_start has")
-    return Matches(
-        *_match(
-            truths.boxes,
-            truths.category,
-            flags("crowd", crowd, len(truths.boxes)),
-            truths.start,
-            detections.boxes,
-            detections.category,
-            detections.start,
-            numbers("score", score, len(detections.boxes)),
-            limits(thresholds),
-            class_aware,
-        )
+    wanted = limits(thresholds)
+    found = _nothing(len(wanted), len(detections.boxes))
+    columns = (
+        _sides(truths.boxes),
+        truths.boxes[:, 2] * truths.boxes[:, 3],
+        truths.category,
+        flags("crowd", crowd, len(truths.boxes)),
+        truths.start,
+        detections.boxes,
+        detections.category,
+        detections.start,
+        numbers("score", score, len(detections.boxes)),
+        wanted,
+        class_aware,
     )
+
+    def work(part: tuple[int, int]) -> None:
+        _match(*columns, *part, found.truth, found.overlap, found.nearest, found.share)
+
+    parts = _parts(truths.start, detections.start, threads)
+    if len(parts) == 1:
+        work(parts[0])
+    else:
+        with ThreadPoolExecutor(len(parts)) as several:
+            list(several.map(work, parts))
+    return found
+
+
+def _nothing(thresholds: int, detections: int) -> Matches:
+    return Matches(
+        np.full((thresholds, detections), -1, np.int32),
+        np.zeros((thresholds, detections)),
+        np.full(detections, -1, np.int32),
+        np.zeros(detections),
+    )
+
+
+def _sides(boxes: Floats) -> Floats:
+    """Left, top, right and bottom, (4, n)."""
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1).T.copy()
+
+
+def _parts(truth_start: Ints, detection_start: Ints, threads: int | None) -> list[tuple[int, int]]:
+    """Ranges of images with about as many pairs each, one for each thread."""
+    ends = np.cumsum(np.diff(truth_start) * np.diff(detection_start))
+    total, images = int(ends[-1]) if len(ends) else 0, len(ends)
+    most = min(os.cpu_count() or 1, 4) if threads is None else threads
+    n = max(1, min(most, total // WORTH_A_THREAD))
+    cuts = np.searchsorted(ends, np.arange(1, n) * (total // n), side="right").tolist()
+    return list(pairwise([0, *cuts, images]))
 
 
 def objects(name: str, boxes: ArrayLike, category: ArrayLike, start: ArrayLike) -> Objects:
@@ -123,8 +167,9 @@ def limits(thresholds: ArrayLike) -> Floats:
 
 
 @compiled
-def _match(  # noqa: PLR0912 - one kernel: calls between compiled functions cost more than branches
-    truths: Floats,
+def _match(  # noqa: PLR0912, PLR0915 - one kernel: compiled functions do not call one another
+    sides: Floats,
+    areas: Floats,
     truth_class: Ints,
     crowd: Bools,
     truth_start: Ints,
@@ -134,40 +179,62 @@ def _match(  # noqa: PLR0912 - one kernel: calls between compiled functions cost
     score: Floats,
     thresholds: Floats,
     class_aware: bool,
-) -> tuple[Places, Floats, Places, Floats]:
-    n = len(detections)
-    matched = np.full((len(thresholds), n), -1, np.int32)
-    overlap = np.zeros((len(thresholds), n))
-    nearest, share = np.full(n, -1, np.int32), np.zeros(n)
+    begin: int,
+    end: int,
+    matched: Places,
+    overlap: Floats,
+    nearest: Places,
+    share: Floats,
+) -> None:
+    """Match the images from `begin` up to `end`; the last four take what is found."""
     lowest = thresholds.min()
-    widest = 0
-    for g in range(len(truth_start) - 1):
+    widest, highest = 0, 0
+    for g in range(begin, end):
         widest = max(widest, truth_start[g + 1] - truth_start[g])
-    near, shares = np.zeros(widest, np.int64), np.zeros(widest)
+        highest = max(highest, detection_start[g + 1] - detection_start[g])
+    order = np.zeros(highest, np.int64)
+    near, shares, shared = np.zeros(widest, np.int64), np.zeros(widest), np.zeros(widest)
+    meets = np.zeros(widest + 1, np.int64)
     taken = np.zeros((len(thresholds), widest), np.bool_)
-    for g in range(len(truth_start) - 1):
+    for g in range(begin, end):
         t0, t1 = truth_start[g], truth_start[g + 1]
         d0, d1 = detection_start[g], detection_start[g + 1]
         if t0 == t1 or d0 == d1:
             continue
         taken[:, : t1 - t0] = False
-        for d in d0 + np.argsort(-score[d0:d1], kind="mergesort"):
+        lefts, tops, rights, bottoms = (
+            sides[0, t0:t1], sides[1, t0:t1], sides[2, t0:t1], sides[3, t0:t1]
+        )  # fmt: skip
+        if d1 - d0 > FEW:
+            order[: d1 - d0] = d0 + np.argsort(-score[d0:d1], kind="mergesort")
+        else:
+            for d in range(d0, d1):  # by insertion: few need neither memory nor a call
+                k = d - d0
+                while k > 0 and score[order[k - 1]] < score[d]:
+                    order[k] = order[k - 1]
+                    k -= 1
+                order[k] = d
+        for d in order[: d1 - d0]:
             x, y, w, h = detections[d, 0], detections[d, 1], detections[d, 2], detections[d, 3]
             right, bottom, area, found = x + w, y + h, w * h, 0
-            for t in range(t0, t1):
+            # No branches in this loop: the processor reckons several truths at once.
+            for k in range(len(lefts)):
+                wide = min(right, rights[k]) - max(x, lefts[k])
+                high = min(bottom, bottoms[k]) - max(y, tops[k])
+                shared[k] = max(wide, 0.0) * max(high, 0.0)
+            meeting = 0
+            for k in range(len(lefts)):
+                meets[meeting] = k
+                meeting += shared[k] > 0
+            for m in range(meeting):
+                k = meets[m]
+                t = t0 + k
                 if class_aware and truth_class[t] != detection_class[d]:
                     continue
-                wide = min(right, truths[t, 0] + truths[t, 2]) - max(x, truths[t, 0])
-                if wide <= 0:
-                    continue
-                high = min(bottom, truths[t, 1] + truths[t, 3]) - max(y, truths[t, 1])
-                if high <= 0:
-                    continue
-                shared = wide * high
-                whole = area if crowd[t] else area + truths[t, 2] * truths[t, 3] - shared
+                whole = area if crowd[t] else area + areas[t] - shared[k]
                 if whole <= 0:
                     continue
-                part = shared / whole
+                part = shared[k] / whole
                 if part > 0 and part >= share[d]:
                     nearest[d], share[d] = t, part
                 if part >= lowest:
@@ -188,4 +255,3 @@ def _match(  # noqa: PLR0912 - one kernel: calls between compiled functions cost
                 if best >= 0:
                     taken[i, best - t0] = True
                     matched[i, d], overlap[i, d] = best, most
-    return matched, overlap, nearest, share

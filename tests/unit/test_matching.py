@@ -179,3 +179,14 @@ def test_what_is_wrong_is_named(name, value):
     assert match(**good).truth.tolist() == [[0]]
     with pytest.raises(ValueError, match=name.rsplit("_", 1)[0]):
         match(**good | {name: value})
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, None])
+def test_threads_change_nothing(threads, monkeypatch):
+    from quality.measures import matching
+
+    of = scene(9, images=60, most=20)
+    alone = match(**of, threads=1)
+    monkeypatch.setattr(matching, "WORTH_A_THREAD", 10)
+    for one, other in zip(alone, match(**of, threads=threads), strict=True):
+        np.testing.assert_array_equal(one, other)

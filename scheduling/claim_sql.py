@@ -10,8 +10,8 @@ What it does, in this order:
   a task that came back first (a small index of their own), then among all that are open from the
   cursor on, and takes the first that is new to the labeller and whose lock is free. A lane whose
   rows are all locked just now is followed by the next.
-- The task is locked and then changed: that, not a count of assignments, is what keeps live leases
-  and answers within what the task wants. Checks on the table say the same once more.
+- The task is locked and then changed: that, not a count of assignments, keeps live leases and
+  answers within what the task wants. Checks on the table say the same once more.
 - Where gold is due in the lane of the found task, and still new to the labeller, it is leased in
   its place and the task is left alone: only in place of work, and by the very same statements.
 - The cursor is set to the first task new to the labeller, whoever may be holding its lock: a task
@@ -29,7 +29,7 @@ from ops import work_events
 from ops.functions import Function, function
 from quality.gold_choice import EXPOSURE, NEVER_MET
 from scheduling import policy, sql
-from scheduling.conditions import Condition, all_of, setting
+from scheduling.conditions import BATCH_OPEN, Condition, all_of, setting
 from scheduling.eligibility import APART, FOR_NEW_WORK, LANES, NEW_TO_ME
 
 FIRST, LAST = -(2**63), 2**63 - 1
@@ -48,15 +48,27 @@ IN_ORDER = f"""
     b.priority DESC,
     CASE WHEN b.due_at <= %(now)s + interval '{policy.URGENT.total_seconds()} seconds'
          THEN b.due_at END,
-    p.id IS DISTINCT FROM %(last)s::bigint, l.kind <> 'hard',
+    l.project_id IS DISTINCT FROM %(last)s::bigint, l.kind <> 'hard',
     md5(concat(%(turn)s::bigint, ':', l.id)) COLLATE "C\""""
 
 
 def open_lanes(conditions: tuple[Condition, ...] = FOR_NEW_WORK, order: str = IN_ORDER) -> str:
     """The lanes of which the labeller may have new work, holding `holding` leases already.
 
-    `npri` and `task` are the cursor: where the search may start.
+    `npri` and `task` are the cursor: where the search may start. The lanes of their projects are
+    put in order first, and each is judged when its turn comes: mostly the first is all it takes.
     """
+    return f"""
+    SELECT lane.* FROM (
+        SELECT l.id FROM project_member m
+        JOIN lane l ON l.project_id = m.project_id JOIN batch b ON b.id = l.batch_id
+        WHERE m.user_id = %(me)s AND {BATCH_OPEN.sql}
+          AND (%(project)s::bigint IS NULL OR m.project_id = %(project)s::bigint)
+        ORDER BY {order} OFFSET 0) near
+    CROSS JOIN LATERAL ({_judged(conditions)}) lane"""
+
+
+def _judged(conditions: tuple[Condition, ...]) -> str:
     return f"""
     SELECT l.id, l.project_id AS project, l.batch_id AS batch, l.stage,
            {setting("lease_minutes")} AS minutes, l.generation, c.generation AS seen,
@@ -66,9 +78,8 @@ def open_lanes(conditions: tuple[Condition, ...] = FOR_NEW_WORK, order: str = IN
     {LANES}
     LEFT JOIN desk_cursor c ON c.labeller_id = u.id AND c.lane_id = l.id
     LEFT JOIN gold_pace g ON g.labeller_id = u.id AND g.project_id = p.id
-    WHERE u.id = %(me)s AND {all_of(conditions)} AND %(holding)s::bigint < {setting("max_leases")}
-      AND (%(project)s::bigint IS NULL OR p.id = %(project)s::bigint)
-    ORDER BY {order}"""
+    WHERE u.id = %(me)s AND l.id = near.id AND {all_of(conditions)}
+      AND %(holding)s::bigint < {setting("max_leases")} OFFSET 0"""
 
 
 def search(which: str, new_to_me: str = NEW_TO_ME) -> str:
@@ -82,14 +93,16 @@ def search(which: str, new_to_me: str = NEW_TO_ME) -> str:
 RETURNED, ONWARD = "t.returned", "(t.npri, t.id) >= (lane.npri, lane.task)"
 LOCK = "FOR NO KEY UPDATE OF t SKIP LOCKED"
 
-_DECLARED = """
+# A cursor is read row by row; the query in a FOR is read ten at once.
+_DECLARED = f"""
 DECLARE
     _last bigint;  -- project of the newest claim
     _live int;  _lapsed boolean;  _lacking boolean;  _reserved boolean;  -- what is held
     _kept_in bigint[];  -- lanes of what is reserved
-    lane record;  _due bigint;  _kept bigint;  _npri bigint;  _task bigint;
+    _due bigint;  _kept bigint;  _npri bigint;  _task bigint;
     _golden bigint;  _golden_batch bigint;  -- the task of gold that goes out instead
-    _lease record;  _until_next bigint;  _next_gold bigint;"""
+    _lease record;  _until_next bigint;  _next_gold bigint;
+    _lanes NO SCROLL CURSOR FOR {open_lanes(order=f"array_position(_kept_in, l.id), {IN_ORDER}")};"""
 
 _RESERVED = f"""
     r.labeller_id = _me AND r.state = 'reserved' AND r.expires_at > _now AND {APART}"""
@@ -131,8 +144,7 @@ _LOOK_AT_DESK = f"""
     END IF;"""
 
 _OF_THE_LANE = "lane.id, lane.project, lane.batch"
-# The lock is that of `gold_choice.lock_exposure`: an assessment that begins just now must not ask
-# the same.
+# The lock is that of `gold_choice.lock_exposure`: an assessment beginning now must not ask the same.
 _GOLD_DUE = f"""
     _due := CASE WHEN lane.stage = 'label' AND lane.until_next = 0 AND _this IS NULL
                  THEN lane.gold_id END;
@@ -163,15 +175,16 @@ _PICK = f"""
         WHERE {_RESERVED} AND t.lane_id = lane.id ORDER BY r.id LIMIT 1 INTO _kept, _task;
     ELSE
         {_MOVE_CURSOR}
-        {search(RETURNED)} {LOCK} INTO _npri, _task;
+        IF EXISTS (SELECT FROM task t WHERE t.lane_id = lane.id AND t.open AND {RETURNED}) THEN
+            {search(RETURNED)} {LOCK} INTO _npri, _task;
+        END IF;
         IF _task IS NULL THEN
             {search(ONWARD)} {LOCK} INTO _npri, _task;
         END IF;
     END IF;
     CONTINUE WHEN _task IS NULL;"""
 
-# It is looked at again here, under the lock that assessments take as well: since it was settled it
-# may have been retired, or asked there.
+# Looked at again, under the lock that assessments take as well: it may have been retired or asked.
 _GOLD = f"""
     IF _due IS NOT NULL THEN
         SELECT gold.task_id, l.batch_id
@@ -242,7 +255,7 @@ BEGIN
     PERFORM {PLANNER};
     {_LOCK_DESK}
     {_LOOK_AT_DESK}
-    FOR lane IN {open_lanes(order=f"array_position(_kept_in, l.id), {IN_ORDER}")}
+    FOR lane IN _lanes
     LOOP
         {_GOLD_DUE}
         {_PICK}

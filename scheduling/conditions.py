@@ -47,10 +47,11 @@ def all_of(conditions: tuple[Condition, ...]) -> str:
 
 
 def _roles() -> str:
-    pairs = ", ".join(
-        f"('{stage}', '{role}')" for stage in DESK_STAGES for role in sorted(STAGE_ROLES[stage])
+    pairs = ",".join(
+        f"{stage}:{role}" for stage in DESK_STAGES for role in sorted(STAGE_ROLES[stage])
     )
-    return f"(l.stage, u.role) IN ({pairs})"
+    # One comparison: a list of pairs becomes a long row of them.
+    return f"l.stage || ':' || u.role = ANY('{{{pairs}}}')"
 
 
 # A requirement that no valid certificate of u covers.
@@ -80,7 +81,7 @@ _TRAINED = """
           AND c.granted_at > m.training_since AND c.granted_at <= %(now)s
           AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s)))"""
 
-_BATCH_OPEN = Condition(
+BATCH_OPEN = Condition(
     "batch_open",
     "b.state = 'open'",
     "This batch is complete.",
@@ -145,7 +146,7 @@ LANE_CONDITIONS = (
         "The project is not running.",
         "The project is running.",
     ),
-    _BATCH_OPEN,
+    BATCH_OPEN,
     Condition(
         "batch_not_paused",
         "NOT b.paused",
@@ -171,22 +172,24 @@ LANE_CONDITIONS = (
 
 # A batch with work of mine on the desk is open, except where it was completed beside gold: that
 # must not show, so it is no condition on what is held.
-HOLDING_CONDITIONS = tuple(c for c in LANE_CONDITIONS if c is not _BATCH_OPEN)
+HOLDING_CONDITIONS = tuple(c for c in LANE_CONDITIONS if c is not BATCH_OPEN)
 
 _SHARE = setting("limits.batch_share")
 _HOURS = setting("limits.hours_per_day")
 
-# Answered of the batch, gold and surplus included, and held of it. Two counts of what is held,
-# because each state has an index of its own.
-_HELD_OF_BATCH = """
-    (SELECT count(*) FROM assignment h JOIN task ht ON ht.id = h.task_id
-     JOIN lane hl ON hl.id = ht.lane_id
-     WHERE h.labeller_id = u.id AND h.state = '{state}' AND h.expires_at > %(now)s
-       AND hl.batch_id = b.id)"""
+# The batches of what is held, looked up once for all lanes. Each state has an index of its own.
+_OF_STATE = """
+    SELECT task_id FROM assignment
+    WHERE labeller_id = %(me)s AND state = '{state}' AND expires_at > %(now)s"""
+_HELD_IN = f"""
+    (SELECT array_agg(hl.batch_id)
+     FROM ({_OF_STATE.format(state="leased")} UNION ALL {_OF_STATE.format(state="reserved")}) h
+     JOIN task ht ON ht.id = h.task_id JOIN lane hl ON hl.id = ht.lane_id)"""
+# Answered of the batch, gold and surplus included, and held of it.
 _TAKEN = f"""
     (SELECT coalesce(sum(d.answers), 0)::bigint FROM desk_tally d
      WHERE d.labeller_id = u.id AND d.batch_id = b.id)
-    + {_HELD_OF_BATCH.format(state="leased")} + {_HELD_OF_BATCH.format(state="reserved")}"""
+    + coalesce(cardinality(array_positions({_HELD_IN}, b.id)), 0)"""
 # How many more of the batch u may have; null where there is no limit. Only first labels are shared
 # out: whoever did their part still mends what is sent back, and few may be there to review it all.
 ROOM_IN_SHARE = f"""

@@ -93,7 +93,7 @@ def _card(row: Any) -> Any:
                     html.Div(
                         " · ".join(
                             part
-                            for part in (row.project, row.batch, _label(row.label))
+                            for part in (row.project, row.batch, _label(row.said))
                             if part is not None
                         ),
                         className="dash-quiet",
@@ -105,8 +105,8 @@ def _card(row: Any) -> Any:
     )
 
 
-def _label(key: str | None) -> str | None:
-    return None if key is None else f"labelled {key}"
+def _label(said: str | None) -> str | None:
+    return None if said is None else f"labelled {said}"
 
 
 def made_of(of: dict[str, Any]) -> list[str]:

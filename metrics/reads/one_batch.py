@@ -23,7 +23,8 @@ _METHODS = text(
 _DISAGREEMENTS = text(
     """
     SELECT asset.id AS asset_id, asset.external_id, asset.uri, left(asset.text, 200) AS text,
-           now.label ->> 'class' AS key, now.method, now.agreement, now.probability, now.answers
+           label_key(now.label) AS key, now.label, now.method, now.agreement, now.probability,
+           now.answers
     FROM (
         SELECT DISTINCT ON (asset_id) * FROM consensus
         WHERE batch_id = :batch ORDER BY asset_id, version DESC
@@ -35,7 +36,8 @@ _DISAGREEMENTS = text(
 _SUSPECTS = text(
     """
     SELECT asset.id AS asset_id, asset.external_id, asset.uri, left(asset.text, 200) AS text,
-           score.given, score.predicted, score.quality, score.error, score.reason, score.rank, settled.outcome
+           score.given, score.predicted, score.quality, score.error, score.reason, score.rank,
+           settled.outcome
     FROM label_score score JOIN asset ON asset.id = score.asset_id
     JOIN LATERAL (
         SELECT id, method FROM consensus WHERE consensus.asset_id = score.asset_id
@@ -70,7 +72,7 @@ def methods(session: Session, batch: Batch) -> Rows:
 
 
 def disagreements(session: Session, batch: Batch, limit: int = 12) -> Rows:
-    """The assets whose answers agree least: asset_id, external_id, uri or text, key, agreement …"""
+    """The assets whose answers agree least: asset_id, external_id, uri or text, label, method …"""
     return session.execute(_DISAGREEMENTS, {"batch": batch.id, "limit": limit}).all()
 
 

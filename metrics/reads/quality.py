@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from metrics.reads.sums import Scope, frame
+from ops.labels import CHOICES
 from ops.models import Asset, Assignment, Batch, Consensus, Flag, Label, Project, Task, User
 from quality.models import AssetDifficulty, GoldScore, GoldVersion
 
@@ -23,6 +24,8 @@ def confusion(
 ) -> "DataFrame":
     """How often each class was given where another is right: truth, given, n. One statement.
 
+    Of labels that are no choice there is none: an asset may be of many classes at once.
+
     `against` is gold (the newest score of each answer; the first accepted answer stands for the
     truth, unless another accepted one was given), people (labels that a reviewer or an expert
     decided) or consensus (whatever label is in force). Answers to label tasks only.
@@ -31,7 +34,9 @@ def confusion(
     answers = (
         pairs.join(Assignment, Assignment.id == Label.assignment_id)
         .join(Task, Task.id == Assignment.task_id)
+        .join(Project, Project.id == Assignment.project_id)
         .where(
+            Project.label_type.in_(CHOICES),
             Assignment.project_id == project_id,
             Assignment.project_id.in_(scope),
             Assignment.state == "submitted",
@@ -48,7 +53,7 @@ def confusion(
     return found
 
 
-_given = Label.payload["class"].astext
+_given = func.label_key(Label.payload)
 in_force = aliased(
     Consensus,
     select(Consensus)
@@ -59,7 +64,7 @@ in_force = aliased(
 
 
 def _against_gold() -> Any:
-    truth = case((GoldScore.correct >= 1, _given), else_=GoldVersion.answers[0]["class"].astext)
+    truth = case((GoldScore.correct >= 1, _given), else_=func.label_key(GoldVersion.answers[0]))
     return (
         select(truth.label("truth"), _given.label("given"))
         .select_from(GoldScore)
@@ -73,7 +78,7 @@ def _against_gold() -> Any:
 def _against_consensus(against: Against) -> Any:
     # The newest revision of each answer.
     pairs = (
-        select(in_force.label["class"].astext.label("truth"), _given.label("given"))
+        select(func.label_key(in_force.label).label("truth"), _given.label("given"))
         .select_from(Label)
         .ext(distinct_on(Label.assignment_id))
         .order_by(Label.assignment_id, Label.revision.desc())

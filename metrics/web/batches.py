@@ -13,7 +13,7 @@ from metrics import report_pages
 from metrics.reads import batches as read_batches
 from metrics.reads import one_batch, reviews
 from metrics.web import downloads
-from ops import batches, delivery, exports, ontologies, scope, sealer
+from ops import batches, delivery, exports, labels, ontologies, scope, sealer
 from ops.errors import Frozen, InvalidInput, NotFound, TouchstoneError
 from ops.models import Batch
 from ops.web import media
@@ -45,6 +45,7 @@ def show(batch_id: int) -> ResponseReturnValue:
         **live,
         suspects=suspects,
         doubts=doubts,
+        said=_in_words(batch, doubts),
         pictures={row.asset_id: _picture(row) for row in (*suspects, *doubts)},
         methods=one_batch.methods(db(), batch),
         reviews=reviews.by_reason(db(), batch),
@@ -188,6 +189,13 @@ def records(table: Any) -> list[dict[str, Any]]:
 
 def _picture(row: Any) -> str | None:
     return media.url(row.asset_id, 96) if row.uri else None
+
+
+def _in_words(batch: Batch, rows: one_batch.Rows) -> dict[int, str]:
+    """Asset id → the label of its row in words."""
+    ontology = ontologies.current(db(), batch.project_id)
+    label_type = batch.project.label_type
+    return {row.asset_id: labels.in_words(label_type, row.label, ontology) for row in rows}
 
 
 def _class_names(batch: Batch) -> dict[str, str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from quality.measures import merging_wholes
 from quality.measures.merging_labels import Label, Whole
-from quality.measures.merging_objects import merge_objects
+from quality.measures.merging_objects import common, merge_objects
 
 OBJECTS = ("boxes", "polygons", "masks", "keypoints", "spans")
 _LEAST_WEIGHT = 1e-6  # of the heaviest: nobody's answer is quite without weight
@@ -70,7 +70,7 @@ def merge_many(
     given = [[w[i] for i in order] for w, order in zip(heights, orders, strict=True)]
     pictures = [None] * len(assets) if sizes is None else sizes
     wholes = _wholes(label_type, drawn, given, ontology, pictures)
-    agreed = _agreed(label_type, drawn, wholes, ontology)
+    agreed = _agreed(label_type, drawn, wholes, ontology, pictures)
     return [_restored(*parts) for parts in zip(wholes, agreed, orders, strict=True)]
 
 
@@ -144,13 +144,14 @@ def _agreed(
     assets: Sequence[Sequence[Label]],
     wholes: Sequence[Whole],
     ontology: Mapping[str, Any],
+    sizes: Sequence[tuple[int, int] | None],
 ) -> list[list[float]]:
     """How alike each answer is to what the others say; nan for the only answer of an asset."""
     from quality.measures.likeness import Terms, scores
 
     scale = ontology.get("scale") or {}
     wide = (scale["low"], scale["high"]) if {"low", "high"} <= set(scale) else None
-    terms = Terms(sigmas=_sigmas(ontology), range=wide)
+    terms = Terms(sigmas=_sigmas(ontology), size=common(sizes), range=wide)
     several = [a for a, answers in enumerate(assets) if len(answers) > 1]
     given = [answer for a in several for answer in assets[a]]
     others = [other for a in several for other in wholes[a].others]

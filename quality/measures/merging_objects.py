@@ -41,7 +41,8 @@ def merge_objects(
     """Merge the answers of each asset. `defined` are the ontology's attributes by key, `sigmas` the
     scatter of keypoints by class, `sizes` each picture's (width, height) in px."""
     field = FIELD.get(label_type, "objects")
-    flat, overlaps, cluster = clustered(label_type, assets, weights, sigmas)
+    size = common(sizes or ())
+    flat, overlaps, cluster = clustered(label_type, assets, weights, sigmas, size)
     answers = np.diff(flat.first)[flat.asset]
     rows = merging_clusters.rows(cluster, answers > 1)
     things = _things(label_type, flat, rows, cluster, overlaps, defined)
@@ -59,13 +60,21 @@ def clustered(
     assets: Sequence[Sequence[Label]],
     weights: Sequence[Sequence[float]],
     sigmas: Mapping[str, Sequence[float]] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> tuple[Flat, Overlaps, Ints]:
-    """The objects of all answers, how much they overlap, and the thing that each one is."""
+    """The objects of all answers, how much they overlap, and the thing that each one is. `size` is
+    that of all pictures, (width, height) in px, by which a lone point is measured."""
     flat = _flat(assets, weights, FIELD.get(label_type, "objects"))
-    overlaps = _overlaps(label_type, flat, sigmas)
+    overlaps = _overlaps(label_type, flat, sigmas, size)
     return (
         flat, overlaps, merging_clusters.clusters(overlaps, flat.answer, flat.category, LEAST)
     )  # fmt: skip
+
+
+def common(sizes: Sequence[tuple[int, int] | None]) -> tuple[int, int] | None:
+    """The size that all pictures have, None where they differ or are not known."""
+    several = {None if size is None else (size[0], size[1]) for size in sizes}
+    return several.pop() if len(several) == 1 else None
 
 
 def _keep_inside(
@@ -89,7 +98,10 @@ def _keep_inside(
 
 
 def _overlaps(
-    label_type: str, flat: Flat, sigmas: Mapping[str, Sequence[float]] | None
+    label_type: str,
+    flat: Flat,
+    sigmas: Mapping[str, Sequence[float]] | None,
+    size: tuple[int, int] | None,
 ) -> Overlaps:
     """How much objects of different answers on an asset overlap. OKS depends on whose points are
     held for true: it is taken both ways, and the mean of both."""
@@ -112,7 +124,7 @@ def _overlaps(
         )
         for k, column in ((0, given), (1, truth))
     ]
-    near = shapes.near(label_type, *sides, sigmas=sigmas)
+    near = shapes.near(label_type, *sides, sigmas=sigmas, size=size)
     overlap = near.overlap / 2 if both else near.overlap
     return merging_clusters.both_ways(given[near.given], truth[near.truth], overlap, start[-1])
 

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import json
 import time
 
 import numpy as np
@@ -44,6 +45,7 @@ def test_any_answers_merge_into_a_valid_label(case):
     stored = as_stored(label_type, found.label)
     again = as_stored(label_type, copy.deepcopy(stored))
     assert stored == again
+    assert json.loads(json.dumps([found.label, found.support])) == [found.label, found.support]
     assert 0 <= found.probability <= 1 + 1e-9
     assert len(found.agreed) == len(given_answers)
     if len(given_answers) == 1:

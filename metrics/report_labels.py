@@ -62,8 +62,8 @@ def _listed(label_type: str, ontology: OntologyVersion) -> list[Report]:
     if label_type in ("rating", "preference"):
         keys = labels.choices(label_type, ontology)
         said = [{label_type: float(k) if label_type == "rating" else k} for k in keys]
-        names = [labels.in_words(label_type, one, ontology) for one in said]
-        return [{"key": k, "name": n, "description": ""} for k, n in zip(keys, names, strict=True)]
+        words = [labels.in_words(label_type, one, ontology) for one in said]
+        return [{"key": k, "name": n, "description": ""} for k, n in zip(keys, words, strict=True)]
     if label_type in ("attributes", "transcription"):
         return []
     names = ("key", "name", "description")

@@ -13,6 +13,7 @@ from ops.access import MANAGERS
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Asset, Project, Skill
 from ops.web.identity import db, user
+from quality.label_form import EXAMPLES, choices_in_words, label_from
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
 from quality.onboarding import assessments, attempts, results
 
@@ -158,6 +159,9 @@ def take(token: uuid.UUID) -> ResponseReturnValue:
         asset=_asset(question),
         total=len(questions),
         classes=ontology.classes if ontology else [],
+        label_type=found.project.label_type,
+        choices=choices_in_words(found.project.label_type, ontology),
+        example=EXAMPLES.get(found.project.label_type, ""),
         guideline=guideline,
         seconds_left=int((attempt.ends_at - clock_time.now()).total_seconds()),
     )
@@ -195,7 +199,16 @@ def _question(attempt: Attempt, question_token: uuid.UUID) -> AttemptQuestion:
 def answer(token: uuid.UUID, question_token: uuid.UUID) -> ResponseReturnValue:
     """Take the answer, if it is the first and in time, and go on."""
     attempt = attempts.find(db(), user(), token)
-    attempts.answer(db(), attempt, question_token, {"class": request.form.get("class", "")})
+    found = assessments.find(db(), user(), attempt.assessment_id)  # members only
+    label_type = found.project.label_type
+    ontology = ontologies.current(db(), found.project_id)
+    try:
+        given = label_from(label_type, ontology, request.form)
+        attempts.answer(db(), attempt, question_token, given)
+    except InvalidInput as refused:
+        if label_type == "class":
+            raise
+        flash(f"Not taken: {refused.message}.", "error")
     return redirect(url_for("onboarding.take", token=token), 303)
 
 

@@ -5,14 +5,14 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from sqlalchemy import func, select
 
-from ops import labels, ontologies
+from ops import ontologies
 from ops.errors import Conflict, InvalidInput, NotFound
-from ops.models import Asset, OntologyVersion, Project, Task
+from ops.models import Asset, Project, Task
 from ops.web import media
 from ops.web.identity import db, user
 from quality import gold as golds
 from quality import gold_contention
-from quality.judging.answers import chosen
+from quality.label_form import EXAMPLES, choices_in_words
 from quality.models import Gold
 from scheduling.projects import gold_reads
 from scheduling.projects.blueprint import blueprint, page, project_of
@@ -21,17 +21,6 @@ from scheduling.projects.gold_many_pages import gold_of, names
 from scheduling.projects.readiness import GOLD_ADVISED
 
 PER_PAGE = 100
-# What a label looks like, for those who paste one.
-EXAMPLES = {
-    "attributes": '{"attributes": {"weather": "rain"}}',
-    "boxes": '{"objects": [{"id": "1", "class": "car", "box": [10, 20, 60, 40]}]}',
-    "polygons": '{"objects": [{"id": "1", "class": "car", '
-    '"polygons": [[[[10, 20], [70, 20], [40, 60]]]]}]}',
-    "masks": '{"objects": [{"id": "1", "class": "car", "rle": {"size": [480, 640], '
-    '"counts": "…"}}]}',
-    "keypoints": '{"objects": [{"id": "1", "class": "person", "points": [[10, 20, 2]]}]}',
-    "spans": '{"spans": [{"id": "1", "class": "person", "start": 0, "end": 3}]}',
-}
 CREDITS = (("", "Wrong"), ("0.5", "Partly right (½)"), ("1", "Right"))
 
 
@@ -91,15 +80,6 @@ def _asset(project: Project, asset_id: int | None) -> Asset | None:
     return db().scalar(fresh.order_by(func.random()).limit(1))
 
 
-def _choices(project: Project, ontology: OntologyVersion | None) -> list[tuple[str, str]]:
-    """Key and words of what may be chosen, where the answer is a choice."""
-    keys = labels.choices(project.label_type, ontology) if ontology else []
-    if project.label_type == "preference" and not keys:
-        keys = ["a", "b"]
-    said = {key: chosen(project.label_type, key) for key in keys}
-    return [(key, labels.in_words(project.label_type, said[key], ontology)) for key in keys]
-
-
 def _mark_page(
     project: Project, asset: Asset | None, errors: list[dict[str, Any]] | None = None
 ) -> Any:
@@ -113,7 +93,7 @@ def _mark_page(
         asset=asset,
         classes=ontology.classes if ontology else [],
         defined=ontology is not None or project.label_type in ontologies.NOTHING_NEEDED,
-        choices=_choices(project, ontology),
+        choices=choices_in_words(project.label_type, ontology),
         example=EXAMPLES.get(project.label_type, ""),
         given=request.form.get("label", ""),
         marked=db().scalar(counted),

@@ -29,11 +29,11 @@ _SUSPECTS = text(
     ORDER BY settled.outcome IS NOT NULL, score.rank LIMIT :limit OFFSET :offset
     """
 )
-# How many labels of which quality, in twenty steps from 0 to 1.
+# How many labels of which quality, in twenty steps from 0 to 1; of those that a source speaks of.
 _HISTOGRAM = text(
     """
     SELECT least(floor(quality * 20)::int, 19) AS step, count(*) AS n
-    FROM label_score WHERE run_id = :run GROUP BY 1
+    FROM label_score WHERE run_id = :run AND evidence -> 'sources' <> '{}' GROUP BY 1
     """
 )
 

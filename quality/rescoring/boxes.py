@@ -13,6 +13,10 @@ from quality.rescoring.plan import Task, keys_of
 from quality.rescoring.reading import Part, Said
 from quality.rescoring.sources import MOST_OBJECTS, Finding, silent
 
+# Where errors are rare, learnt chances hold nearly everything for right: below this, what the rule
+# of thumb doubts is a suspect, too.
+RARELY = 0.7
+
 
 class Box(msgspec.Struct, rename={"category": "class"}, gc=False):
     category: str
@@ -85,11 +89,22 @@ def against_predictions(
         return found
     terms = terms_of(task, device)
     scores = detection.score(both.labels, both.predictions, terms, calibrated)
+    doubt = scores.quality < task.settings.below
+    plain = scores
+    if calibrated is not None:
+        plain = detection.score(both.labels, both.predictions, terms)
+        doubt |= (plain.quality < task.settings.below) & (scores.quality < RARELY)
     found.score[both.heard], found.voices[both.heard] = scores.quality, 1
-    for position in np.flatnonzero(scores.error):
+    found.doubt = np.zeros(len(found.score), bool)
+    found.doubt[both.heard] = doubt
+    for position in np.flatnonzero(doubt | (scores.error > 0)):
         i = both.heard[position]
-        found.error[i] = detection.ERRORS[scores.error[position]]
-        told = detection.evidence(scores, both.labels, both.predictions, int(position), terms)
+        # What is doubted by the rule of thumb alone is told by it.
+        teller = scores if scores.error[position] else plain
+        found.error[i] = (
+            detection.ERRORS[teller.error[position]] if teller.error[position] else None
+        )
+        told = detection.evidence(teller, both.labels, both.predictions, int(position), terms)
         mine = both.objects[slice(*both.labels.start[position : position + 2])]
         theirs = both.shown[slice(*both.predictions.start[position : position + 2])]
         found.objects[i] = [_told(one, mine, theirs) for one in told[:MOST_OBJECTS]]

@@ -10,11 +10,13 @@ from ops.errors import InvalidInput
 from quality.models import RescoreRun
 
 MOST_MOVED = 20
+LEAST_MOVE = 0.005
 
 _BOTH = text(
     """
     SELECT one.asset_id, one.quality AS first, two.quality AS second, one.given AS given_first,
-           two.given AS given_second, one.suspect AS suspect_first, two.suspect AS suspect_second
+           two.given AS given_second, one.suspect AS suspect_first, two.suspect AS suspect_second,
+           one.evidence -> 'sources' <> '{}' AND two.evidence -> 'sources' <> '{}' AS heard
     FROM label_score one JOIN label_score two USING (asset_id)
     WHERE one.run_id = :first AND two.run_id = :second ORDER BY asset_id
     """
@@ -50,7 +52,9 @@ def compare(session: Session, first: RescoreRun, second: RescoreRun) -> dict[str
     ids = {"first": first.id, "second": second.id}
     rows = session.execute(_BOTH, ids).all()
     totals = session.execute(_TOTALS, ids).one()
-    quality = np.array([(row.first, row.second) for row in rows]).reshape(-1, 2)
+    # What nobody spoke of has no quality to compare.
+    heard = [row for row in rows if row.heard]
+    quality = np.array([(row.first, row.second) for row in heard]).reshape(-1, 2)
     suspects = np.array([(r.suspect_first, r.suspect_second) for r in rows], bool).reshape(-1, 2)
     return {
         "first": _run(first),
@@ -67,7 +71,7 @@ def compare(session: Session, first: RescoreRun, second: RescoreRun) -> dict[str
         "rank_correlation": _rank_correlation(quality),
         "error_rate_change": _change(first, second),
         "differences": _differences(first, second),
-        "moved": _moved(session, ids, rows, quality),
+        "moved": _moved(session, ids, heard, quality),
     }
 
 
@@ -106,7 +110,9 @@ def _moved(
 ) -> list[dict[str, Any]]:
     """The assets whose quality moved most, the furthest first."""
     apart = np.abs(quality[:, 0] - quality[:, 1])
-    order = [int(i) for i in np.argsort(-apart, kind="stable")[:MOST_MOVED] if apart[i] > 0]
+    order = [
+        int(i) for i in np.argsort(-apart, kind="stable")[:MOST_MOVED] if apart[i] >= LEAST_MOVE
+    ]
     assets = [rows[i].asset_id for i in order]
     known = {row.asset_id: row for row in session.execute(_MOVED, {**ids, "assets": assets})}
     return [

@@ -26,7 +26,8 @@ _SCORED = text(
            (evidence #>> '{sources,reference,score}')::float8 AS reference,
            (evidence #>> '{sources,labellers,score}')::float8 AS labellers,
            (evidence #>> '{sources,gold,score}')::float8 AS gold,
-           coalesce((evidence #>> '{sources,labellers,n}')::int, 0) AS voices
+           coalesce((evidence #>> '{sources,labellers,n}')::int, 0) AS voices,
+           (evidence #>> '{sources,reference,doubt}')::bool AS doubt
     FROM label_score WHERE run_id = :run ORDER BY asset_id
     """
 )
@@ -91,10 +92,18 @@ def _table(rows: Sequence[Any], task: Task) -> weighing.Scored:
         scores=scores,
         voices=np.array([row.voices for row in rows], float),
         trusted=np.array([row.method in DECIDED for row in rows], bool),
+        doubt=np.array([_doubted(row, task.settings.below) for row in rows], bool),
         choice=task.label_type in CHOICES,
         given=[row.given for row in rows],
         predicted=[row.predicted for row in rows],
     )
+
+
+def _doubted(row: Any, below: float) -> bool:
+    """Whether the reference doubts a label: by what it says itself, else by its score."""
+    if row.doubt is not None:
+        return bool(row.doubt)
+    return row.reference is not None and row.reference < below
 
 
 def _verdict(

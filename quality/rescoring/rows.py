@@ -51,6 +51,8 @@ def _speaks(found: Finding, i: int) -> bool:
 
 def _source(found: Finding, i: int) -> dict[str, Any]:
     said = {"score": round(float(found.score[i]), 6), "n": int(found.voices[i])}
+    if found.doubt is not None:
+        said["doubt"] = bool(found.doubt[i])
     return said | ({"error": found.error[i]} if found.error[i] else {})
 
 

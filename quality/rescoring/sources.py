@@ -26,7 +26,8 @@ MOST_OBJECTS = 20  # kept as evidence of one label: the worst
 @dataclass
 class Finding:
     """Of each of n labels: `score` (n,) from 0 to 1 or nan, the worst `error` if any, evidence by
-    object, how many voices speak (n,); keys of what looks likelier and probabilities of choices."""
+    object, how many voices speak (n,); keys of what looks likelier and probabilities of choices;
+    `doubt` (n,) where a source says itself what it doubts, else its score is compared."""
 
     score: Array
     error: list[str | None]
@@ -34,6 +35,7 @@ class Finding:
     voices: Array
     predicted: list[str] = field(default_factory=list)
     probabilities: list[dict[str, float]] = field(default_factory=list)
+    doubt: Array | None = None
 
 
 def silent(n: int) -> Finding:

@@ -20,13 +20,14 @@ class Scored:
     """All labels of a run: row i of every array is one.
 
     `scores` by source are (n,) from 0 to 1, nan where it is silent; `voices` (n,) counts the
-    labellers; `trusted` (n,) marks labels that a person decided, or gold. `right` (n,) tells
-    whether a choice is what the reference holds for likeliest, None for other labels.
+    labellers, `trusted` (n,) marks labels that a person decided, or gold, `doubt` (n,) those that
+    the reference doubts. Of choices also what is `given` and what the reference `predicted`.
     """
 
     scores: dict[str, Array]
     voices: Array
     trusted: Array
+    doubt: Array
     choice: bool = False
     given: Sequence[str] = field(default_factory=list)
     predicted: Sequence[str] = field(default_factory=list)
@@ -146,7 +147,11 @@ def contradicted(scored: Scored, found: dict[str, Trust], below: float) -> Array
     """(n,) whether a source that is not too weak holds a label for less right than `below`."""
     result = np.zeros(len(scored.voices), bool)
     for name, one in found.items():
-        if not one.weak:
+        if one.weak:
+            continue
+        if name == "reference":
+            result |= scored.doubt
+        else:
             with np.errstate(invalid="ignore"):
                 result |= scored.scores[name] < below
     return result

@@ -121,6 +121,23 @@ def test_the_size_of_chunks_changes_nothing(sessions, session, make, boxes):
     assert sorted(qualities(small)) == sorted(qualities(large))
 
 
+def test_several_processes_score_alike(sessions, session, make, boxes, monkeypatch):
+    floor, truths = boxes
+    label(make, truths, {n: change for n, (_, change) in WRONG.items()})
+    model = predicted(session, floor, truths)
+    session.commit()
+    alone = scored(sessions, session, floor, model, chunk=20)
+    monkeypatch.setenv("TOUCHSTONE_RESCORE_WORKERS", "2")
+    together = scored(sessions, session, floor, model, chunk=20)
+    columns = (LabelScore.asset_id, LabelScore.quality, LabelScore.error, LabelScore.reason)
+
+    def rows(run):
+        found = session.execute(select(*columns).where(LabelScore.run_id == run.id))
+        return sorted(tuple(row) for row in found)
+
+    assert rows(alone) == rows(together)
+
+
 def test_a_reference_that_sees_something_else_is_weak(sessions, session, make, boxes):
     floor, truths = boxes
     label(make, truths, {})

@@ -138,23 +138,26 @@ def _desk_and_work(session: Session, labeller: User, token: uuid.UUID) -> Row[An
 
 
 def _checked(session: Session, work: Row[Any], label: dict[str, Any]) -> dict[str, Any]:
-    """The label, within the ontology and its asset.
+    """The label, within the ontology and its asset."""
+    bounds = _bounds(session, work) if labels.content(label) else {}
+    return labels.check(work.label_type, work, label, verdicts=labels.VERDICTS, **bounds)
+
+
+def _bounds(session: Session, work: Row[Any]) -> dict[str, Any]:
+    """The size of the picture or the length of the text, where the type of the label has bounds.
 
     When the size of a picture is not known and its storage does not answer, the submission fails as
     a server's failure does: the desk keeps the answer and sends it again. Taken unchecked, labels
     would get in that nothing downstream can hold; refused, the work would be lost.
     """
-    size = (work.width, work.height) if work.width and work.height else None
-    if work.label_type in labels.WITHIN_PICTURE and size is None and labels.content(label):
-        size = pictures.size(session, work.asset_id)
-    return labels.check(
-        work.label_type,
-        work,
-        label,
-        size=size,
-        length=work.length,
-        verdicts=labels.VERDICTS,
-    )
+    if work.label_type not in (*labels.WITHIN_PICTURE, *labels.WITHIN_TEXT):
+        return {}
+    asset = sql.row(session, submit_sql.BOUNDS, id=work.id)
+    assert asset is not None
+    if work.label_type in labels.WITHIN_TEXT:
+        return {"length": asset.length}
+    known = asset.width and asset.height
+    return {"size": (asset.width, asset.height) if known else pictures.size(session, asset.id)}
 
 
 def _now(session: Session, labeller: User, work: Row[Any]) -> Row[Any]:

@@ -5,29 +5,27 @@ the numbers differ.
 """
 
 from ops import audit_log, work_events
-from ops.labels import WITHIN_PICTURE, WITHIN_TEXT
 from scheduling import sql
 from scheduling.conditions import HOLDING_CONDITIONS, all_of
 from scheduling.eligibility import LANES
 
-_WITHIN = "('" + "', '".join((*WITHIN_PICTURE, *WITHIN_TEXT)) + "')"
-
 # What does not change is read here; what does is read below, after this lock and in a new snapshot.
-# The asset is looked up only for labels that could leave it: the condition names no column of it.
-DESK_AND_WORK = sql.short(f"""
+DESK_AND_WORK = """
     WITH locked AS MATERIALIZED (
         SELECT labeller_id FROM desk WHERE labeller_id = %(me)s FOR NO KEY UPDATE)
     SELECT a.id, a.project_id, p.organisation_id, (SELECT count(*) FROM locked) AS desks,
-           p.label_type, o.id AS ontology_id, o.classes, o.attributes, o.scale, o.reasons, o.tie,
-           s.asset_id, s.width, s.height, s.length
+           p.label_type, o.*
     FROM assignment a JOIN project p ON p.id = a.project_id
-    JOIN LATERAL (SELECT id, classes, attributes, scale, reasons, tie FROM ontology_version
-                  WHERE project_id = p.id ORDER BY version DESC LIMIT 1) o ON true
-    LEFT JOIN LATERAL (
-        SELECT x.id AS asset_id, x.width, x.height, char_length(x.text) AS length
-        FROM task t JOIN asset x ON x.id = t.asset_id
-        WHERE t.id = a.task_id AND p.label_type IN {_WITHIN}) s ON true
-    WHERE a.token = %(token)s AND a.labeller_id = %(me)s""")
+    JOIN LATERAL (SELECT id AS ontology_id, classes, attributes, scale, reasons, tie
+                  FROM ontology_version WHERE project_id = p.id
+                  ORDER BY version DESC LIMIT 1) o ON true
+    WHERE a.token = %(token)s AND a.labeller_id = %(me)s"""
+
+# Asked only for labels that could leave their picture or text.
+BOUNDS = """
+    SELECT s.id, s.width, s.height, char_length(s.text) AS length
+    FROM assignment a JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
+    WHERE a.id = %(id)s"""
 
 # Another place of mine in this task, and another answer: both exist only if this lease was lost.
 # No join on the lane: a task that moved to another one while its lock was waited for would vanish.

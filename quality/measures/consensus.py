@@ -1,7 +1,7 @@
 """One answer per asset from many: majority vote, one-coin and Dawid-Skene.
 
-All three take the same arrays of codes and return a posterior (assets × classes); so do `glad`
-and, with a model's probabilities too, `crowdlab`.
+All three take the same arrays of codes and return a posterior (assets × classes); so do `glad`,
+`mace` and, with a model's probabilities too, `crowdlab`.
 """
 
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from quality.measures.answer_passes import (
 from quality.measures.arrays import Bools, Floats, Ints, codes
 from quality.measures.em_rounds import rounds_of
 from quality.measures.glad import Glad
+from quality.measures.mace import Mace
 
 
 class Consensus(NamedTuple):
@@ -192,7 +193,7 @@ def consensus_of_others(
     asset: ArrayLike,
     labeller: ArrayLike,
     label: ArrayLike,
-    model: DawidSkene | OneCoin | Glad,
+    model: DawidSkene | OneCoin | Glad | Mace,
 ) -> tuple[Ints, Floats]:
     """For each answer, what the others on that asset make of it: (best class, its probability).
 
@@ -217,11 +218,14 @@ def consensus_of_others(
     return best[back], chance[back]
 
 
-def _gains(model: OneCoin | Glad, answers: ByAsset, n_classes: int) -> Floats:
+def _gains(model: OneCoin | Glad | Mace, answers: ByAsset, n_classes: int) -> Floats:
     """Log odds that each answer gives its label against any other."""
-    starts, labeller, *_ = answers
+    starts, labeller, label, _ = answers
     if isinstance(model, OneCoin):
         return _gain(model.accuracy, n_classes)[labeller]
+    if isinstance(model, Mace):
+        knows = model.competence[labeller]
+        return np.log1p(knows / ((1 - knows) * model.habit[labeller, label]))
     ease = np.repeat(model.ease, np.diff(starts))
     return model.ability[labeller] * ease + np.log(max(n_classes - 1, 1))
 

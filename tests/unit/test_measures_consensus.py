@@ -16,6 +16,7 @@ from quality.measures.consensus import (
     winners,
 )
 from quality.measures.glad import glad
+from quality.measures.mace import mace
 from tests.unit.work_history import histories, simulate
 
 
@@ -106,6 +107,22 @@ def test_consensus_of_others_of_glad():
                 log += np.log((1 - right) / 2)
                 log[history.label[j]] += np.log(right) - np.log((1 - right) / 2)
         posterior = np.exp(log) / np.exp(log).sum()
+        assert chance[i] == pytest.approx(posterior.max())
+        assert posterior[best[i]] == pytest.approx(posterior.max())
+
+
+def test_consensus_of_others_of_mace():
+    history, _ = simulate(40, 5, 4, np.linspace(0.5, 0.9, 5), 3, seed=1)
+    model = mace(*history)
+    best, chance = consensus_of_others(*history[:3], model)
+    for i in range(len(history.asset)):
+        posterior = np.ones(3)
+        for j in np.flatnonzero(history.asset == history.asset[i]):
+            if j != i:
+                knows = model.competence[history.labeller[j]]
+                guess = (1 - knows) * model.habit[history.labeller[j], history.label[j]]
+                posterior *= guess + knows * (np.arange(3) == history.label[j])
+        posterior /= posterior.sum()
         assert chance[i] == pytest.approx(posterior.max())
         assert posterior[best[i]] == pytest.approx(posterior.max())
 

@@ -6,7 +6,7 @@ which folds of a classifier learn. Each is named, and the same name again makes 
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select
@@ -130,8 +130,8 @@ def _vectors(ids: Sequence[str], vectors: "np.ndarray") -> "np.ndarray":
             field="vectors",
         )
     if len(set(ids)) < len(ids):
-        seen: set[str] = set()
-        twice = next(name for name in ids if name in seen or seen.add(name))
+        ordered = sorted(ids)
+        twice = next(a for a, b in pairwise(ordered) if a == b)
         raise InvalidInput(f"{twice[:80]} stands there twice", field="ids")
     with np.errstate(over="ignore"):
         short = np.ascontiguousarray(vectors, dtype="<f4")
@@ -256,7 +256,7 @@ def _as_json(said: Said) -> list[Any]:
 
 
 def _assets(session: Session, project: Project, names: Sequence[str]) -> dict[str, Any]:
-    length = func.char_length(Asset.text).label("length")
+    length = func.length(Asset.text).label("length")
     rows = session.execute(
         select(Asset.id, Asset.external_id, Asset.width, Asset.height, length).where(
             Asset.project_id == project.id, Asset.external_id.in_(names)

@@ -67,7 +67,7 @@ def _file(name: str) -> FileStorage | None:
 
 
 def _digest(file: FileStorage) -> str:
-    digest = hashlib.file_digest(file.stream, "sha256").hexdigest()
+    digest = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]
     file.stream.seek(0)
     return digest
 

@@ -1,6 +1,7 @@
 """`touchstone rescore BATCH`: ask for a run and watch it, or do it here; compare two runs."""
 
 import json
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,7 @@ def _watch(sessions: "sessionmaker[Session]", run_id: int, as_json: bool) -> Non
 
 def _bar(chunks: int) -> Any:
     # On stderr: what is printed at the end may be piped on.
-    return click.progressbar(length=chunks, show_pos=True, file=click.get_text_stream("stderr"))
+    return click.progressbar(length=chunks, show_pos=True, file=sys.stderr)
 
 
 def _label(seen: dict[str, Any]) -> str:

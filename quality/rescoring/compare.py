@@ -90,8 +90,8 @@ def _rank_correlation(quality: np.ndarray) -> float | None:
 
 
 def _change(first: RescoreRun, second: RescoreRun) -> float | None:
-    rates = [run.summary.get("error_rate") for run in (first, second)]
-    return None if None in rates else rates[1] - rates[0]
+    before, after = (run.summary.get("error_rate") for run in (first, second))
+    return None if before is None or after is None else after - before
 
 
 def _differences(first: RescoreRun, second: RescoreRun) -> list[dict[str, Any]]:

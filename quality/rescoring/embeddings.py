@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops.db import transaction
 from ops.models import Embedding, ReferenceModel
+from quality.rescoring import predicting
 from quality.rescoring.plan import Task
 
 Array = np.ndarray
@@ -23,8 +24,6 @@ def missing(sessions: sessionmaker[Session], task: Task, assets: Array) -> list[
     """Chunks of assets that the run's network has to embed; none for imported vectors."""
     if task.model is None or task.model.kind != "network":
         return []
-    from quality.rescoring import predicting
-
     with transaction(sessions) as session:
         found = list(session.scalars(_WITHOUT, {"assets": assets.tolist()}))
     return predicting.chunks(found)
@@ -39,8 +38,6 @@ def compute(
 ) -> None:
     """Embed what `missing` found, chunk by chunk, each with its mark."""
     if parts:
-        from quality.rescoring import predicting
-
         predicting.run(sessions, task, parts, done, say)
 
 

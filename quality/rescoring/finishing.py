@@ -110,15 +110,16 @@ def _verdict(
     session: Session, run: RescoreRun, rows: Sequence[Any], scored: weighing.Scored
 ) -> tuple[suspects.Verdict | None, Array]:
     """What confident learning says of choices, and which rows it judged."""
-    heard = np.flatnonzero(~np.isnan(scored.scores["reference"]))
-    if not scored.choice or not len(heard):
-        return None, heard
+    judged = np.flatnonzero(~np.isnan(scored.scores["reference"]))
+    heard = judged.tolist()
+    if not scored.choice or not heard:
+        return None, judged
     stored = session.scalars(_PROBABILITIES, {"run": run.id}).all()
     keys = sorted({rows[i].given for i in heard} | {key for one in stored for key in one})
     code = {key: i for i, key in enumerate(keys)}
     labels = np.array([code[rows[i].given] for i in heard])
     chance = choices.spread(keys, [stored[i] for i in heard])
-    return suspects.judge(labels, chance, seed=run.settings["seed"]), heard
+    return suspects.judge(labels, chance, seed=run.settings["seed"]), judged
 
 
 def _mark(
@@ -131,12 +132,12 @@ def _mark(
 ) -> list[int]:
     """Mark the doubted that no person has decided yet, the worst first, and open a review for each;
     returns their positions."""
-    candidates = np.flatnonzero(doubted)
+    candidates = np.flatnonzero(doubted).tolist()
     assets = [rows[i].asset_id for i in candidates]
     in_force = {r.asset_id: r.method for r in session.execute(_METHODS, {"assets": assets})}
     open_ = [i for i in candidates if in_force[rows[i].asset_id] not in DECIDED]
     ranked = sorted(open_, key=lambda i: (quality[i], rows[i].asset_id))
-    ranked = [int(i) for i in ranked[: task.settings.most_suspects]]
+    ranked = ranked[: task.settings.most_suspects]
     if not ranked:
         return []
     batch = session.get_one(Batch, run.batch_id)
@@ -231,9 +232,9 @@ def _error_rate(
     if planted and "reference" in strong:
         chance = 1 - scored.scores["reference"]
         chance = chance[~np.isnan(chance)]
-        mean, spread = chance.mean(), Z95 * chance.std() / np.sqrt(len(chance))
+        mean, spread = float(chance.mean()), float(Z95 * chance.std() / np.sqrt(len(chance)))
         bounds = {"error_rate": mean, "low": max(0.0, mean - spread), "high": mean + spread}
-        return {**{name: float(value) for name, value in bounds.items()}, "basis": "calibrated"}
+        return {**bounds, "basis": "calibrated"}
     if not strong:
         return {"error_rate": None, "low": None, "high": None, "basis": None}
     share = rate(int(doubted[heard].sum()), int(heard.sum()))

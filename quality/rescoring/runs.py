@@ -156,12 +156,17 @@ def find(session: Session, user: User, run_id: int) -> RescoreRun:
 def progress(session: Session, run: RescoreRun) -> dict[str, Any]:
     """How far a run is: chunks done of all, labels scored, how fast, and the seconds left."""
     chunks = session.execute(
-        select(RescoreChunk.index, RescoreChunk.items, RescoreChunk.fence, RescoreChunk.done_at)
+        select(
+            RescoreChunk.index.label("at"),
+            RescoreChunk.items,
+            RescoreChunk.fence,
+            RescoreChunk.done_at,
+        )
         .where(RescoreChunk.run_id == run.id)
         .order_by(RescoreChunk.done_at)
     ).all()
     done = len(chunks)
-    items = sum(chunk.items for chunk in chunks if chunk.index >= 0)
+    items = sum(chunk.items for chunk in chunks if chunk.at >= 0)
     pace = _pace([chunk for chunk in chunks if chunk.fence == run.fence], run)
     going = run.state == "running" and pace is not None
     return {

@@ -81,7 +81,7 @@ def labellers(
     found.voices = np.bincount(owner, minlength=len(labels)).astype(float)
     heard = found.voices > 0
     found.score[heard] = sums[heard] / found.voices[heard]
-    doubted = [i for i in np.flatnonzero(heard) if found.score[i] < task.settings.below]
+    doubted = [i for i in np.flatnonzero(heard).tolist() if found.score[i] < task.settings.below]
     for i in doubted:
         kinds = _kinds(task, labels[i], answers[i])
         found.error[i] = kinds.most_common(1)[0][0] if kinds else None

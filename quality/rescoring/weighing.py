@@ -110,7 +110,7 @@ def _labellers(scored: Scored, n: int, mean: float) -> Trust:
 
 
 def _better_than_guessing(scored: Scored, heard: Array) -> float:
-    rows = np.flatnonzero(heard)
+    rows = np.flatnonzero(heard).tolist()
     right = float(np.mean([scored.given[i] == scored.predicted[i] for i in rows]))
     return _beyond_chance(scored, right)
 

@@ -9,10 +9,10 @@ const DENSE_FROM = 10; // rows
 const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"];
 
 export class Classes {
-  constructor({ reserved, onChoose }) {
+  constructor({ reserved, onChoose, label = "Classes" }) {
     this.reserved = reserved;
     this.onChoose = onChoose;
-    this.list = h("div", { class: "editor-classes", role: "group", "aria-label": "Classes" });
+    this.list = h("div", { class: "editor-classes", role: "group", "aria-label": label });
     this.list.addEventListener("keydown", (event) => this.#arrows(event));
     this.field = h("input", {
       class: "form-control",
@@ -56,12 +56,18 @@ export class Classes {
   /** Mark `value` (a class key or null) as chosen. */
   choose(value) {
     this.value = value;
-    const first = this.classes?.[0]?.key;
-    for (const [key, button] of this.buttons) {
-      button.setAttribute("aria-pressed", String(key === value));
-      button.tabIndex = key === (value ?? first) ? 0 : -1;
-    }
+    this.press(value === null ? [] : [value]);
     this.buttons.get(value)?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Mark these (class keys) as pressed, where any number may be. */
+  press(values) {
+    const focused = this.list.contains(document.activeElement) && document.activeElement.dataset.key;
+    const reached = focused || (values[0] ?? this.classes?.[0]?.key);
+    for (const [key, button] of this.buttons) {
+      button.setAttribute("aria-pressed", String(values.includes(key)));
+      button.tabIndex = key === reached ? 0 : -1;
+    }
   }
 
   /** Badges on classes: {class key: text}. */

@@ -38,6 +38,6 @@ export function keyOf(event, keys) {
 /** Whether the event goes into a field in which keys are text. */
 export function isTyping(event) {
   return Boolean(
-    event.target?.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]"),
+    event.target?.closest?.("input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable=true]"),
   );
 }

@@ -1,77 +1,91 @@
-// The editor for class answers of pictures and texts: what is judged, and the classes to choose from.
-// Labels of other types are shown, not edited: drawn over the picture, marked in the text, as a list.
+// The editor: what is judged, a picture or a text, and beside it what answers, by label type.
 
-import { Classes } from "./_classes.js";
+import { answerFor } from "./_answers.js";
 import { h } from "./_dom.js";
-import { drawn } from "./_drawn.js";
+import { History } from "./_history.js";
 import { isTyping, keyOf } from "./_keys.js";
-import { marked } from "./_marked.js";
-import { Objects } from "./_objects.js";
+import { Pair } from "./_pair.js";
 import { Passage } from "./_passage.js";
 import { Picture } from "./_picture.js";
-import { lines } from "./_said.js";
+import { Proposals } from "./_proposals.js";
 
 export { h } from "./_dom.js";
 export { isTyping, keyOf } from "./_keys.js";
+export { same, wordsOf } from "./_same.js";
 
 /**
  * An editor inside `root`.
  *
- *   medium    "image" | "text"
- *   image     URL, or an HTMLImageElement that is already decoded (shows in the same frame)
- *   text      the text, where the medium is text
- *   classes   [{key, name, colour, hotkey, description}]
- *   value     {"class": key} | null: the answer to begin with
- *   current   class key of the answer in force (a review), marked "current"
- *   earlier   class key of one's own earlier answer (rework), marked "your answer"
- *   counts    [{"class": key, "count": n}]: what was answered (an adjudication)
- *   labels    {class key: label}: the "classes" are whole labels to choose among, and this is them
- *   judged    the label in force, where it says more than its class
- *   ontology  {classes, attributes, scale, reasons}: names and colours of what labels say
- *   note      words above what a label says
  *   reserved  keys that the page uses itself
- *   footer    an element to stand below the classes
+ *   footer    an element to stand below the answer
  *   keys      an element whose key presses the editor takes (usually document); without it the
  *             page passes them to `press`
  *   onChange(value), onSubmit(value)
  *
- * Returns {value, ready, show(work), choose(class key | null), press(event), zoom(steps), fit(), focus(),
- * destroy()}. `show` takes image, text, value, current, earlier, counts and, where they change, medium
- * and classes; it returns a promise that is kept once the picture is on the screen, and broken when the
- * picture cannot be loaded (`ready` is that promise for the work given at the start).
+ * Returns {value, show(work), lacking(), unsure(), drop(), press(event), undo(), redo(), zoom(steps), fit(),
+ * focus(), keys, atOnce, help(), destroy()}; most of it is that of the answer (`_answers.js`).
+ *
+ * show(work) takes
+ *   medium      "image" | "text"
+ *   image       URL, or an HTMLImageElement that is already decoded (shows in the same frame)
+ *   text        the text, where the medium is text
+ *   pair        {a, b}: the texts of a preference, or null
+ *   brief       {label_type, editor, classes, attributes, scale, reasons, tie}
+ *   value       the label to begin with: a draft; null
+ *   current     the label in force (a review)
+ *   earlier     one's own earlier label (rework)
+ *   counts      [{label, count}]: what was answered (an adjudication)
+ *   candidates  [{name, label, badge}]: labels to begin with, or to choose among without an editor
+ *   stage, note
+ * and returns a promise that is kept once the picture is on the screen, and broken when it cannot be loaded.
  */
-export function createEditor(root, { reserved = [], footer = null, keys, onChange, onSubmit, ...first }) {
+export function createEditor(root, { reserved = [], footer = null, keys, onChange, onSubmit }) {
   const stage = h("div", { class: "editor-stage", tabindex: "0", role: "region" });
-  const classes = new Classes({ reserved, onChoose: choose });
-  const objects = new Objects({ onPoint: point });
-  const side = h("div", { class: "editor-side" }, classes.element, objects.element, footer);
-  const element = h("div", { class: "editor" }, stage, side);
+  const pair = new Pair();
+  const proposals = new Proposals({ onTake: begin });
+  const side = h("div", { class: "editor-side" });
+  const element = h("div", { class: "editor" }, stage, pair.element, side);
   const listeners = new AbortController();
+  const history = new History();
   let view = null;
   let medium = null;
   let shown = 0;
-  let work = null;
+  let work = {};
+  let brief = null;
+  let answer = null;
 
-  function choose(key) {
-    classes.choose(key);
-    showLabel();
-    onChange?.(editor.value);
+  function setAnswer(wanted) {
+    const Answer = answerFor(wanted);
+    if (!answer || answer.constructor !== Answer) {
+      const submit = () => onSubmit?.(editor.value);
+      answer = new Answer({ reserved, onChange: changed, onSubmit: submit, onPoint: point });
+      element.dataset.type = wanted.editor === false ? "whole" : (wanted.label_type ?? "class");
+      side.replaceChildren(...[proposals.element, answer.element, footer].filter(Boolean));
+    }
+    if (wanted !== brief && wanted.classes) {
+      brief = wanted;
+      answer.set(brief);
+    }
   }
 
-  // The label that is chosen, or that in force: over the picture or in the text, and as a list.
-  function showLabel() {
-    const { labels, judged, ontology, note, text, current } = work;
-    const key = classes.value ?? current ?? Object.keys(labels ?? {})[0];
-    const label = labels ? labels[key] : key === current ? judged : null;
-    if (!labels && !judged) return objects.set(null);
-    const title = classes.classes.find((entry) => entry.key === key)?.name ?? "";
-    objects.set(lines(label, ontology, text), labels ? title : "", note);
-    if (medium === "text") return view.mark(marked(text ?? "", label?.spans ?? [], ontology.classes));
-    const { img } = view;
-    return img && view.cover(drawn(label, ontology.classes, img.naturalWidth, img.naturalHeight));
+  function changed() {
+    const { value } = answer;
+    history.push(value);
+    proposals.mark(value);
+    onChange?.(value);
   }
 
-  // The object of a line in the list stands out.
+  // Another label takes the place of the answer: undone, redone, or one of the candidates.
+  function begin(value) {
+    if (value === undefined) return false;
+    answer.show({ ...work, value });
+    if (!history.past.includes(value)) history.push(answer.value);
+    proposals.mark(answer.value);
+    onChange?.(answer.value);
+    return true;
+  }
+
+  // The object of a line in a list stands out.
   function point(id) {
     for (const one of stage.querySelectorAll("[data-object]"))
       one.classList.toggle("is-pointed", id !== null && one.dataset.object === id);
@@ -87,7 +101,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     if (turn !== shown) return;
     img.alt = "Picture to label";
     view.show(img);
-    showLabel();
+    answer.attach?.(view);
   }
 
   function setMedium(wanted) {
@@ -99,63 +113,78 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     view = wanted === "image" ? new Picture(stage) : new Passage(stage);
   }
 
-  function badges({ current, earlier, counts }) {
-    const texts = {};
-    for (const answer of counts ?? []) texts[answer.class] = `${answer.count} ×`;
-    if (earlier) texts[earlier] = "your answer";
-    if (current) texts[current] = texts[current] ? `current, ${texts[current]}` : "current";
-    return texts;
-  }
-
   const editor = {
     get value() {
-      return classes.value === null ? null : { class: classes.value };
+      return answer.value;
     },
     show(next) {
+      answer?.detach?.();
       work = next;
-      element.classList.toggle("has-labels", Boolean(next.labels));
       setMedium(next.medium ?? medium);
-      if (next.classes && next.classes !== classes.classes) classes.set(next.classes);
-      classes.choose(next.value?.class ?? null);
-      classes.mark(badges(next));
+      setAnswer(next.brief);
+      pair.set(next.pair ?? null);
+      element.classList.toggle("has-pair", Boolean(next.pair));
+      const offered = next.brief.editor === false || next.brief.label_type === "class" ? [] : (next.candidates ?? []);
+      proposals.set(offered, next.stage === "adjudicate");
+      answer.show(next);
+      history.begin(answer.value);
+      proposals.mark(answer.value);
       if (medium === "image") return showImage(next.image);
       view.show(next.text ?? "");
-      showLabel();
+      answer.attach?.(view);
       return Promise.resolve();
     },
-    choose,
+    lacking: () => answer.lacking(),
+    unsure: () => answer.unsure?.() ?? null,
+    drop: () => answer.drop?.(),
     /** Take a key press; says whether it meant something here. */
     press(event) {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return false;
-      const chosen = classes.pressed(event);
-      if (chosen !== null) {
-        if (!event.repeat) choose(chosen);
-        return true;
-      }
-      return command(event);
+      if (isTyping(event)) return false;
+      if (event.ctrlKey || event.metaKey) return undoes(event);
+      if (event.altKey) return false;
+      return proposals.press(event) || answer.press(event) || command(event);
     },
+    undo: () => (answer.ownUndo ? false : begin(history.undo())),
+    redo: () => (answer.ownUndo ? false : begin(history.redo())),
     zoom: (steps) => view.zoom(steps),
     fit: () => view.fit(),
-    focus: () => stage.focus({ preventScroll: true }),
-    /** The keys in use: Map(key → class key). */
-    get keys() {
-      return classes.keys;
+    focus() {
+      if (answer.focus) answer.focus();
+      else stage.focus({ preventScroll: true });
     },
+    /** The keys in use: Map(key → class key, or what else it chooses). */
+    get keys() {
+      return answer.keys ?? new Map();
+    },
+    get atOnce() {
+      return Boolean(answer.atOnce);
+    },
+    get submitCap() {
+      return answer.submitCap ?? "Enter";
+    },
+    /** The keys of the answer, for a list: [[caps], words]. */
+    help: () => [...(answer.help?.() ?? []), ...proposals.help()],
     destroy() {
       listeners.abort();
+      answer.detach?.();
       view?.destroy();
       element.remove();
     },
   };
 
+  function undoes(event) {
+    const key = keyOf(event).toLowerCase();
+    if (event.altKey || !"zy".includes(key)) return false;
+    return key === "y" || event.shiftKey ? editor.redo() : editor.undo();
+  }
+
   function command(event) {
     if (event.key === "Enter") {
       // Enter on another button or link is that button's own.
       const control = event.target.closest?.("button, a, summary");
-      if (control && !control.matches(".editor-class[aria-pressed=true]")) return false;
+      if (control && !control.matches(".editor-class[aria-pressed=true], [data-enter=submit]")) return false;
       if (!event.repeat) onSubmit?.(editor.value);
-    } else if (event.key === "/") return classes.openSearch();
-    else if (event.key === "+" || event.key === "=") view.zoom(1);
+    } else if (event.key === "+" || event.key === "=") view.zoom(1);
     else if (event.key === "-" || event.key === "−") view.zoom(-1);
     else if (event.key === "0" || keyOf(event) === "f") view.fit();
     else return false;
@@ -167,7 +196,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     (event) => editor.press(event) && event.preventDefault(),
     { signal: listeners.signal },
   );
+  setAnswer({});
   root.append(element);
-  editor.ready = first.classes ? editor.show(first) : Promise.resolve();
   return editor;
 }

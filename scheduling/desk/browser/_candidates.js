@@ -1,7 +1,7 @@
-// Labels that cannot be edited here are chosen among: the one in force, the answers given, one's own.
+// What was said of an asset before, as labels: the one in force, the answers given, one's own; each with a name.
 
-// Not to be taken for the colour of a class.
-const NEUTRAL = "#8a94a3";
+import { same } from "../../../ops/web/editor/editor.js";
+
 const TITLES = {
   class: "a class", tags: "tags", attributes: "attributes", boxes: "boxes", polygons: "outlines",
   masks: "masks", keypoints: "keypoints", spans: "passages", transcription: "a transcription",
@@ -14,67 +14,82 @@ const NOTES = {
     `The desk has no editor for ${what} yet. Accept the label${back ? ", or send it back with a remark" : ", or choose a better answer where there is one; if none is right, skip"}.`,
   adjudicate: (what) => `The desk has no editor for ${what} yet: choose the label that is right; if none is, skip.`,
 };
-
-/** A text that is the same for the same label, whatever the order of its fields. */
-function key(value) {
-  if (Array.isArray(value)) return `[${value.map(key).join()}]`;
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  const fields = Object.keys(value).sort().map((name) => `${name}:${key(value[name])}`);
-  return `{${fields.join()}}`;
-}
+const SIDES = { a: "A", b: "B", tie: "both" };
 
 class Candidates {
   constructor() {
-    this.byText = new Map();
+    this.all = [];
   }
 
-  /** The key of a label, which gets `name` unless it is there already. */
+  /** The candidate of a label, which gets `name` unless it is there already. */
   add(label, name) {
     if (!label) return null;
-    const text = key(label);
-    if (!this.byText.has(text))
-      this.byText.set(text, { key: `label-${this.byText.size + 1}`, name, label });
-    return this.byText.get(text).key;
+    const known = this.of(label);
+    if (known) return known;
+    this.all.push({ name, label, badges: [] });
+    return this.all.at(-1);
   }
 
-  get all() {
-    return [...this.byText.values()];
+  of(label) {
+    return this.all.find((one) => same(one.label, label));
   }
 }
 
+/** A label, which for a class may be told by its key. */
+const whole = (label, key) => label ?? (key ? { class: key } : null);
+
 /**
- * The work and its brief as the desk handles classes: {work, brief}, each candidate a "class". What
- * has an editor is left as it is. `brief.ontology` is what the labels are drawn by.
+ * The work with what was said of it as labels: `current` (in force, in a review), `earlier` (one's own, in
+ * rework), `answers` [{label, count}], `remarks` with their `label`; `candidates` [{name, label, badge}],
+ * nameOf(label) and agrees(label): whether a decision for it is one for a label that was given.
  */
-export function chosenAmong(work, brief) {
-  if (brief.editor) return { work, brief };
-  const found = new Candidates();
-  const current = work.stage === "review" ? found.add(work.judged, "the label") : null;
-  const earlier = found.add(work.earlier_label, "your answer");
-  const several = (work.answers ?? []).length > 1;
-  const answers = (work.answers ?? []).map(({ label, count }, i) => ({
-    class: found.add(label, several ? `answer ${i + 1}` : "the answer"),
-    count,
-  }));
-  if (work.stage === "adjudicate") found.add(work.judged, "the label in force");
-  const remarks = (work.remarks ?? []).map((said) => {
-    const whose = said.by === "author" ? "the labeller's label" : "the reviewer's label";
-    return { ...said, class: found.add(said.label, whose) };
-  });
-  const labels = Object.fromEntries(found.all.map((one) => [one.key, one.label]));
-  const classes = found.all.map(({ key: name, name: words }) => ({
-    key: name, name: words, colour: NEUTRAL, hotkey: "", description: "",
-  }));
+export function withLabels(work, brief) {
+  const current = work.stage === "review" ? whole(work.judged, work.current) : null;
+  const inForce = work.stage === "adjudicate" ? work.judged : null;
+  const earlier = whole(work.earlier_label, work.earlier);
+  const answers = work.answers?.map(({ class: key, label, count }) => ({ label: whole(label, key), count })) ?? null;
+  const remarks = work.remarks?.map((said) => ({ ...said, label: whole(said.label, said.class) })) ?? null;
+  const found = candidatesOf({ current, inForce, earlier, answers, remarks });
   const what = TITLES[work.label_type];
-  const note = NOTES[work.stage](what, { back: work.may_send_back });
-  // Whoever stands by the label in force accepts it, in an adjudication too.
-  const agreed = work.stage === "adjudicate" ? agreedIn(found, work, answers) : null;
   return {
-    work: { ...work, current, earlier, answers: work.answers && answers, remarks: work.remarks && remarks, labels, agreed, note },
-    brief: { ...brief, ontology: brief, classes },
+    ...work,
+    current,
+    earlier,
+    answers,
+    remarks,
+    candidates: found.all.map(({ badges, ...one }) => ({ ...one, badge: badges.join(", ") })),
+    nameOf: (label) => nameOf(label, brief, found),
+    agrees: (label) => agrees(label, current, answers, inForce),
+    note: brief.editor ? "" : NOTES[work.stage](what, { back: work.may_send_back }),
+    editor: brief.editor,
   };
 }
 
-function agreedIn(found, work, answers) {
-  return [...answers.map((answer) => answer.class), found.add(work.judged, "the label in force")];
+function candidatesOf({ current, inForce, earlier, answers, remarks }) {
+  const found = new Candidates();
+  found.add(current, "the label")?.badges.push("current");
+  found.add(earlier, "your answer")?.badges.push("your answer");
+  const several = (answers ?? []).length > 1;
+  (answers ?? []).forEach(({ label, count }, i) =>
+    found.add(label, several ? `answer ${i + 1}` : "the answer")?.badges.push(`${count} ×`),
+  );
+  found.add(inForce, "the label in force");
+  for (const { by, label } of remarks ?? [])
+    found.add(label, by === "author" ? "the labeller's label" : "the reviewer's label");
+  return found;
+}
+
+function nameOf(label, brief, found) {
+  if (!label) return "";
+  if (brief.editor && label.class) return brief.classes.find(({ key }) => key === label.class)?.name ?? "";
+  if (brief.editor && label.rating !== undefined) return String(label.rating);
+  if (brief.editor && label.preference) return SIDES[label.preference];
+  return found.of(label)?.name ?? "";
+}
+
+function agrees(label, current, answers, inForce) {
+  // Answers are told by their classes alone.
+  const alike = (one) => same(one, label) || (one?.class !== undefined && one.class === label.class && !current);
+  if (current) return same(current, label);
+  return (answers ?? []).some((answer) => alike(answer.label)) || (inForce !== null && same(inForce, label));
 }

@@ -3,7 +3,7 @@
 import { keyOf } from "../../../ops/web/editor/editor.js";
 
 const COMMANDS = [
-  ["submit", ["Enter"], "Submit the chosen class, or accept the current one in a review"],
+  ["submit", ["Enter"], "Submit the answer, or accept the current one in a review"],
   ["skip", ["s", "S"], "Skip this task, with a reason"],
   ["guideline", ["g", "G"], "Guideline of the project"],
   ["progress", ["m", "M"], "My progress"],
@@ -32,16 +32,16 @@ export function capOf(name, classKeys) {
   return cap(keys.find((key) => !classKeys?.has(key)) ?? keys[0]);
 }
 
-/** The list of keys for the help: [[caps], words]. */
-export function keyTable(classKeys, medium) {
+/** The list of keys for the help: [[caps], words]; `answering` are the rows of the editor. */
+export function keyTable(classKeys, medium, answering) {
   const free = (...keys) => keys.filter((key) => !classKeys?.has(key));
   const what = medium === "text" ? "text" : "picture";
   return [
-    [["1", "a", "…"], "Choose the class with that key"],
-    [["/"], "Search the classes, where they are many"],
+    ...answering,
     ...COMMANDS.map(([name, , words]) => [[capOf(name, classKeys)], words]),
     [free("+", "-"), `Make the ${what} larger, smaller${medium === "text" ? "" : " (or the wheel)"}`],
     [free("0", "f").slice(0, 1), `Fit the ${what} again`],
+    [["Ctrl", "z"], "Undo; with Shift redo"],
     [["Esc"], "Close a panel"],
   ];
 }

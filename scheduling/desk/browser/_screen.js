@@ -21,6 +21,12 @@ export const announce = (text) => say($("live"), text);
 /** Say what happened, without cutting off what is on the screen. */
 export const tell = (text) => say($("told"), text);
 
+/** Why it cannot be submitted yet, beside the button; an empty text takes it away. */
+export function lacking(text) {
+  write("lacking", text);
+  $("lacking").hidden = !text;
+}
+
 export function title(text, waiting = 0) {
   document.title = `${waiting ? `(${waiting} waiting) ` : ""}${text} · Touchstone`;
 }

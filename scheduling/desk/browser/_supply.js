@@ -1,6 +1,6 @@
 // The next task before it is asked for: leased, its brief known, its picture decoded.
 
-import { chosenAmong } from "./_candidates.js";
+import { withLabels } from "./_candidates.js";
 import { Refused } from "./_server.js";
 
 // Older, in ms, it may have been lost to its time limit: then the server is asked again.
@@ -73,7 +73,7 @@ export class Supply {
     if (!answer.work) return { empty: answer.empty ?? { reason: "", next_free_at: null } };
     const { work } = answer;
     const [brief, image] = await Promise.all([this.#brief(work), this.#image(work)]);
-    return { ...chosenAmong(work, brief), ...image, since: performance.now() };
+    return { work: withLabels(work, brief), brief, ...image, since: performance.now() };
   }
 
   async #brief(work) {

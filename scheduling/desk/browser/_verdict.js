@@ -1,4 +1,6 @@
-// What a review, rework or adjudication asks beside a class: verdict, remark, and what was said before.
+// What a review, rework or adjudication asks beside a label: verdict, remark, and what was said before.
+
+import { same } from "../../../ops/web/editor/editor.js";
 
 export const STAGES = { review: "Review", adjudicate: "Adjudication", rework: "Rework" };
 
@@ -7,73 +9,67 @@ const TITLES = {
   adjudicate: "Both sides",
 };
 
-/**
- * The answer as the API takes it. `value` is {"class": key} or null, `back` says that the label is
- * to be sent back to its author.
- */
+/** Whether who reworks stands by the earlier answer. */
+const stands = ({ stage, earlier }, value) => stage === "rework" && Boolean(value) && same(value, earlier);
+
+/** The answer as the API takes it. `back` says that the label is to be sent back to its author. */
 export function labelOf(work, value, remark, back) {
-  const { stage, current, answers, earlier } = work;
+  const { stage } = work;
   const said = remark && { remark };
   if (back) return { verdict: "return", ...said };
-  const label = contentOf(work, value);
-  if (stage === "rework" && value.class === earlier) return { ...label, verdict: "stand", ...said };
-  if (stage !== "review" && stage !== "adjudicate") return { ...label, ...said };
-  const agreed = work.agreed ?? (current ? [current] : (answers ?? []).map((answer) => answer.class));
-  return { ...label, verdict: agreed.includes(value.class) ? "accept" : "fix", ...said };
+  if (stands(work, value)) return { ...value, verdict: "stand", ...said };
+  if (stage !== "review" && stage !== "adjudicate") return { ...value, ...said };
+  return { ...value, verdict: work.agrees(value) ? "accept" : "fix", ...said };
 }
 
-// What the choice stands for: a label, a class, or a class with the attributes that it had.
-function contentOf({ labels, judged, current, earlier, earlier_label: mine }, value) {
-  if (labels) return labels[value.class];
-  if (value.class === current && judged) return judged;
-  return value.class === earlier && mine ? mine : value;
-}
-
-/** What is still missing before it can be submitted: {text, remark}, or null. */
-export function missing({ stage, earlier, labels, note }, value, remark, back) {
+/** What is still missing before it can be submitted: {text, remark}, or null. `lacking` is the editor's word. */
+export function missing(work, value, remark, back, lacking) {
   if (back) return remark ? null : { text: "Say what is to be changed.", remark: true };
-  if (!value && labels) return { text: Object.keys(labels).length ? "Choose a label first." : note };
-  if (!value) return { text: "Choose a class first." };
-  const stands = stage === "rework" && value.class === earlier;
-  return stands && !remark ? { text: "Say why you stand by your answer.", remark: true } : null;
+  if (lacking) return { text: lacking };
+  return stands(work, value) && !remark ? { text: "Say why you stand by your answer.", remark: true } : null;
 }
 
 /** The words on the button that submits. */
-export function submitWords({ current, earlier, labels }, nameOf, value, back) {
+export function submitWords(work, value, back) {
+  const { stage, current, earlier, candidates, editor, nameOf } = work;
   if (back) return "Send back";
-  if (labels && !Object.keys(labels).length) return "No editor yet";
-  if (labels && !current && !earlier && value) return `Decide for ${nameOf(value.class)}`;
-  if (current) {
-    const changed = value && value.class !== current;
-    return `${changed ? "Change to" : "Accept"} ${nameOf(value?.class ?? current)}`;
-  }
-  if (!earlier || !value) return "Submit";
-  return `${value.class === earlier ? "Stand by" : "Change to"} ${nameOf(value.class)}`;
+  if (!editor && !candidates.length) return "No editor yet";
+  const name = nameOf(value ?? current);
+  if (current && (!value || same(value, current))) return `Accept ${name || "the label"}`;
+  if (current) return name ? `Change to ${name}` : "Submit as changed";
+  if (stage === "adjudicate" && value && name && !value.class) return `Decide for ${name}`;
+  if (!earlier || !value) return !editor && value ? `Decide for ${name}` : "Submit";
+  if (stands(work, value)) return `Stand by ${name || "your answer"}`;
+  return name ? `Change to ${name}` : "Submit as changed";
 }
 
 /** What the field for a remark says while it is empty. */
-export function remarkHint({ stage, earlier }, value, back) {
+export function remarkHint(work, value, back) {
   if (back) return "what should be changed?";
-  if (stage === "rework" && value && value.class === earlier) return "why do you stand by it?";
-  return stage === "rework" ? "optional, for the reviewer" : "optional, for the file";
+  if (stands(work, value)) return "why do you stand by it?";
+  return work.stage === "rework" ? "optional, for the reviewer" : "optional, for the file";
 }
 
 const WORDS = {
-  accept: (name) => `accepted ${name}`,
-  fix: (name) => `changed it to ${name}`,
+  accept: (name) => `accepted ${name || "the label"}`,
+  fix: (name) => `changed it to ${name || "another label"}`,
   return: () => "sent it back",
-  stand: (name) => `stands by ${name}`,
+  stand: (name) => `stands by ${name || "the label"}`,
 };
 
 /** What was said before: {title, lines: [{who, what, remark}]}, or null when nothing was. */
-export function saidBefore({ stage, remarks, earlier }, nameOf) {
+export function saidBefore({ stage, remarks, earlier, nameOf }) {
   if (!remarks?.length) return null;
-  const lines = remarks.map(({ by, verdict, class: key, remark }) => ({
+  const lines = remarks.map(({ by, verdict, label, remark }) => ({
     who: by === "author" ? "Labeller" : "Reviewer",
-    what: (WORDS[verdict] ?? ((name) => `answered ${name}`))(nameOf(key)),
+    what: (WORDS[verdict] ?? ((name) => `answered ${name}`))(nameOf(label)),
     remark,
   }));
   if (stage !== "rework") return { title: TITLES[stage], lines };
-  const title = earlier ? `Sent back to you: you answered ${nameOf(earlier)}` : "Sent back by a reviewer";
+  const title = !earlier
+    ? "Sent back by a reviewer"
+    : earlier.class
+      ? `Sent back to you: you answered ${nameOf(earlier)}`
+      : "Sent back to you";
   return { title, lines: lines.map(({ remark }) => ({ who: "Reviewer", what: "", remark })) };
 }

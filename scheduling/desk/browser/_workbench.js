@@ -1,5 +1,6 @@
 // The flow: one task on the screen, the next one ready, answers on their way.
 
+import { same } from "../../../ops/web/editor/editor.js";
 import { Refused, SignedOut } from "./_server.js";
 import * as screen from "./_screen.js";
 import * as states from "./_states.js";
@@ -56,6 +57,9 @@ export class Workbench {
     this.attempts = 0;
     this.mine = true;
     this.back = false;
+    // Whether somebody has answered, before a reload too; and what a second Enter confirms.
+    this.touched = Boolean(draft.value);
+    this.doubt = null;
     this.shownAt = performance.now();
     screen.notice(null);
     screen.state(this.#cover());
@@ -84,16 +88,17 @@ export class Workbench {
     if (!this.item) return;
     this.saveDraft(this.item.work.token, { value });
     this.back = false;
+    this.touched = Boolean(value);
+    this.doubt = null;
     this.onValue(value);
-    // A whole label is looked at before it is handed in.
-    const atOnce = this.memory.get("at-once", false) && !this.item.work.labels;
+    const atOnce = this.memory.get("at-once", false) && this.editor.atOnce;
     if (value && atOnce && !this.#tooSoon()) this.submit();
   }
 
-  /** The label is to go back to its labeller, or after all not. A class chosen means that not. */
+  /** The label is to go back to its labeller, or after all not. Another answer means that not. */
   sendBack(back) {
     if (!this.item?.work.may_send_back || this.paused || this.back === back) return;
-    if (back) this.editor.choose(null);
+    if (back) this.editor.drop();
     this.back = back;
     this.onValue(this.editor.value);
   }
@@ -102,10 +107,10 @@ export class Workbench {
     const { item } = this;
     if (!item || this.paused) return;
     const { work } = item;
-    if (!this.editor.value && this.#tooSoon()) return;
-    const value = this.editor.value ?? (work.current ? { class: work.current } : null);
+    if (!this.touched && this.#tooSoon()) return;
+    const value = this.editor.value ?? work.current;
     const remark = screen.$("remark").value.trim();
-    const lacking = missing(work, value, remark, this.back);
+    const lacking = missing(work, value, remark, this.back, this.editor.lacking()) ?? this.#unsure(value);
     if (lacking) return this.onLacking(lacking);
     if (!this.mine) return screen.tell("This task is open in another tab.");
     const { active } = this.presence.end();
@@ -214,6 +219,14 @@ export class Workbench {
     return this.#later(RETRY);
   }
 
+  // An empty label may be right, and may be an Enter too many: it is asked for twice.
+  #unsure(value) {
+    const text = this.back || same(value, this.item.work.current) ? null : this.editor.unsure();
+    if (!text || this.doubt === text) return null;
+    this.doubt = text;
+    return { text };
+  }
+
   #tooSoon() {
     return performance.now() - this.shownAt < TOO_SOON;
   }
@@ -255,10 +268,9 @@ export class Workbench {
   }
 
   #toShow({ work, brief, image }, draft) {
-    const { medium, text, current, earlier, answers: counts, labels, note, judged } = work;
-    const { classes, ontology = brief } = brief;
+    const { medium, text, pair, stage, current, earlier, answers: counts, candidates, note } = work;
     const value = draft.value ?? null;
-    return { medium, text, current, earlier, counts, classes, image, value, labels, note, judged, ontology };
+    return { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, note };
   }
 
   // What lies over the task, if anything does.
@@ -279,12 +291,12 @@ export class Workbench {
   #announce({ work, brief }) {
     const what = work.medium === "image" ? "picture" : "text";
     const stage = STAGES[work.stage] ? `${STAGES[work.stage]}: ` : "";
-    const nameOf = (key) => brief.classes.find((entry) => entry.key === key)?.name ?? "";
-    const current = work.current ? ` Current label: ${nameOf(work.current)}.` : "";
-    const said = saidBefore(work, nameOf);
+    const current = work.current?.class ? ` Current label: ${work.nameOf(work.current)}.` : "";
+    const said = saidBefore(work);
     const lines = said?.lines.map(({ who, what, remark }) => `${who} ${what}: ${remark}.`) ?? [];
     const more = [current, said && ` ${said.title}.`, ...lines].filter(Boolean).join(" ");
-    const text = work.medium === "text" ? ` ${work.text}` : "";
+    const pair = work.pair ? ` A: ${work.pair.a} B: ${work.pair.b}` : "";
+    const text = (work.medium === "text" ? ` ${work.text}` : "") + pair;
     screen.announce(`${stage}next ${what}, ${brief.project.name}.${more}${text}`);
     screen.title(`${stage}${brief.project.name}`, this.waiting);
   }

@@ -96,7 +96,7 @@ const COMMANDS = {
   },
   help() {
     const { brief, work } = bench.item ?? {};
-    panels.help(keyTable(editor.keys, work?.medium), brief?.idle_seconds ?? 60);
+    panels.help(keyTable(editor.keys, work?.medium, editor.help()), brief?.idle_seconds ?? 60);
   },
 };
 
@@ -114,8 +114,7 @@ function showBrief({ work, brief }) {
   screen.write("stage", stage ?? "");
   $("remark-row").hidden = !stage;
   guideline.show(brief);
-  bench.nameOf = (key) => brief.classes.find((entry) => entry.key === key)?.name ?? "";
-  screen.said(saidBefore(work, bench.nameOf));
+  screen.said(saidBefore(work));
   showValue(null, work);
   // The editor learns its classes right after this; the caps follow then.
   queueMicrotask(showCaps);
@@ -124,24 +123,28 @@ function showBrief({ work, brief }) {
 function showCaps() {
   for (const button of root.querySelectorAll("[data-do]")) {
     const cap = button.querySelector("kbd");
-    if (cap && cap.textContent !== "Esc") cap.textContent = capOf(button.dataset.do, editor.keys);
+    if (cap && cap.id !== "desk-submit-cap" && cap.textContent !== "Esc") cap.textContent = capOf(button.dataset.do, editor.keys);
   }
+  $("submit-cap").textContent = editor.submitCap;
+  $("at-once").closest("label").hidden = !editor.atOnce;
   for (const cap of root.querySelectorAll("[data-cap]"))
     cap.textContent = capOf(cap.dataset.cap, editor.keys);
 }
 
 function showValue(value, work = bench.item.work) {
-  screen.write("submit-text", submitWords(work, bench.nameOf, value, bench.back));
+  screen.write("submit-text", submitWords(work, value, bench.back));
   $("remark").placeholder = remarkHint(work, value, bench.back);
   $("remark-row").classList.remove("is-lacking");
   $("act").classList.toggle("is-back", bench.back);
   $("send-back").hidden = !work.may_send_back || bench.back;
   $("keep").hidden = !bench.back;
+  screen.lacking("");
   $("act").classList.toggle("is-ready", Boolean(value || work.current));
 }
 
 function tellLacking({ text, remark }) {
   screen.tell(text);
+  screen.lacking(text);
   if (!remark) return;
   $("remark-row").classList.add("is-lacking");
   $("remark").focus();
@@ -165,7 +168,7 @@ function showProjects(projects) {
 function setAtOnce() {
   const on = $("at-once").checked;
   memory.set("at-once", on);
-  screen.tell(on ? "A class is now submitted as you choose it." : "Enter submits.");
+  screen.tell(on ? "An answer is now submitted as you choose it." : "Enter submits.");
 }
 
 async function askToSkip() {
@@ -177,11 +180,16 @@ async function askToSkip() {
 }
 
 function pressed(event) {
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented || event.isComposing || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey) {
+    if ($("state").hidden && editor.press(event)) event.preventDefault();
+    return;
+  }
   if (event.key === "Escape") {
     bench.sendBack(false);
-    return void (isTyping(event) ? event.target.blur() : panels.close(back));
+    if (isTyping(event)) return event.target.blur();
+    return void (panels.close(back) || ($("state").hidden && editor.press(event)));
   }
   if (isTyping(event)) {
     if (event.key === "Enter" && event.target === $("remark")) bench.submit();

@@ -1,0 +1,101 @@
+// One class of the whole asset, and the questions that are asked of it.
+
+import { Classes } from "./_classes.js";
+import { h } from "./_dom.js";
+import { Attributes } from "./_attributes.js";
+
+export class ClassAnswer {
+  constructor({ reserved, onChange, onSubmit }) {
+    this.onChange = onChange;
+    this.classes = new Classes({ reserved: [...reserved, Attributes.KEY], onChoose: (key) => this.choose(key) });
+    this.questions = new Attributes({ onChange: () => this.#asked(), onSubmit });
+    this.element = h("div", { class: "editor-answer" }, this.classes.element, this.questions.element);
+    this.work = {};
+  }
+
+  set({ classes, attributes = [] }) {
+    this.classes.set(classes);
+    this.questions.set(attributes);
+    this.questions.owned = this.classes.keys;
+    this.atOnce = !attributes.length;
+  }
+
+  show(work) {
+    this.work = work;
+    const { value, current, earlier } = work;
+    this.answered = value?.attributes !== undefined;
+    this.classes.choose(value?.class ?? null);
+    this.classes.mark(badges(work));
+    this.#ask((value ?? current ?? earlier)?.attributes ?? {});
+  }
+
+  get value() {
+    const chosen = this.classes.value ?? (this.answered ? this.work.current?.class : null) ?? null;
+    const known = [this.work.current, this.work.earlier].find((label) => label && label.class === chosen);
+    // The same class again: the label as it is, with whatever it says beside the class.
+    if (chosen && known && !this.answered) return known;
+    const said = this.questions.value;
+    const attributes = Object.keys(said).length && { attributes: said };
+    if (chosen === null) return this.answered && attributes ? attributes : null;
+    return { class: chosen, ...attributes };
+  }
+
+  lacking() {
+    if (!this.value && this.work.current) return null;
+    if (!this.value?.class) return "Choose a class first.";
+    return this.questions.lacking();
+  }
+
+  choose(key) {
+    this.classes.choose(key);
+    this.#ask(this.questions.kept);
+    this.onChange();
+  }
+
+  drop() {
+    if (this.classes.value === null && !this.answered) return;
+    this.answered = false;
+    this.choose(null);
+  }
+
+  press(event) {
+    if (this.questions.press(event)) return true;
+    const chosen = this.classes.pressed(event);
+    if (chosen !== null) {
+      if (!event.repeat) this.choose(chosen);
+      return true;
+    }
+    return event.key === "/" && this.classes.openSearch();
+  }
+
+  get keys() {
+    return this.classes.keys;
+  }
+
+  help() {
+    return [
+      [["1", "a", "…"], "Choose the class with that key"],
+      [["/"], "Search the classes, where they are many"],
+      ...this.questions.help(),
+    ];
+  }
+
+  #ask(values) {
+    const of = this.classes.value ?? this.work.current?.class;
+    this.questions.show(values, of ? new Set([of]) : new Set());
+  }
+
+  #asked() {
+    this.answered = true;
+    this.onChange();
+  }
+}
+
+function badges({ current, earlier, counts }) {
+  const texts = {};
+  for (const { label, count } of counts ?? []) texts[label.class] = `${count} ×`;
+  if (earlier) texts[earlier.class] = "your answer";
+  const now = current?.class;
+  if (now) texts[now] = texts[now] ? `current, ${texts[now]}` : "current";
+  return texts;
+}

@@ -78,7 +78,9 @@ def of_texts(texts: Sequence[str], progress: Callable[[int], None]) -> Array:
     if components < 1:
         return np.asarray(weights.todense(), dtype=np.float32)
     reduce: Any = TruncatedSVD(components, random_state=0)
-    return np.asarray(reduce.fit_transform(weights), dtype=np.float32)
+    # Where all texts are alike there is no variance that its components could explain a share of.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(reduce.fit_transform(weights), dtype=np.float32)
 
 
 def _reduced(wide: Array) -> Array:

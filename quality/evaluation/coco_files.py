@@ -6,7 +6,9 @@ of the time of `json`, which was most of the time of an evaluation.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -115,11 +117,12 @@ class Known(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The file of results, likewise."""
+    """The file of results, likewise; `masks` where they were read already."""
 
     path: Path
     detections: Detections
     items: list[Any]
+    masks: Masks | None = None
 
 
 def read_truths(path: Path, kind: str) -> Known:
@@ -159,13 +162,14 @@ def read_results(path: Path, kind: str, known: Known) -> Found:
     """Read a list of results. Raises InvalidInput naming file and field."""
     shape: Any = list[OF_KIND[kind][1]]  # type: ignore[misc]
     items: list[Any] = _load(path, shape)
+    areas, shapes = _areas(path, items)
     detections = Detections(
         _codes(path, "", "image_id", items, known.images),
         _codes(path, "", "category_id", items, known.classes),
-        _areas(path, items),
+        areas,
         np.array([x.score for x in items], float),
     )
-    return Found(path, detections, items)
+    return Found(path, detections, items, shapes)
 
 
 def boxes(items: list[Any]) -> Floats:
@@ -191,6 +195,9 @@ def masks(
 
     Raises InvalidInput.
     """
+    plain = _compressed(path, where, items, chosen)
+    if plain is not None:
+        return plain
     found: list[Any] = [None] * len(chosen)
     outlines: dict[tuple[int, int], list[int]] = defaultdict(list)
     rings: dict[int, list[list[float]]] = {}
@@ -225,30 +232,49 @@ def _drawn(shapes: list[list[list[float]]], height: int, width: int) -> Iterator
         yield parts[0] if len(parts) == 1 else mask.merge(parts)
 
 
+def _compressed(path: Path, where: str, items: list[Any], chosen: Ints) -> Masks | None:
+    """Where all are compressed run lengths: there may be hundreds of thousands of them."""
+    shapes = [items[i].segmentation for i in chosen.tolist()]
+    if not all(isinstance(x, Rle) and isinstance(x.counts, str) for x in shapes):
+        return None
+    texts = [x.counts.encode() for x in shapes]
+    sizes = np.fromiter(chain.from_iterable(x.size for x in shapes), np.int64, 2 * len(shapes))
+    with _told(path, where, chosen):
+        return rle.of_texts(texts, sizes, whole=False)
+
+
 def _read(path: Path, where: str, found: list[Any], of: Ints) -> Masks:
-    try:
+    with _told(path, where, of):
         return rle.read(found, whole=False)
+
+
+@contextmanager
+def _told(path: Path, where: str, of: Ints) -> Iterator[None]:
+    """Which item it is whose runs are none."""
+    try:
+        yield
     except rle.NotRuns as error:
         field = f"{where}[{of[error.at]}].segmentation"
         said = "expected run lengths within the height and width of the mask"
         raise _wrong(path, field, said) from None
 
 
-def _areas(path: Path, items: list[Any]) -> Floats:
-    """As pycocotools reckons the area of results: of their boxes, if the first has one."""
+def _areas(path: Path, items: list[Any]) -> tuple[Floats, Masks | None]:
+    """As pycocotools reckons the area of results: of their boxes, if the first has one; and their
+    masks, where it is those that it was reckoned of."""
     if items and items[0].bbox is not None:
         for i, item in enumerate(items):
             if item.bbox is None:
                 raise _wrong(path, f"[{i}].bbox", "is missing, and the first result has one")
         sides = boxes(items)
-        return sides[:, 2] * sides[:, 3]
+        return sides[:, 2] * sides[:, 3], None
     if items and isinstance(items[0], FoundPoints):
-        return np.array([_extent(item.keypoints) for item in items], float)
+        return np.array([_extent(item.keypoints) for item in items], float), None
     for i, item in enumerate(items):
         if not isinstance(item.segmentation, Rle):
             raise _wrong(path, f"[{i}].segmentation", "expected run lengths with size and counts")
-    shapes = [runs(item.segmentation) for item in items]
-    return rle.areas(_read(path, "", shapes, np.arange(len(items))))
+    shapes = masks(path, "", items, np.arange(len(items)), [(0, 0)] * len(items))
+    return rle.areas(shapes), shapes
 
 
 def _extent(keypoints: list[float]) -> float:
@@ -273,14 +299,26 @@ def _ordered(path: Path, where: str, items: list[T]) -> list[T]:
     return [items[n] for n in order]
 
 
+class _Codes(dict[Id, int]):
+    """Codes by id as a file has it, found by its text once."""
+
+    def __init__(self, of: dict[str, int]):
+        self.of = of
+
+    def __missing__(self, one: Id) -> int:
+        self[one] = found = self.of[str(one)]
+        return found
+
+
 def _codes(path: Path, where: str, name: str, items: list[Any], codes: dict[str, int]) -> Ints:
+    ids = map(attrgetter(name), items)
     try:
-        return np.array([codes[str(getattr(x, name))] for x in items], dtype=np.int64)
+        return np.fromiter(map(_Codes(codes).__getitem__, ids), np.int64, len(items))
     except KeyError:
-        ids = [getattr(x, name) for x in items]
-        i = next(i for i, one in enumerate(ids) if str(one) not in codes)
+        given = [str(getattr(x, name)) for x in items]
+        i = next(i for i, one in enumerate(given) if one not in codes)
         what = "image" if name == "image_id" else "category"
-        said = f"no {what} of the truths has the id {ids[i]}"
+        said = f"no {what} of the truths has the id {given[i]}"
         raise _wrong(path, f"{where}[{i}].{name}", said) from None
 
 

@@ -70,14 +70,12 @@ def _of_masks(known: Known, found: Found) -> Callable[[Pairs], Floats]:
 
     def overlaps(p: Pairs) -> Floats:
         # Only shapes that meet another of their image and class are drawn.
-        return masks.overlaps(
-            files.masks(known.path, "annotations", known.items, p.truth, of_truths(p)),
-            files.masks(found.path, "", found.items, p.detection, of_results(p)),
-            known.truths.crowd[p.truth],
-            p.truth_start,
-            p.detection_start,
-            p.start,
-        )
+        true = files.masks(known.path, "annotations", known.items, p.truth, of_truths(p))
+        crowd, starts = known.truths.crowd[p.truth], (p.truth_start, p.detection_start, p.start)
+        if found.masks is not None:
+            return masks.overlaps(true, found.masks, crowd, *starts, of=p.detection)
+        seen = files.masks(found.path, "", found.items, p.detection, of_results(p))
+        return masks.overlaps(true, seen, crowd, *starts)
 
     return overlaps
 

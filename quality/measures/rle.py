@@ -38,8 +38,13 @@ def read(rles: Sequence[Rle], name: str = "rle", *, whole: bool = True) -> Masks
     Raises NotRuns naming the position of a mask whose runs do not fill its height and width; where
     it need not be the `whole` mask, its last runs may be left out, as some programs do.
     """
-    size = np.array([rle["size"] for rle in rles], np.int64).reshape(-1, 2)
     texts = [c if isinstance(c := rle["counts"], bytes) else c.encode() for rle in rles]
+    return of_texts(texts, np.array([rle["size"] for rle in rles], np.int64), name, whole=whole)
+
+
+def of_texts(texts: Sequence[bytes], size: Ints, name: str = "rle", *, whole: bool = True) -> Masks:
+    """The same of the texts alone, with the `size` (n, 2) of each mask."""
+    size = size.reshape(-1, 2)
     start = np.cumsum([0, *map(len, texts)])
     ends, first = _ends(np.frombuffer(b"".join(texts), np.uint8), start)
     fits = (size >= 0).all(axis=1) & (size <= 1 << 30).all(axis=1) & (np.diff(first) > 0)
@@ -58,11 +63,14 @@ def _ends(text: Ints, start: Ints) -> tuple[Ints, Ints]:
     Numbers come in digits of five bits, lowest first; from the fourth on, as the difference from
     the one before the last (cocoapi, rleFrString).
     """
-    runs, ends = np.zeros(len(text), np.int64), np.zeros(len(text), np.int64)
+    numbers = 0
+    for i in range(len(text)):
+        numbers += ((text[i] - 48) & 32) == 0
+    ends = np.zeros(numbers, np.int64)
     first = np.zeros(len(start), np.int64)
     at = 0
     for k in range(len(start) - 1):
-        value, shift, total = 0, 0, 0
+        value, shift, total, last, before = 0, 0, 0, 0, 0
         for i in range(start[k], start[k + 1]):
             digit = int(text[i]) - 48
             if digit < 0 or digit > 63 or shift > 50:
@@ -74,10 +82,11 @@ def _ends(text: Ints, start: Ints) -> tuple[Ints, Ints]:
                 continue
             if digit & 16:
                 value = value - (1 << shift)
-            runs[at] = value + (runs[at - 2] if at - first[k] > 2 else 0)
-            total += runs[at]
-            if runs[at] < 0 or total > 1 << 60:
+            run = value + (before if at - first[k] > 2 else 0)
+            total += run
+            if run < 0 or total > 1 << 60:
                 break
+            before, last = last, run
             ends[at] = total
             at, value, shift = at + 1, 0, 0
         if shift:  # broken off: a letter that is none, a number that is too large or not ended
@@ -94,14 +103,20 @@ def frames(masks: Masks) -> Floats:
     for k in range(len(size)):
         height = size[k, 0]
         left, top, right, bottom = size[k, 1], height, 0, 0
+        column, foot = 0, height  # the column that a run begins in, and the pixel after its last
         for p in range(start[k] + 1, start[k + 1], 2):
             low, high = ends[p - 1], ends[p] - 1
             if high < low:
                 continue
-            left, right = min(left, low // height), max(right, high // height + 1)
-            if low // height == high // height:
-                top, bottom = min(top, low % height), max(bottom, high % height + 1)
+            while low >= foot:  # dividing for every run would take most of the time
+                column, foot = column + 1, foot + height
+            left = min(left, column)
+            if high < foot:
+                right = max(right, column + 1)
+                head = foot - height
+                top, bottom = min(top, low - head), max(bottom, high - head + 1)
             else:  # over the foot of a column
+                right = max(right, high // height + 1)
                 top, bottom = 0, height
         if right:
             found[k, 0], found[k, 1], found[k, 2], found[k, 3] = left, top, right, bottom

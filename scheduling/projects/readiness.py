@@ -86,8 +86,9 @@ def _classes(project: Project, found: Facts, home: str) -> Step:
     message = f"{found.classes} classes to choose from." if found.classes else kind.words
     if not enough:
         message = f"The project has {projects.undefined(project)}: nothing could be answered."
-    title = "Define the classes" if kind.least_classes else "Define the answer"
-    return Step("classes", title, enough, message, f"{home}/classes", "Edit")
+    what = "classes" if kind.least_classes else "answer"
+    url, action = f"{home}/classes", f"Edit {what}"
+    return Step("classes", f"Define the {what}", enough, message, url, action)
 
 
 def _guideline(found: Facts, home: str) -> Step:

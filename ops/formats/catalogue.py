@@ -16,6 +16,8 @@ from ops.labels import KINDS
 WRITTEN: dict[str, Format] = {
     one.NAME: cast(Format, one) for one in (jsonl, csv, coco, yolo, voc, cvat, labelstudio)
 }
+# Formats that speak of assets which may be there already.
+SPEAKING = (coco.NAME, yolo.NAME, voc.NAME, cvat.NAME, labelstudio.NAME)
 READ = (*WRITTEN, folder.NAME)
 HEAD = 1 << 16
 _KEY = re.compile(rb'"(images|annotations|categories|image_id|data|predictions)"\s*:')

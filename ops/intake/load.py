@@ -154,10 +154,13 @@ def import_rows(
     if lanes.lock_batch(session, batch.id).state == "delivered":
         raise Frozen("This batch was delivered; nothing can be added to it.")
     ontology = ontologies.current(session, batch.project_id)
+    assets = assets or Assets(session, batch.project_id)
+    if labels != "none":
+        assets.load()
     brought = Brought(
         batch.project,
         ontology,
-        assets or Assets(session, batch.project_id),
+        assets,
         settings,
         predictions=labels == "predictions",
         losses=losses,

@@ -28,8 +28,6 @@ LABEL_USES = (
     ("gold", "gold: known answers, hidden in the work"),
     ("predictions", "predictions of a reference model"),
 )
-# Formats that bring labels.
-LABELLED = ("coco", "yolo", "voc", "cvat", "labelstudio")
 
 
 @blueprint.get("/projects/<int:project_id>/import")
@@ -74,7 +72,9 @@ def _form(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
         values=request.form,
         roots=roots,
         megabytes=configured().max_upload_mb,
-        formats=[one for one in catalogue.for_type(project.label_type) if one.NAME in LABELLED],
+        formats=[
+            one for one in catalogue.for_type(project.label_type) if one.NAME in catalogue.SPEAKING
+        ],
         errors=errors or [],
         faults=[e for e in errors or [] if "line" in e or e["field"] in ("file", "folder")],
         label_uses=LABEL_USES,

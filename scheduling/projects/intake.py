@@ -63,6 +63,8 @@ def import_source(
     assets = Assets(session, batch.project_id)
     reading = _reading(session, batch, terms, settings, faults, assets, beside)
     name = terms.format or catalogue.recognise(source)
+    if name in catalogue.SPEAKING:
+        assets.load()
     rows = through(catalogue.read(name, source, reading))
     if terms.add_classes:
         rows = list(rows)

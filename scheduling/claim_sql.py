@@ -93,6 +93,7 @@ def search(which: str, new_to_me: str = NEW_TO_ME) -> str:
 RETURNED, ONWARD = "t.returned", "(t.npri, t.id) >= (lane.npri, lane.task)"
 LOCK = "FOR NO KEY UPDATE OF t SKIP LOCKED"
 
+_KEPT_FIRST = f"array_position(_kept_in, l.id), {IN_ORDER}"
 # A cursor is read row by row; the query in a FOR is read ten at once.
 _DECLARED = f"""
 DECLARE
@@ -102,7 +103,7 @@ DECLARE
     _due bigint;  _kept bigint;  _npri bigint;  _task bigint;
     _golden bigint;  _golden_batch bigint;  -- the task of gold that goes out instead
     _lease record;  _until_next bigint;  _next_gold bigint;
-    _lanes NO SCROLL CURSOR FOR {open_lanes(order=f"array_position(_kept_in, l.id), {IN_ORDER}")};"""
+    _lanes NO SCROLL CURSOR FOR {open_lanes(order=_KEPT_FIRST)};"""
 
 _RESERVED = f"""
     r.labeller_id = _me AND r.state = 'reserved' AND r.expires_at > _now AND {APART}"""
@@ -144,7 +145,7 @@ _LOOK_AT_DESK = f"""
     END IF;"""
 
 _OF_THE_LANE = "lane.id, lane.project, lane.batch"
-# The lock is that of `gold_choice.lock_exposure`: an assessment beginning now must not ask the same.
+# The lock is that of `gold_choice.lock_exposure`: an assessment must not ask the same just now.
 _GOLD_DUE = f"""
     _due := CASE WHEN lane.stage = 'label' AND lane.until_next = 0 AND _this IS NULL
                  THEN lane.gold_id END;

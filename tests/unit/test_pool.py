@@ -2,6 +2,9 @@
 
 import os
 import signal
+import sys
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,3 +78,25 @@ def test_a_worker_that_is_killed_is_said_to_be_lost():
 def test_nobody_to_work_is_refused():
     with pytest.raises(ValueError, match="processes"):
         list(pool.over(Workers(processes=0), where, range(3)))
+
+
+def test_actors_of_a_cluster_reckon_the_same(tmp_path, monkeypatch):
+    """On a cluster of this machine alone; where the extra `[cluster]` is installed."""
+    ray = pytest.importorskip("ray")
+    root = str(Path(__file__).resolve().parents[2])
+    shown = {"env_vars": {"PYTHONPATH": os.pathsep.join([root, *sys.path])}}
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Ray's own
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env=shown)
+        try:
+            workers = Workers(processes=2, cluster="auto")
+            done = list(pool.over(workers, where, range(12)))
+            assert [part for part, _, _ in done] == list(range(12))
+            assert os.getpid() not in {pid for _, _, pid in done}
+            with pytest.raises(ValueError, match="part 0 on cpu"):
+                list(pool.over(workers, broken, range(3)))
+            with pytest.raises(pool.WorkerLost):
+                list(pool.over(workers, killed, range(3)))
+        finally:
+            ray.shutdown()

@@ -19,6 +19,7 @@ from quality.measures.merging_labels import Flat, Label, Object, Things, Whole, 
 from quality.measures.merging_votes import EVEN, SURE, attributes, holds
 
 LEAST = 0.5  # mean IoU (or OKS) from which objects of two people are one thing
+TOUCH = 0.1  # overlaps below count as none: in a crowd they are most pairs
 
 _FUSE: dict[str, Callable[[Sequence[Object], Rows, Floats, Overlaps], list[dict[str, Any]]]] = {
     "boxes": merging_shapes.boxes,
@@ -125,8 +126,10 @@ def _overlaps(
         for k, column in ((0, given), (1, truth))
     ]
     near = shapes.near(label_type, *sides, sigmas=sigmas, size=size)
-    overlap = near.overlap / 2 if both else near.overlap
-    return merging_clusters.both_ways(given[near.given], truth[near.truth], overlap, start[-1])
+    touching = near.overlap >= TOUCH
+    overlap = near.overlap[touching] / (2 if both else 1)
+    i, j = given[near.given[touching]], truth[near.truth[touching]]
+    return merging_clusters.both_ways(i, j, overlap, start[-1])
 
 
 def _flat(

@@ -120,6 +120,7 @@ def clustered(drawn):
         (i, j): iou(drawn[i][1]["box"], drawn[j][1]["box"])
         for i, j in itertools.permutations(range(len(drawn)), 2)
     }
+    near = {pair: overlap if overlap >= 0.1 else 0 for pair, overlap in near.items()}
     groups = {i: {i} for i in range(len(drawn))}
 
     def nearness(pair):

@@ -11,7 +11,7 @@ from metrics import report_pages
 from metrics.reads import batches as read_batches
 from metrics.web import downloads
 from metrics.web.batches import records
-from ops import delivery, exports, scope, sealer
+from ops import delivery, scope, sealer
 from ops.errors import NotReady
 from ops.models import Batch, Delivery, Project
 from ops.web.identity import db, user
@@ -61,7 +61,7 @@ def report_pdf(delivery_id: int) -> ResponseReturnValue:
 def labels(delivery_id: int, form: str) -> ResponseReturnValue:
     """The delivered labels as a file."""
     made = _taken(delivery_id)
-    return downloads.labels(exports.of_delivery(db(), made.id), form, made.report["batch"]["name"])
+    return downloads.labels(made, form, made.report["batch"]["name"])
 
 
 def _deliveries() -> list[Delivery]:

@@ -27,6 +27,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "batches.rescore": LEADS,
     "batches.deliver": LEADS,
     "batches.export": LEADS,
+    "batches.formats": LEADS,
     "batches.report": LEADS,
     "batches.report_pdf": LEADS,
     "deliveries.judge": LEADS,

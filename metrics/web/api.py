@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from metrics.deliver import deliver
 from metrics.web import api_messages as messages
 from metrics.web import downloads
-from ops import batches, delivery, exports, sealer
+from ops import batches, delivery, sealer
 from ops.errors import NotReady
 from ops.models import Delivery
 from ops.web.identity import db, user
@@ -72,13 +72,13 @@ def show(delivery_id: int) -> dict[str, Any]:
 def export(delivery_id: int, asked: messages.ExportQuery) -> ResponseReturnValue:
     """Export the labels of a delivery
 
-    The SHA-256 of the JSONL is the delivery's digest. 409 until the delivery is sealed.
+    The SHA-256 of the JSONL is the delivery's digest. What another format cannot hold is in the
+    header Touchstone-Losses, as JSON. 409 until the delivery is sealed.
     """
     made = delivery.find(db(), user(), delivery_id)
     if not sealer.is_sealed(db(), made.audit_entry_id):
         raise NotReady("This delivery is being sealed. Try again in a moment.")
-    rows = exports.of_delivery(db(), made.id)
-    return downloads.labels(rows, asked.format, made.report["batch"]["name"])
+    return downloads.labels(made, asked.format, made.report["batch"]["name"])
 
 
 def _view(made: Delivery) -> dict[str, Any]:

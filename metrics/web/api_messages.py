@@ -49,4 +49,4 @@ class DeliveryOut(BaseModel):
 
 
 class ExportQuery(Strict):
-    format: Literal["jsonl", "csv"] = "jsonl"
+    format: Literal["jsonl", "csv", "coco", "yolo", "voc", "cvat", "labelstudio"] = "jsonl"

@@ -13,8 +13,9 @@ from metrics import report_pages
 from metrics.reads import batches as read_batches
 from metrics.reads import one_batch, reviews
 from metrics.web import downloads
-from ops import batches, delivery, exports, labels, ontologies, scope, sealer
+from ops import batches, delivery, labels, ontologies, scope, sealer
 from ops.errors import Frozen, InvalidInput, NotFound, TouchstoneError
+from ops.formats import catalogue
 from ops.models import Batch
 from ops.web import media
 from ops.web.identity import db, user
@@ -100,8 +101,23 @@ def export(batch_id: int, form: str) -> ResponseReturnValue:
     """The labels as delivered; before the delivery, those in force."""
     batch = batches.find(db(), user(), batch_id)
     made = delivery.of_batch(db(), batch.id)
-    rows = exports.of_delivery(db(), made.id) if made else exports.of_batch(db(), batch.id)
-    return downloads.labels(rows, form, batch.name)
+    return downloads.labels(made or batch, form, batch.name)
+
+
+@blueprint.get("/batches/<int:batch_id>/labels")
+def formats(batch_id: int) -> ResponseReturnValue:
+    """The formats that can hold the labels, and what one of them would lose."""
+    batch = batches.find(db(), user(), batch_id)
+    every = catalogue.for_type(batch.project.label_type)
+    chosen = request.args.get("format", "jsonl")
+    file = downloads.file_of(delivery.of_batch(db(), batch.id) or batch, chosen)
+    return render_template(
+        "batches/formats.html",
+        batch=batch,
+        formats=every,
+        chosen=file.form,
+        losses=file.count_losses(),
+    )
 
 
 @blueprint.get("/batches/<int:batch_id>/report")

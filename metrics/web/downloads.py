@@ -1,36 +1,52 @@
 """Files that people take away: labels of a batch or a delivery, and reports."""
 
+import json
 import tempfile
-from collections.abc import Iterable, Iterator
-from typing import Any
 
-from flask import Response, send_file
+from flask import Response, current_app, send_file
 
 from metrics import report_pages
+from ops import exports
 from ops.errors import NotFound
-from ops.formats import csv, jsonl
-from ops.models import Delivery
+from ops.formats import catalogue
+from ops.models import Batch, Delivery
+from ops.web.identity import db
 
-FORMATS = {"jsonl": jsonl, "csv": csv}
 IN_MEMORY = 16 * 1024 * 1024
+LONGEST_HEADER = 4000
 
 
-def labels(rows: Iterable[dict[str, Any]], form: str, name: str) -> Response:
-    """Labels as a file. Raises NotFound for a format that there is not.
+def file_of(what: Batch | Delivery, form: str) -> exports.File:
+    """The labels in force of a batch, or those of a delivery, in a format.
+
+    Raises NotFound for a format that there is not, InvalidInput for one that cannot hold them.
+    """
+    if form not in catalogue.WRITTEN:
+        raise NotFound(f"There is no such format; there are {', '.join(catalogue.WRITTEN)}.")
+    settings = current_app.extensions["settings"]
+    if isinstance(what, Delivery):
+        return exports.file_of_delivery(db(), what, form, settings)
+    return exports.file_of_batch(db(), what, form, settings)
+
+
+def labels(what: Batch | Delivery, form: str, name: str) -> Response:
+    """Labels as a file; the header Touchstone-Losses says as JSON what it could not hold.
 
     They are written out before the answer begins, so that a broken export never looks complete.
     """
-    if form not in FORMATS:
-        raise NotFound(f"There is no such format; there are {' and '.join(FORMATS)}.")
+    made = file_of(what, form)
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
-    file.writelines(_encoded(FORMATS[form].lines(rows)))
+    file.writelines(made.pieces)
     file.seek(0)
-    return send_file(
+    answer = send_file(
         file,
-        mimetype=FORMATS[form].MIMETYPE,
+        mimetype=made.form.MIMETYPE,
         as_attachment=True,
-        download_name=f"{_plain(name)}.{form}",
+        download_name=f"{_plain(name)}.{made.form.SUFFIX}",
     )
+    said = json.dumps([vars(loss) for loss in made.losses])
+    answer.headers["Touchstone-Losses"] = said if len(said) <= LONGEST_HEADER else "[]"
+    return answer
 
 
 def report_pdf(made: Delivery) -> Response:
@@ -38,10 +54,6 @@ def report_pdf(made: Delivery) -> Response:
     answer = Response(report_pages.pdf(made.report), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="report-{made.id}.pdf"'
     return answer
-
-
-def _encoded(lines: Iterable[str]) -> Iterator[bytes]:
-    return (line.encode() for line in lines)
 
 
 def _plain(name: str) -> str:

@@ -116,13 +116,14 @@ def _metadata(data: dict[str, Any], shown: str | None) -> dict[str, Any]:
 
 
 def _chosen(task: Task, reading: Reading) -> Said | None:
-    if reading.predictions:
-        every = task.predictions
-    else:
+    # A file without predictions may well hold what a model said as annotations.
+    predicted = reading.predictions and bool(task.predictions)
+    every = task.predictions
+    if not predicted:
         every = [one for one in task.annotations + task.completions if not one.was_cancelled]
     if len(every) > 1:
         said = "more than one of a task: the known truth or the newest is taken"
-        reading.losses.add("predictions" if reading.predictions else "annotations", said)
+        reading.losses.add("predictions" if predicted else "annotations", said)
     return max(every, key=lambda one: (one.ground_truth, one.updated_at or ""), default=None)
 
 

@@ -173,7 +173,9 @@ def _stream(batch_id: int, asked: messages.ExportQuery) -> Iterator[bytes]:
     def pieces() -> Iterator[bytes]:
         with transaction(sessions) as session:
             batch = session.get_one(Batch, batch_id)
-            file = exports.file_of_batch(session, batch, asked.format, settings, whole=asked.whole)
+            file = exports.file_of_batch(
+                session, batch, asked.format, settings, whole=asked.whole == "true"
+            )
             yield from file.pieces
 
     return pieces()
@@ -185,5 +187,7 @@ def _stream(batch_id: int, asked: messages.ExportQuery) -> Iterator[bytes]:
 def export_losses(batch_id: int, asked: messages.ExportQuery) -> dict[str, Any]:
     """Say what an export of the labels in force would lose"""
     batch = batches.find(db(), user(), batch_id)
-    file = exports.file_of_batch(db(), batch, asked.format, _settings(), whole=asked.whole)
+    file = exports.file_of_batch(
+        db(), batch, asked.format, _settings(), whole=asked.whole == "true"
+    )
     return {"losses": [vars(loss) for loss in file.count_losses()]}

@@ -155,6 +155,8 @@ class BatchesOut(BaseModel):
     batches: list[BatchOut]
 
 
+# A query holds texts only.
+Yes = Literal["true", "false"]
 LABELS = Literal["none", "labels", "gold", "predictions"]
 MODEL = Field("", max_length=120, description="With predictions: the name of the reference model")
 
@@ -183,12 +185,20 @@ class FileTerms(Strict):
     model: str = MODEL
     pictures: str = Field("", max_length=2000, description="What stands before names of pictures")
     gold_column: str = Field("", max_length=200, description="Of a table: known answers")
-    keep_existing: bool = False
-    add_classes: bool = Field(False, description="Add the classes that the project lacks")
+    keep_existing: Yes = "false"
+    add_classes: Yes = Field("false", description="Add the classes that the project lacks")
 
     def terms(self) -> Terms:
         """As the verb takes them."""
-        return Terms(**{**self.model_dump(), "gold_column": self.gold_column or None})
+        return Terms(
+            format=self.format,
+            labels=self.labels,
+            model=self.model,
+            gold_column=self.gold_column or None,
+            pictures=self.pictures,
+            keep_existing=self.keep_existing == "true",
+            add_classes=self.add_classes == "true",
+        )
 
 
 class LossOut(BaseModel):
@@ -230,4 +240,4 @@ class UploadsOut(BaseModel):
 
 class ExportQuery(Strict):
     format: Literal["jsonl", "csv", "coco", "yolo", "voc", "cvat", "labelstudio"] = "jsonl"
-    whole: bool = Field(False, description="JSON lines and CSV: with uri, text, size, metadata")
+    whole: Yes = Field("false", description="JSON lines and CSV: with uri, text, size, metadata")

@@ -40,8 +40,9 @@ def score(
         held.chunks = len(parts) + len(slices)
         held.provenance = {**held.provenance, **_provenance(labels)}
     calibrated = _calibrated(sessions, task, labels)
+    crops = _crops(sessions, task, labels, say) if set(range(len(slices))) - done else None
     left = [index for index in range(len(slices)) if index not in done]
-    parts_read = (_read(sessions, task, labels, slices[index]) for index in left)
+    parts_read = (_read(sessions, task, labels, slices[index], crops) for index in left)
     scored = pool.over(workers(), partial(_judged, _portable(task), calibrated), parts_read)
     for index, found in zip(left, scored, strict=True):
         with transaction(sessions) as session:
@@ -67,10 +68,15 @@ class Read(NamedTuple):
     said: dict[int, Said]
     answers: dict[int, list[dict[str, Any]]]
     gold: dict[int, list[dict[str, Any]]]
+    crops: Any = None
 
 
 def _read(
-    sessions: sessionmaker[Session], task: Task, labels: plan.Labels, chosen: slice | np.ndarray
+    sessions: sessionmaker[Session],
+    task: Task,
+    labels: plan.Labels,
+    chosen: slice | np.ndarray,
+    crops: Any = None,
 ) -> Read:
     with transaction(sessions) as session:
         these = part(session, labels.consensus_id[chosen].tolist())
@@ -79,6 +85,7 @@ def _read(
             predictions(session, task, these.asset_ids),
             answers(session, task, these.asset_ids),
             gold(session, task, these.asset_ids),
+            crops.only(these.asset_ids) if crops is not None else None,
         )
 
 
@@ -90,7 +97,12 @@ def _portable(task: Task) -> Task:
 def _judged(task: Task, calibrated: Any, read: Read, device: str) -> list[tuple[Any, ...]]:
     """The rows of one chunk, reckoned on `device`."""
     these = read.part
-    findings = {"reference": _reference(task, these, read.said, calibrated, device)}
+    if read.crops is not None:
+        from quality.rescoring import crops
+
+        findings = {"reference": crops.reference(these, read.crops, task.settings.below)}
+    else:
+        findings = {"reference": _reference(task, these, read.said, calibrated, device)}
     if read.answers or read.gold:
         given = these.labels()
         of_each = [read.answers.get(asset, []) for asset in these.asset_ids]
@@ -111,6 +123,34 @@ def _calibrated(sessions: sessionmaker[Session], task: Task, labels: plan.Labels
     with transaction(sessions) as session:
         held = runs.hold(session, task.run_id, task.fence)
         held.provenance = {**held.provenance, "calibration": found and _told(found)}
+    return found
+
+
+def _crops(
+    sessions: sessionmaker[Session],
+    task: Task,
+    labels: plan.Labels,
+    say: Callable[[str, int, int], None],
+) -> Any:
+    """Where there is no model: what each object looks like to who learnt from the others."""
+    if task.model is not None or task.medium != "image":
+        return None
+    from quality.rescoring import crops
+
+    if task.label_type not in crops.TYPES:
+        return None
+    found = crops.judged(sessions, task, labels, say)
+    if found is not None:
+        right = found.chance.argmax(axis=1) == found.given
+        by_class = [float(right[found.given == c].mean()) for c in np.unique(found.given)]
+        with transaction(sessions) as session:
+            held = runs.hold(session, task.run_id, task.fence)
+            held.provenance = {
+                **held.provenance,
+                "model": f"multilayer perceptron on objects cut out, {task.settings.folds} folds",
+                "objects": len(found.given),
+                "balanced_accuracy": float(np.mean(by_class)),
+            }
     return found
 
 

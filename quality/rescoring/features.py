@@ -15,6 +15,7 @@ SIDE = 32
 CELLS = 4
 ORIENTATIONS = 8
 MOST_COMPONENTS = 128
+AT_ONCE = 4096
 
 
 def of_pictures(n: int, pictures: Iterable[bytes], progress: Callable[[int], None]) -> Array:
@@ -22,19 +23,45 @@ def of_pictures(n: int, pictures: Iterable[bytes], progress: Callable[[int], Non
 
     Raises PIL.UnidentifiedImageError for bytes that are no picture.
     """
-    grey = np.empty((n, SIDE, SIDE), dtype=np.float32)
-    for i, data in enumerate(pictures):
-        grey[i] = _grey(data)
+    return of_greys(n, map(_opened, pictures), progress)
+
+
+def of_greys(n: int, greys: Iterable[Array], progress: Callable[[int], None]) -> Array:
+    """(n, d) float32 from n pictures of SIDE × SIDE grey px (0 to 255), see `grey_of`.
+
+    A kilobyte of memory each; what is wide is reckoned a few thousand at a time.
+    """
+    from sklearn.decomposition import PCA
+
+    grey = np.empty((n, SIDE, SIDE), dtype=np.uint8)
+    for i, one in enumerate(greys):
+        grey[i] = one
         progress(i + 1)
-    return _reduced(np.hstack([grey.reshape(len(grey), -1), gradients(grey)]))
+    sample = np.unique(np.linspace(0, n - 1, min(n, AT_ONCE)).astype(int))
+    wide = _wide(grey[sample])
+    reduce = PCA(min(MOST_COMPONENTS, *wide.shape), random_state=0).fit(wide)
+    parts = [reduce.transform(_wide(grey[at : at + AT_ONCE])) for at in range(0, n, AT_ONCE)]
+    return np.concatenate(parts).astype(np.float32)
 
 
-def _grey(data: bytes) -> Array:
+def grey_of(picture: Any) -> Array:
+    """SIDE × SIDE grey px (0 to 255) of a picture of Pillow's."""
+    from PIL import Image
+
+    small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def _opened(data: bytes) -> Array:
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as picture:
-        small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    return np.asarray(small, dtype=np.float32) / 255.0
+        return grey_of(picture)
+
+
+def _wide(grey: Array) -> Array:
+    pixels = grey.astype(np.float32) / 255.0
+    return np.hstack([pixels.reshape(len(pixels), -1), gradients(pixels)])
 
 
 def gradients(grey: Array) -> Array:
@@ -81,10 +108,3 @@ def of_texts(texts: Sequence[str], progress: Callable[[int], None]) -> Array:
     # Where all texts are alike there is no variance that its components could explain a share of.
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(reduce.fit_transform(weights), dtype=np.float32)
-
-
-def _reduced(wide: Array) -> Array:
-    from sklearn.decomposition import PCA
-
-    components = min(MOST_COMPONENTS, *wide.shape)
-    return np.asarray(PCA(components, random_state=0).fit_transform(wide), dtype=np.float32)

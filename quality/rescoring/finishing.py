@@ -63,9 +63,10 @@ def finish(session: Session, run: RescoreRun, task: Task) -> None:
     scored = _table(rows, task)
     verdict, chance_rows = _verdict(session, run, rows, scored)
     planted = run.provenance.get("calibration") or {}
-    found = weighing.trust(
-        scored, verdict.balanced_accuracy if verdict else None, planted.get("noticed")
-    )
+    # Of choices by the labels themselves, of objects that were cut out by their own folds.
+    balanced = run.provenance.get("balanced_accuracy") if verdict is None else None
+    balanced = verdict.balanced_accuracy if verdict else balanced
+    found = weighing.trust(scored, balanced, planted.get("noticed"))
     quality = weighing.quality(scored, found)
     values = {"ids": [row.id for row in rows], "qualities": quality.tolist()}
     session.execute(_QUALITY, values)
@@ -78,7 +79,7 @@ def finish(session: Session, run: RescoreRun, task: Task) -> None:
         if verdict and not found["reference"].weak:
             doubted[chance_rows[verdict.ranked]] = True
     marked = _mark(session, run, task, rows, quality, doubted)
-    run.summary = _summary(rows, scored, found, doubted, marked, verdict, bool(planted))
+    run.summary = _summary(rows, scored, found, doubted, marked, verdict, balanced, bool(planted))
     run.state, run.finished_at = "done", clock_time.now()
     session.flush()
 
@@ -192,6 +193,7 @@ def _summary(
     doubted: Array,
     marked: Sequence[int],
     verdict: suspects.Verdict | None,
+    balanced: float | None,
     planted: bool,
 ) -> dict[str, Any]:
     errors: dict[str, int] = {}
@@ -209,7 +211,7 @@ def _summary(
         "contradicted": int(doubted.sum()),
         "unheard": int((~heard).sum()),
         "sources": {name: one.as_json() for name, one in found.items()},
-        "balanced_accuracy": verdict.balanced_accuracy if verdict else None,
+        "balanced_accuracy": balanced,
         "weak": main.weak if main else all(one.weak for one in found.values()),
         **_error_rate(scored, found, heard, doubted, verdict, planted),
     }

@@ -1,0 +1,161 @@
+"""Labelled objects judged one by one where there is no model: does what is in the box look like its
+class?
+
+Every object is cut out of its picture, and a classifier that learnt from the objects of other
+pictures says what it sees. It finds wrong classes alone: what is missing it cannot know.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from ops import config, storage
+from ops.db import transaction
+from ops.errors import StorageError
+from quality.rescoring import crossval, features, plan, reading
+from quality.rescoring.plan import Task
+from quality.rescoring.reading import Part
+from quality.rescoring.sources import MOST_OBJECTS, Finding, silent
+
+Array = np.ndarray
+TYPES = ("boxes", "polygons", "keypoints")
+MOST_CROPS = 200_000  # objects that are cut out, the first of the labels
+FEWEST_CROPS = 40
+ROUND = 0.1  # of its size: what is left around an object, so that its outline is seen
+
+_URIS = text("SELECT id, uri FROM asset WHERE id = ANY(:assets) ORDER BY id")
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Of every object that could be cut out: its asset, its place in the label, its class; and
+    `chance` (n, k) of the classes `keys`, by a classifier that never saw its picture."""
+
+    asset_id: Array
+    place: Array
+    given: Array
+    keys: list[str]
+    chance: Array
+
+    def only(self, assets: Sequence[int]) -> "Crops":
+        """Those of these assets."""
+        rows = np.isin(self.asset_id, assets)
+        parts = (column[rows] for column in (self.asset_id, self.place, self.given))
+        return Crops(*parts, self.keys, self.chance[rows])
+
+
+def judged(
+    sessions: sessionmaker[Session],
+    task: Task,
+    labels: plan.Labels,
+    say: Callable[[str, int, int], None],
+) -> Crops | None:
+    """Cut out and judge the objects; None where there are too few, of one class, or no pictures."""
+    found: list[tuple[int, int, str]] = []
+    greys: list[Array] = []
+    for asset, place, key, grey in _cut(sessions, task, labels, say):
+        found.append((asset, place, key))
+        greys.append(grey)
+        if len(found) == MOST_CROPS:
+            break
+    keys = sorted({key for _, _, key in found})
+    if len(found) < FEWEST_CROPS or len(keys) < 2:
+        return None
+    asset_id, place = (np.array([one[i] for one in found]) for i in (0, 1))
+    given = np.array([keys.index(key) for _, _, key in found])
+    numbers = features.of_greys(len(greys), greys, lambda _: None)
+    chance = _by_folds(task, asset_id, given, numbers, len(keys))
+    return Crops(asset_id, place, given, keys, chance)
+
+
+def _by_folds(task: Task, asset_id: Array, given: Array, numbers: Array, n_classes: int) -> Array:
+    """Objects of one picture stand in one fold: what is beside an object gives its class away."""
+    k, seed = task.settings.folds, task.settings.seed
+    pictures, of = np.unique(asset_id, return_inverse=True)
+    fold = np.random.default_rng(seed).permutation(len(pictures))[of] % k
+    chance = np.full((len(given), n_classes), 1 / n_classes)
+    for index in range(k):
+        held_out = fold == index
+        if held_out.any() and not held_out.all():
+            chance[held_out] = crossval.predict_fold(
+                numbers, given, held_out, n_classes, crossval.Fit(seed=seed)
+            )
+    return chance
+
+
+def _cut(
+    sessions: sessionmaker[Session],
+    task: Task,
+    labels: plan.Labels,
+    say: Callable[[str, int, int], None],
+) -> Iterator[tuple[int, int, str, Array]]:
+    from PIL import Image, UnidentifiedImageError
+
+    settings, n = config.load(), len(labels.asset_id)
+    for chosen in plan.chunks(labels, task.settings):
+        with transaction(sessions) as session:
+            part = reading.part(session, labels.consensus_id[chosen].tolist())
+            uris = dict(session.execute(_URIS, {"assets": part.asset_ids}).all())
+        for i, (asset, label) in enumerate(zip(part.asset_ids, part.labels(), strict=True)):
+            say("pictures cut", chosen.start + i + 1, n)
+            try:
+                data, _ = storage.read(uris.get(asset) or "", settings)
+                with Image.open(io.BytesIO(data)) as opened:
+                    picture = opened.convert("L")
+            except (StorageError, UnidentifiedImageError, OSError):
+                continue  # without its picture nothing can be said of it here
+            for place, one in enumerate(label["objects"]):
+                around = _around(one, picture.size)
+                if around is not None:
+                    grey = features.grey_of(picture.crop(around))
+                    yield asset, place, one["class"], grey
+
+
+def _around(one: dict[str, Any], size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The box around an object and a little more, in whole px; None where it has no area."""
+    if one.get("crowd"):
+        return None
+    if "box" in one:
+        x, y, w, h = one["box"]
+        corners = np.array([[x, y], [x + w, y + h]])
+    elif "polygons" in one:
+        corners = np.concatenate([np.asarray(ring) for rings in one["polygons"] for ring in rings])
+    else:
+        shown = [point[:2] for point in one["points"] if point[2] > 0]
+        corners = np.array(shown or [[0.0, 0.0]])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    margin = ROUND * (high - low)
+    x1, y1 = np.floor(np.maximum(low - margin, 0)).astype(int)
+    x2, y2 = np.ceil(np.minimum(high + margin, size)).astype(int)
+    return (int(x1), int(y1), int(x2), int(y2)) if x2 - x1 >= 2 and y2 - y1 >= 2 else None
+
+
+def reference(part: Part, crops: Crops, below: float) -> Finding:
+    """What the classifier says of the labels of a chunk: each as right as its worst object."""
+    found = silent(len(part.asset_ids))
+    found.doubt = np.zeros(len(part.asset_ids), bool)
+    right = crops.chance[np.arange(len(crops.given)), crops.given]
+    position = {asset: i for i, asset in enumerate(part.asset_ids)}
+    raw = part.labels()
+    for row, p in enumerate(right.tolist()):
+        i, best = position[int(crops.asset_id[row])], int(crops.chance[row].argmax())
+        if np.isnan(found.score[i]) or p < found.score[i]:
+            found.score[i], found.voices[i] = p, 1
+        if best == crops.given[row] or p >= below or crops.chance[row, best] < below:
+            continue
+        one = raw[i]["objects"][int(crops.place[row])]
+        found.error[i], found.doubt[i] = "wrong class", True
+        if len(found.objects[i]) < MOST_OBJECTS:
+            found.objects[i].append(_told(one, crops.keys[best], float(crops.chance[row, best])))
+    return found
+
+
+def _told(one: dict[str, Any], key: str, chance: float) -> dict[str, Any]:
+    words = f"{one['class']} looks like {key} ({100 * chance:.0f} %)"
+    told = {"kind": "wrong class", "given": one["id"], "class": one["class"], "words": words}
+    return told | ({"box": one["box"]} if "box" in one else {})

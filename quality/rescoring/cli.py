@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     type=click.IntRange(64),
     help="Memory for labels and predictions, roughly.",
 )
+@click.option("--as", "acting_for", help="Who asks for it, by e-mail; else the house itself.")
 @click.option("--here", is_flag=True, help="Do the work in this process instead of a worker's.")
 @click.option("--wait/--no-wait", default=True, help="Watch the run until it ends.")
 @click.option("--compare", nargs=2, type=int, metavar="RUN RUN", help="Compare two runs by id.")
@@ -50,6 +51,7 @@ def rescore(
     batch_id: int | None,
     model: str | None,
     name: str,
+    acting_for: str | None,
     here: bool,
     wait: bool,
     compare: tuple[int, int] | None,
@@ -69,7 +71,7 @@ def rescore(
             return
         if batch_id is None:
             raise InvalidInput("name a batch by its id, or two runs with --compare", field="BATCH")
-        run_id = _request(sessions, batch_id, model, name, settings)
+        run_id = _request(sessions, batch_id, model, name, acting_for, settings)
         if here:
             from quality.rescoring import job
 
@@ -85,8 +87,10 @@ def _request(
     batch_id: int,
     model: str | None,
     name: str,
+    acting_for: str | None,
     settings: dict[str, Any],
 ) -> int:
+    from ops.cli.database import acting
     from ops.db import transaction
     from ops.models import Batch
     from quality.rescoring import runs
@@ -96,7 +100,8 @@ def _request(
         if batch is None:
             raise NotFound(f"there is no batch {batch_id}", field="BATCH")
         chosen = _model(session, batch, model) if model else None
-        run = runs.request(session, batch, None, settings=settings, model=chosen, name=name)
+        by = acting(session, acting_for) if acting_for else None
+        run = runs.request(session, batch, by, settings=settings, model=chosen, name=name)
         return run.id
 
 

@@ -45,8 +45,9 @@ class Crops:
     def only(self, assets: Sequence[int]) -> "Crops":
         """Those of these assets."""
         rows = np.isin(self.asset_id, assets)
-        parts = (column[rows] for column in (self.asset_id, self.place, self.given))
-        return Crops(*parts, self.keys, self.chance[rows])
+        return Crops(
+            self.asset_id[rows], self.place[rows], self.given[rows], self.keys, self.chance[rows]
+        )
 
 
 def judged(
@@ -66,11 +67,12 @@ def judged(
     keys = sorted({key for _, _, key in found})
     if len(found) < FEWEST_CROPS or len(keys) < 2:
         return None
-    asset_id, place = (np.array([one[i] for one in found]) for i in (0, 1))
+    asset_id = np.array([asset for asset, _, _ in found])
+    places = np.array([place for _, place, _ in found])
     given = np.array([keys.index(key) for _, _, key in found])
     numbers = features.of_greys(len(greys), greys, lambda _: None)
     chance = _by_folds(task, asset_id, given, numbers, len(keys))
-    return Crops(asset_id, place, given, keys, chance)
+    return Crops(asset_id, places, given, keys, chance)
 
 
 def _by_folds(task: Task, asset_id: Array, given: Array, numbers: Array, n_classes: int) -> Array:
@@ -100,7 +102,7 @@ def _cut(
     for chosen in plan.chunks(labels, task.settings):
         with transaction(sessions) as session:
             part = reading.part(session, labels.consensus_id[chosen].tolist())
-            uris = dict(session.execute(_URIS, {"assets": part.asset_ids}).all())
+            uris = {row.id: row.uri for row in session.execute(_URIS, {"assets": part.asset_ids})}
         for i, (asset, label) in enumerate(zip(part.asset_ids, part.labels(), strict=True)):
             say("pictures cut", chosen.start + i + 1, n)
             try:

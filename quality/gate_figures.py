@@ -87,7 +87,7 @@ _RESCORE = text(
         SELECT * FROM rescore_run WHERE batch_id = :batch AND state = 'done'
         ORDER BY version DESC LIMIT 1
     ), now AS (
-        SELECT DISTINCT ON (asset_id) asset_id, id, method, label ->> 'class' AS key
+        SELECT DISTINCT ON (asset_id) asset_id, id, method, label_key(label) AS key
         FROM consensus WHERE batch_id = :batch ORDER BY asset_id, version DESC
     )
     SELECT run.id, run.version, run.name, run.finished_at, run.summary, run.provenance,

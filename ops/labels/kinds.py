@@ -41,10 +41,12 @@ KINDS = {
         ClassLabel, "One class", "Which one of the classes is it?",
         least_classes=2, choice=True, at_desk=True,
     ),
-    "tags": Kind(TagsLabel, "Tags", "Which of the classes apply? Any number, or none."),
+    "tags": Kind(
+        TagsLabel, "Tags", "Which of the classes apply? Any number, or none.", at_desk=True
+    ),
     "attributes": Kind(
         AttributesLabel, "Attributes", "Questions about the whole asset, each with its own answer.",
-        least_classes=0,
+        least_classes=0, at_desk=True,
     ),
     "boxes": Kind(BoxesLabel, "Boxes", "A box around every object, with its class.", IMAGE),
     "polygons": Kind(
@@ -56,16 +58,19 @@ KINDS = {
     "keypoints": Kind(
         KeypointsLabel, "Keypoints", "Named points of every object, such as joints.", IMAGE
     ),
-    "spans": Kind(SpansLabel, "Passages", "Passages of a text, and how they are related.", TEXT),
+    "spans": Kind(
+        SpansLabel, "Passages", "Passages of a text, and how they are related.", TEXT, at_desk=True
+    ),
     "transcription": Kind(
-        TranscriptionLabel, "Transcription", "What is written there, as text.", least_classes=0
+        TranscriptionLabel, "Transcription", "What is written there, as text.",
+        least_classes=0, at_desk=True,
     ),
     "rating": Kind(
-        RatingLabel, "Rating", "A number on a scale.", least_classes=0, choice=True
+        RatingLabel, "Rating", "A number on a scale.", least_classes=0, choice=True, at_desk=True
     ),
     "preference": Kind(
         PreferenceLabel, "Preference", "Which of two is better, A or B, and why.",
-        least_classes=0, choice=True,
+        least_classes=0, choice=True, at_desk=True,
     ),
 }  # fmt: skip
 CHOICES = tuple(key for key, kind in KINDS.items() if kind.choice)

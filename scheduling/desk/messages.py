@@ -94,6 +94,13 @@ class Opinion(BaseModel):
     errors: list[dict[str, Any]] | None = Field(None, description="What a reviewer found wrong")
 
 
+class Pair(BaseModel):
+    """The two texts that a preference is about."""
+
+    a: str
+    b: str
+
+
 class Work(BaseModel):
     """One piece of work."""
 
@@ -104,6 +111,9 @@ class Work(BaseModel):
     label_type: LabelType
     image: str | None
     text: str | None
+    pair: Pair | None = Field(
+        description="Of a preference: a and b of the asset's metadata, where both are texts"
+    )
     answers: list[Said] | None
     current: str | None = Field(description="In a review: the class in force")
     judged: dict[str, Any] | None = Field(

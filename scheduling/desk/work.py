@@ -29,6 +29,10 @@ _WORK = """
     SELECT a.token::text AS token, a.expires_at, a.labeller_id, t.id AS task_id, t.stage,
            t.asset_id, p.medium, p.label_type, s.text,
            p.id AS project,
+           -- Of the metadata nothing else is shown: it may tell the answer.
+           CASE WHEN p.label_type = 'preference' AND jsonb_typeof(s.meta -> 'a') = 'string'
+                 AND jsonb_typeof(s.meta -> 'b') = 'string'
+                THEN jsonb_build_object('a', s.meta -> 'a', 'b', s.meta -> 'b') END AS pair,
            (SELECT max(id) FROM ontology_version WHERE project_id = p.id) AS ontology,
            (SELECT max(id) FROM guideline_version WHERE project_id = p.id) AS guideline
     FROM assignment a JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
@@ -108,6 +112,7 @@ def view(session: Session, assignment_id: int) -> dict[str, Any]:
         "label_type": row.label_type,
         "image": None,
         "text": row.text,
+        "pair": row.pair,
         **opinions.before(
             session, row.stage, row.asset_id, row.task_id, row.labeller_id, row.label_type
         ),

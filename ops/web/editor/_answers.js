@@ -30,6 +30,7 @@ import { AttributesAnswer } from "./_attributes_answer.js";
 import { ClassAnswer } from "./_class_answer.js";
 import { PreferenceAnswer } from "./_preference.js";
 import { RatingAnswer } from "./_rating.js";
+import { SpansAnswer } from "./_spans.js";
 import { TagsAnswer } from "./_tags.js";
 import { TranscriptionAnswer } from "./_transcription.js";
 import { WholeAnswer } from "./_whole_answer.js";
@@ -41,6 +42,7 @@ const ANSWERS = {
   transcription: TranscriptionAnswer,
   rating: RatingAnswer,
   preference: PreferenceAnswer,
+  spans: SpansAnswer,
 };
 
 /** The answer for a brief: {label_type, editor}. Types without an editor choose among whole labels. */

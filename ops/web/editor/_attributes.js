@@ -36,9 +36,10 @@ export class Attributes {
   show(values, classes = null) {
     this.given = { ...values };
     const fit = this.asked.filter(({ of }) => !of?.length || !classes || of.some((key) => classes.has(key)));
+    const typing = this.element.contains(document.activeElement);
     if (fit.length !== this.shown.length || fit.some((one, i) => one !== this.shown[i].asked)) this.#place(fit);
     for (const one of this.shown) one.show(this.given[one.asked.key]);
-    this.#turn(Math.max(0, this.#open(0)));
+    if (!typing) this.#turn(Math.max(0, this.#open(0)));
   }
 
   /** What is answered of what is asked: {key: value}. */

@@ -18,6 +18,7 @@ export class Passage {
     body.dir = "auto";
     body.textContent = text;
     body.classList.toggle("is-short", text.length <= SHORT);
+    this.body = body;
     this.pane.replaceChildren(body);
     this.pane.scrollTop = 0;
     this.#place();
@@ -25,7 +26,7 @@ export class Passage {
 
   /** Put `nodes` in place of the text, which they say again with marks. */
   mark(nodes) {
-    this.pane.querySelector(".editor-passage").replaceChildren(...nodes);
+    this.body.replaceChildren(...nodes);
   }
 
   zoom(steps) {

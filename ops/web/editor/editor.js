@@ -129,6 +129,8 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
       answer.show(next);
       history.begin(answer.value);
       proposals.mark(answer.value);
+      const here = document.activeElement;
+      if (answer.focus && (here === document.body || element.contains(here))) answer.focus();
       if (medium === "image") return showImage(next.image);
       view.show(next.text ?? "");
       answer.attach?.(view);
@@ -140,7 +142,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     /** Take a key press; says whether it meant something here. */
     press(event) {
       if (isTyping(event)) return false;
-      if (event.ctrlKey || event.metaKey) return undoes(event);
+      if (event.ctrlKey || event.metaKey) return withControl(event);
       if (event.altKey) return false;
       return proposals.press(event) || answer.press(event) || command(event);
     },
@@ -172,7 +174,12 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     },
   };
 
-  function undoes(event) {
+  // With Ctrl or the like: submit from wherever the focus is, undo, redo.
+  function withControl(event) {
+    if (event.key === "Enter") {
+      if (!event.repeat) onSubmit?.(editor.value);
+      return true;
+    }
     const key = keyOf(event).toLowerCase();
     if (event.altKey || !"zy".includes(key)) return false;
     return key === "y" || event.shiftKey ? editor.redo() : editor.undo();

@@ -1,0 +1,364 @@
+// Passages of a text and how they are related: chosen with the mouse or by words, classed by a key.
+
+import { Attributes } from "./_attributes.js";
+import { Characters } from "./_characters.js";
+import { Classes } from "./_classes.js";
+import { h } from "./_dom.js";
+import { keyOf } from "./_keys.js";
+import { SpanList } from "./_span_list.js";
+import { SpanText } from "./_span_text.js";
+import * as label from "./_span_label.js";
+
+const LETTERS = { next: "j", before: "k", link: "l" };
+const REST = "Select a passage with the mouse, or go by words with ← → and hold Shift to take more; then press the key of a class.";
+
+export class SpansAnswer {
+  constructor({ reserved, onChange, onSubmit }) {
+    this.onChange = onChange;
+    this.classes = new Classes({
+      reserved: [...reserved, Attributes.KEY, ...Object.values(LETTERS)],
+      onChoose: (key) => this.#classChosen(key),
+    });
+    this.hint = h("p", { class: "editor-note", role: "status" });
+    this.list = new SpanList({
+      onChoose: (item) => this.#choose(item),
+      onRemove: (item) => this.#remove(item),
+    });
+    this.questions = new Attributes({ onChange: () => this.#answered(), onSubmit });
+    this.element = h(
+      "div",
+      { class: "editor-answer is-spans" },
+      this.hint,
+      this.classes.element,
+      this.questions.element,
+      this.list.element,
+    );
+    this.characters = new Characters("");
+    this.text = null;
+  }
+
+  set(brief) {
+    this.brief = brief;
+    this.known = new Map(brief.classes.map((entry) => [entry.key, entry]));
+    this.classes.set(brief.classes);
+    this.questions.set(brief.attributes ?? []);
+    this.questions.owned = this.classes.keys;
+    this.armed = null;
+  }
+
+  show({ value, current, earlier, text }) {
+    this.value = value ?? current ?? earlier ?? label.NOTHING;
+    if (this.characters.text !== (text ?? "")) this.characters = new Characters(text ?? "");
+    this.chosen = null;
+    this.range = null;
+    this.link = null;
+    this.#draw();
+  }
+
+  attach(view) {
+    this.text = new SpanText(view, this.characters, {
+      onRange: (start, end) => this.#selected(start, end),
+      onClick: (i, ids) => this.#clicked(i, ids),
+    });
+    this.#draw();
+  }
+
+  detach() {
+    this.text?.destroy();
+    this.text = null;
+  }
+
+  get keys() {
+    return this.classes.keys;
+  }
+
+  lacking() {
+    const asked = this.brief.attributes ?? [];
+    const span = this.value.spans.find((one) => label.open(one, asked));
+    if (!span) return null;
+    this.#choose(span);
+    return `${this.#words(span)}: answer “${label.open(span, asked).name}”.`;
+  }
+
+  unsure() {
+    return this.value.spans.length ? null : "Nothing is marked. Enter once more says that there is nothing to mark.";
+  }
+
+  press(event) {
+    if (this.questions.press(event)) return true;
+    const key = this.classes.pressed(event);
+    if (key !== null) {
+      if (!event.repeat) this.#classChosen(key);
+      return true;
+    }
+    return this.#arrows(event) || this.#boundary(event) || this.#command(event);
+  }
+
+  help() {
+    return [
+      [["←", "→"], "Go to the word before, after"],
+      [["⇧ ←", "⇧ →"], "Take one word less, more; of the chosen passage too"],
+      [["1", "a", "…"], "Give what is selected that class; change that of the chosen passage; or use it for what comes next"],
+      [[",", "."], "Move the end by a character; with Shift the beginning"],
+      [[this.#cap("next"), this.#cap("before")], "Choose the passage or relation after, before"],
+      [[this.#cap("link")], "Relate the chosen passage to another: choose it, then press the key of a class"],
+      [["Del"], "Delete what is chosen"],
+      ...this.questions.help(),
+    ];
+  }
+
+  #cap(name) {
+    const letter = LETTERS[name];
+    return this.keys.has(letter) ? `⇧${letter}` : letter;
+  }
+
+  #command(event) {
+    const { key } = event;
+    if (key === "/") return this.classes.openSearch();
+    if (key === "Escape") return this.#escape();
+    if (key === "Delete" || key === "Backspace") return this.#delete();
+    const letter = keyOf(event, this.keys).toLowerCase();
+    if (letter === LETTERS.next) return this.#step(1);
+    if (letter === LETTERS.before) return this.#step(-1);
+    return letter === LETTERS.link && this.#linkFrom();
+  }
+
+  // Selecting.
+
+  #selected(start, end) {
+    this.range = { anchor: start, head: end };
+    this.chosen = this.link = null;
+    if (this.armed) return this.#add(this.armed);
+    this.#draw();
+  }
+
+  #clicked(i, ids) {
+    const of = (id) => this.value.spans.find((one) => one.id === id);
+    if (this.link && ids.length) return this.#linkTo(of(ids.find((id) => id !== this.link.from.id) ?? ids[0]));
+    // Where several lie over each other, a second click takes the next one.
+    const next = ids[(ids.indexOf(this.chosen?.id) + 1) % ids.length];
+    this.range = null;
+    if (!next && i !== null) this.caret = i;
+    this.#choose(next ? of(next) : null);
+  }
+
+  #arrows(event) {
+    const { key, shiftKey } = event;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 1, ArrowUp: -1 }[key];
+    if (!step || !this.text || !this.characters.words.length) return false;
+    const byLine = key === "ArrowDown" || key === "ArrowUp";
+    // The list of classes has arrows of its own.
+    if (event.target.closest?.(".editor-side")) return false;
+    if (shiftKey && this.chosen?.class && "start" in this.chosen && !byLine) return this.#stretch(step);
+    const to = byLine ? this.#lineFrom(step) : this.#wordFrom(step, shiftKey);
+    if (to === null) return true;
+    const [start, end] = this.characters.words[to];
+    this.range = shiftKey && this.range ? extended(this.range, start, end) : { anchor: start, head: end };
+    this.chosen = this.link = null;
+    this.#draw();
+    this.text.reveal(start);
+    return true;
+  }
+
+  #wordFrom(step, extending) {
+    const { words } = this.characters;
+    const last = words.length - 1;
+    if (!this.range) {
+      const from = this.chosen && "end" in this.chosen ? this.chosen.end : (this.caret ?? this.text.first);
+      this.caret = null;
+      return Math.max(0, Math.min(last, this.characters.wordAt(from)));
+    }
+    const { anchor, head } = this.range;
+    const forward = head > anchor;
+    const [low, high] = ordered(this.range);
+    // What moves is the head of the selection, or the whole of it past its last or first word.
+    const ahead = extending ? forward : step > 0;
+    const from = this.characters.wordAt(ahead ? high - 1 : low);
+    return Math.max(0, Math.min(last, from + step));
+  }
+
+  #lineFrom(lines) {
+    if (!this.range) return this.characters.wordAt(this.text.first);
+    const [start, end] = ordered(this.range);
+    const found = this.text.beside(lines > 0 ? end - 1 : start, lines);
+    return found === null ? null : this.characters.wordAt(found);
+  }
+
+  // Making and changing.
+
+  #classChosen(key) {
+    if (this.link?.to) return this.#relate(key);
+    if (this.range) return this.#add(key);
+    if (this.chosen) return this.#change(this.chosen, { ...this.chosen, class: key });
+    this.armed = this.armed === key ? null : key;
+    this.#draw();
+  }
+
+  #add(key) {
+    const [start, end] = ordered(this.range);
+    const { value, span } = label.add(this.value, { class: key, start, end });
+    this.range = null;
+    this.#changed(value, span);
+  }
+
+  #change(one, changed) {
+    this.#changed(label.replace(this.value, one, changed), changed);
+  }
+
+  #boundary(event) {
+    const step = { Comma: -1, Period: 1 }[event.code] ?? { ",": -1, ".": 1 }[event.key];
+    if (!step) return false;
+    const span = this.range ? { start: ordered(this.range)[0], end: ordered(this.range)[1] } : this.chosen;
+    if (!span || !("start" in span)) return false;
+    const moved = label.moved(span, event.shiftKey ? "start" : "end", step, this.characters.length);
+    if (moved === span) return true;
+    if (!this.range) this.#change(this.chosen, moved);
+    else {
+      this.range = { anchor: moved.start, head: moved.end };
+      this.#draw();
+    }
+    return true;
+  }
+
+  // The end of the chosen passage by a word.
+  #stretch(step) {
+    const { words } = this.characters;
+    const at = this.characters.wordAt(this.chosen.end - 1);
+    const [from, to] = words[at];
+    // Within a word, or between two, one step ends at the word that is there.
+    const next = to > this.chosen.end || from >= this.chosen.end ? (step > 0 ? at : at - 1) : at + step;
+    const [, end] = words[Math.max(0, Math.min(words.length - 1, next))];
+    if (end > this.chosen.start && end !== this.chosen.end) this.#change(this.chosen, { ...this.chosen, end });
+    return true;
+  }
+
+  #delete() {
+    if (this.range) {
+      this.range = null;
+      this.#draw();
+      return true;
+    }
+    if (!this.chosen) return false;
+    this.#remove(this.chosen);
+    return true;
+  }
+
+  #remove(one) {
+    const items = label.items(this.value);
+    const at = items.indexOf(one);
+    const value = label.remove(this.value, one);
+    const left = label.items(value);
+    this.#changed(value, this.chosen === one ? (left[Math.min(at, left.length - 1)] ?? null) : this.chosen);
+  }
+
+  #linkFrom() {
+    if (!this.chosen || !("start" in this.chosen)) return false;
+    this.link = { from: this.chosen, to: null };
+    this.range = null;
+    this.#draw();
+    return true;
+  }
+
+  #linkTo(span) {
+    if (span.id === this.link.from.id) return;
+    this.link = { ...this.link, to: span };
+    this.#draw();
+    this.text?.reveal(span.start);
+  }
+
+  #relate(key) {
+    const { from, to } = this.link;
+    const { value, relation } = label.relate(this.value, { from: from.id, to: to.id, class: key });
+    this.#changed(value, relation);
+  }
+
+  #answered() {
+    if (!this.chosen || !("start" in this.chosen)) return;
+    const { attributes: _, ...rest } = this.chosen;
+    const attributes = this.questions.value;
+    this.#change(this.chosen, { ...rest, ...(Object.keys(attributes).length && { attributes }) });
+  }
+
+  #escape() {
+    if (!this.link && !this.range && !this.chosen && !this.armed) return false;
+    if (this.link) this.link = null;
+    else if (this.range) this.range = null;
+    else if (this.chosen) this.chosen = null;
+    else this.armed = null;
+    this.#draw();
+    return true;
+  }
+
+  #step(step) {
+    const items = this.link ? label.byPlace(this.value.spans).filter(({ id }) => id !== this.link.from.id) : label.items(this.value);
+    if (!items.length) return true;
+    const here = items.indexOf(this.link ? this.link.to : this.chosen);
+    const next = here < 0 ? (step > 0 ? 0 : items.length - 1) : (here + step + items.length) % items.length;
+    if (this.link) this.#linkTo(items[next]);
+    else this.#choose(items[next]);
+    return true;
+  }
+
+  #choose(item) {
+    this.chosen = item;
+    this.range = null;
+    if (this.link && item && "start" in item && item.id !== this.link.from.id) return this.#linkTo(item);
+    this.link = null;
+    this.#draw();
+    if (item && this.text) this.text.reveal(item.start ?? label.spanOf(this.value, item.from).start);
+  }
+
+  #changed(value, chosen) {
+    const other = value !== this.value;
+    this.value = value;
+    this.chosen = chosen;
+    this.link = null;
+    this.#draw();
+    if (other) this.onChange();
+  }
+
+  // Showing.
+
+  #words({ start, end }) {
+    const words = this.characters.slice(start, end);
+    return `“${words.length > 60 ? `${words.slice(0, 60)}…` : words}”`;
+  }
+
+  #draw() {
+    const { chosen, link, value } = this;
+    const nameOf = (key) => this.known.get(key)?.name ?? key;
+    const colourOf = (key) => this.known.get(key)?.colour;
+    const ends = chosen && "from" in chosen ? [chosen.from, chosen.to] : [chosen?.id, link?.from.id, link?.to?.id];
+    const drawn = value.spans.map(({ id, start, end, class: key }) => ({ id, start, end, name: nameOf(key), colour: colourOf(key) }));
+    this.text?.draw(drawn, new Set(ends.filter((id) => id !== undefined)), this.range && ordered(this.range));
+    this.classes.choose(chosen?.class ?? this.armed ?? null);
+    this.questions.show(chosen?.attributes ?? {}, new Set(chosen && "start" in chosen ? [chosen.class] : []));
+    this.questions.element.hidden ||= !chosen || !("start" in chosen);
+    const words = (span) => this.#words(span);
+    this.list.set(label.items(value), chosen, { nameOf, colourOf, words, value, asked: this.brief.attributes ?? [] });
+    const hint = this.#hint(nameOf);
+    if (this.hint.textContent !== hint) this.hint.textContent = hint;
+  }
+
+  #hint(nameOf) {
+    const { chosen, link, range, armed } = this;
+    if (link?.to) return `${this.#words(link.from)} → ${this.#words(link.to)}: press the key of a class.`;
+    if (link) return `Relate ${this.#words(link.from)} to: choose the other passage, by click or with ${this.#cap("next")}.`;
+    if (range) {
+      const [start, end] = ordered(range);
+      return `${this.#words({ start, end })}: press the key of a class.`;
+    }
+    if (chosen && "start" in chosen) return `${nameOf(chosen.class)} ${this.#words(chosen)}: a class changes it, ${this.#cap("link")} relates it, Del deletes it.`;
+    if (chosen) return `${nameOf(chosen.class)}, a relation: a class changes it, Del deletes it.`;
+    return armed ? `Every passage you select with the mouse becomes ${nameOf(armed)}. Esc ends that.` : REST;
+  }
+}
+
+const ordered = ({ anchor, head }) => (anchor <= head ? [anchor, head] : [head, anchor]);
+
+/** A selection that was made word by word, up to the word [start, end]; the word it began with stays in it. */
+function extended({ anchor, head }, start, end) {
+  const forward = head >= anchor;
+  if (forward) return start >= anchor ? { anchor, head: end } : { anchor: head, head: start };
+  return end <= anchor ? { anchor, head: start } : { anchor: head, head: end };
+}

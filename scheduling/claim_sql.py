@@ -144,7 +144,6 @@ _LOOK_AT_DESK = f"""
         {_say("kept")}
     END IF;"""
 
-_OF_THE_LANE = "lane.id, lane.project, lane.batch"
 # The lock is that of `gold_choice.lock_exposure`: an assessment must not ask the same just now.
 _GOLD_DUE = f"""
     _due := CASE WHEN lane.stage = 'label' AND lane.until_next = 0 AND _this IS NULL
@@ -152,7 +151,7 @@ _GOLD_DUE = f"""
     IF _due IS NOT NULL THEN
         PERFORM pg_advisory_xact_lock(hashtextextended('{EXPOSURE}' || _me, 0));
     ELSIF _settle AND lane.stage = 'label' AND lane.until_next = 0 THEN
-        {_say("unsettled", f", {_OF_THE_LANE}")}
+        {_say("unsettled", ", lane.id, lane.project, lane.batch")}
     END IF;"""
 
 # Whoever never had a cursor has little behind them; after a change of generation it is known what

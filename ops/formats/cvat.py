@@ -33,15 +33,11 @@ def write(items: Iterable[Item], writing: Writing) -> Iterator[bytes]:
     yield b" <version>1.1</version>\n <meta><task><labels>\n"
     for one in writing.vocabulary.classes:
         yield f"  {_label(one, writing)}\n".encode()
-    writing.losses.add("key", "of classes: only their names are written", _unlike_names(writing))
+    writing.lose_keys()
     yield b" </labels></task></meta>\n"
     for n, item in enumerate(items):
         yield "".join(_image(n, item, writing)).encode()
     yield b"</annotations>\n"
-
-
-def _unlike_names(writing: Writing) -> int:
-    return sum(one["key"] != one["name"] for one in writing.vocabulary.classes)
 
 
 def _label(one: dict[str, Any], writing: Writing) -> str:

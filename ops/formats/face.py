@@ -132,6 +132,13 @@ class Writing:
             return item.width, item.height
         return self.size_of(item)
 
+    def lose_keys(self) -> None:
+        """Classes are written by their names alone."""
+        if self.label_type in ("attributes", "transcription", "rating", "preference"):
+            return
+        unlike = sum(one["key"] != one["name"] for one in self.vocabulary.classes)
+        self.losses.add("key", "of classes: only their names are written", unlike)
+
     def lose_said(self, item: Item) -> None:
         """Method, probability and counts of answers find no place; nor do metadata."""
         if item.said:

@@ -25,9 +25,7 @@ HOLDS = tuple(KINDS)
 def write(items: Iterable[Item], writing: Writing) -> Iterator[bytes]:
     """A list of tasks with one annotation each."""
     yield b"["
-    classes = writing.vocabulary.classes
-    unlike = sum(one["key"] != one["name"] for one in classes)
-    writing.losses.add("key", "of classes: only their names are written", unlike)
+    writing.lose_keys()
     n = 0
     for item in items:
         size = writing.size(item) if writing.label_type in WITHIN_PICTURE else None

@@ -150,6 +150,7 @@ def write(items: Iterable[Item], writing: Writing) -> Iterator[bytes]:
 
 def _files(items: Iterable[Item], writing: Writing) -> Iterator[tuple[str, str]]:
     names = FileNames(writing)
+    writing.lose_keys()
     for item in items:
         writing.lose_said(item)
         objects = item.label["objects"]

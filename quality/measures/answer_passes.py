@@ -59,17 +59,6 @@ def class_prior(known: Floats) -> Floats:
     return shares
 
 
-def lots(rows: Ints, n_classes: int, seed: int) -> Floats:
-    """A number in [0, 1) for each (row, class), by splitmix64 of seed, row and class."""
-    row = rows.astype(np.uint64)[:, None] * np.uint64(0x9E3779B97F4A7C15)
-    column = np.arange(1, n_classes + 1, dtype=np.uint64)[None, :] * np.uint64(0xD1B54A32D192ED03)
-    x = row ^ column ^ np.uint64((seed * 0xBF58476D1CE4E5B9) % 2**64)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    x = x ^ (x >> np.uint64(31))
-    return (x >> np.uint64(11)).astype(float) / 2**53
-
-
 @compiled
 def count_votes(asset: Ints, label: Ints, weight: Floats, votes: Floats) -> None:
     """Add each answer's weight (1 where `weight` is empty) to votes[asset, label]."""
@@ -94,11 +83,15 @@ def _count_shares(starts: Ints, label: Ints, weight: Floats, shares: Floats) -> 
 
 
 @compiled
-def first_of_each(
-    table: Floats, near: float, label: Ints, ties: Ints, probability: Floats, posterior: Floats
+def best_of_each(
+    table: Floats, near: float, seed: int, label: Ints, probability: Floats, posterior: Floats
 ) -> None:
-    """Per row: its first best class (-1 without votes), how many share that place, its share, and
-    the share of each class. `posterior` may be `table` itself."""
+    """Per row: its best class (-1 without votes), the share of that, and the share of each class.
+
+    Of classes as near to the best as `near`, relatively, the one with the highest lot is taken: a
+    hash (splitmix64) of seed, row and class. `posterior` may be `table` itself.
+    """
+    salt = np.uint64(seed) * np.uint64(0xBF58476D1CE4E5B9)
     for a in range(len(table)):
         best, total = 0, 0.0
         for c in range(table.shape[1]):
@@ -106,14 +99,25 @@ def first_of_each(
             if table[a, c] > table[a, best]:
                 best = c
         if not total > 0:
-            label[a], ties[a], probability[a], posterior[a] = -1, 0, np.nan, np.nan
+            label[a], probability[a], posterior[a] = -1, np.nan, np.nan
             continue
         count, least = 0, table[a, best] * (1 - near)
         for c in range(table.shape[1]):
             votes = table[a, c]
             count += votes > 0 and votes >= least
             posterior[a, c] = votes / total
-        label[a], ties[a], probability[a] = best, count, posterior[a, best]
+        if count > 1:
+            row, highest, least = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15), 0.0, least / total
+            for c in range(table.shape[1]):
+                if posterior[a, c] > 0 and posterior[a, c] >= least * (1 - 1e-12):
+                    x = row ^ (np.uint64(c + 1) * np.uint64(0xD1B54A32D192ED03)) ^ salt
+                    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+                    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+                    x = x ^ (x >> np.uint64(31))
+                    lot = float(x >> np.uint64(11)) + 1.0
+                    if lot > highest:
+                        best, highest = c, lot
+        label[a], probability[a] = best, posterior[a, best]
 
 
 @compiled

@@ -12,15 +12,14 @@ from numpy.typing import ArrayLike
 from quality.measures.answer_passes import (
     TIE,
     ByAsset,
+    best_of_each,
     by_asset,
     checked_weights,
     class_prior,
     count_hits,
     count_votes,
-    first_of_each,
     leave_one_out,
     leave_one_out_one_coin,
-    lots,
     update_one_coin,
     vote_shares,
 )
@@ -91,14 +90,8 @@ def winners(votes: ArrayLike, *, seed: int = 0) -> Consensus:
 
 def _winners(table: Floats, posterior: Floats, seed: int) -> Consensus:
     """The same, the shares written into `posterior`, which may be the table itself."""
-    label, ties = np.empty(len(table), np.int64), np.empty(len(table), np.int64)
-    probability = np.empty(len(table))
-    first_of_each(table, TIE, label, ties, probability, posterior)
-    rows = np.flatnonzero(ties > 1)
-    if rows.size:
-        drawn = lots(rows, table.shape[1], seed)
-        label[rows] = np.where(tied_classes(posterior[rows]), drawn, -1.0).argmax(axis=1)
-        probability[rows] = posterior[rows, label[rows]]
+    label, probability = np.empty(len(table), np.int64), np.empty(len(table))
+    best_of_each(table, TIE, seed, label, probability, posterior)
     return Consensus(label, probability, posterior)
 
 

@@ -69,10 +69,11 @@ class Scale(Part):
     @model_validator(mode="after")
     def _whole_steps(self) -> "Scale":
         steps = (self.high - self.low) / self.step
-        if steps < 1 - 1e-9 or abs(steps - round(steps)) > 1e-6:
-            raise ValueError("high must lie a whole number of steps above low")
-        if steps > MOST_VALUES - 1:
+        # First of all: of steps without number none can be counted.
+        if steps > MOST_VALUES - 1 + 1e-6:
             raise ValueError(f"a scale has at most {MOST_VALUES} values")
+        if not steps >= 1 - 1e-9 or abs(steps - round(steps)) > 1e-6:
+            raise ValueError("high must lie a whole number of steps above low")
         return self
 
 

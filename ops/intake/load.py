@@ -57,6 +57,7 @@ WHERE (a.batch_id <> :batch AND NOT (:anywhere AND i.named))
       ELSE (a.uri, a.text, a.meta) IS DISTINCT FROM (i.uri, i.text, i.meta) END
 ORDER BY i.line
 """.replace("i.named", "(i.about OR (i.uri IS NULL AND i.text IS NULL))")
+SIZED = "SELECT EXISTS (SELECT FROM incoming WHERE width IS NOT NULL)"
 OTHER_SIZE = """
 SELECT i.line, i.external_id, i.width, i.height, a.width AS known_width, a.height AS known_height
 FROM incoming i
@@ -219,7 +220,8 @@ def _compare(
         faults.add(line, "external_id", f"stands in {faults.unit} {first} already", name)
     faults.raise_if_any()
     here = {"project": batch.project_id, "batch": batch.id, "most": MOST}
-    for row in session.execute(text(OTHER_SIZE), here):
+    sized = session.scalar(text(SIZED))
+    for row in session.execute(text(OTHER_SIZE), here) if sized else ():
         said = f"the picture is {row.known_width} × {row.known_height} px, "
         said += f"not {row.width} × {row.height}"
         faults.add(row.line, "width", said, row.external_id)
@@ -245,7 +247,8 @@ def _store(
 ) -> Report:
     here = {"project": batch.project_id, "batch": batch.id}
     new = session.execute(text(INSERT), {**here, "at": clock_time.now()}).all()
-    session.execute(text(MEASURED), here)
+    if session.scalar(text(SIZED)):
+        session.execute(text(MEASURED), here)
     gold = {row.id: row.gold for row in session.execute(text(GOLD), here)}
     done: set[int] = set()
     if labels == "labels":

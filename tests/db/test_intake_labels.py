@@ -372,3 +372,13 @@ def test_real_labels_are_read_and_written_back_equal(shared_data):
                 assert same[field] == one[field]
             if kind == "polygons" and not one["iscrowd"]:
                 assert same["segmentation"] == one["segmentation"]
+
+
+def test_an_imported_batch_is_reviewed_like_any_other(session, make, boxes, load, lead):
+    from quality.review_sample import draw_review_sample
+
+    load(boxes, BOXES, labels="labels", **PLACE)
+    assert draw_review_sample(session, boxes, 2, lead) == 2
+    reviews = session.scalars(select(Task).where(Task.stage == "review")).all()
+    assert len(reviews) == 2 and all(task.open for task in reviews)
+    assert boxes.state == "open"

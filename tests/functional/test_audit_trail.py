@@ -361,6 +361,10 @@ CASES = {
         f"/api/v1/batches/{w.batch.id}/assets",
         json={"rows": [{"external_id": "x1", "text": "y"}]},
     ),
+    "api_projects.import_file": lambda w: w.post(
+        f"/api/v1/batches/{w.batch.id}/files",
+        data={"file": (io.BytesIO(b"external_id,text\nx2,y\n"), "t.csv")},
+    ),
     "api_projects.reserve_work": lambda w: w.post(
         f"{w.api}/reservations", json={"labeller": w.labeller.id, "next": {"n": 2}, "tell": True}
     ),

@@ -23,7 +23,7 @@ def columns(seed, images=5, most=8, classes=3):
 def planted():
     """A set with 2 % of each error, judged after calibration."""
     rng = np.random.default_rng(3)
-    truth = scenes.make(rng, 2500)
+    truth = scenes.make(rng, 2000)
     labelled = scenes.plant(rng, truth, 0.02)
     return judged.ours(truth, labelled, model.predict(rng, truth, labelled, model.GOOD))
 
@@ -88,7 +88,7 @@ def test_each_error_is_called_by_its_name(planted, learnt):
     given[1] += [9, 6, 0, 0]  # shifted
     shown = np.concatenate([FIVE[:3], FIVE[4:], [[500, 10, 20, 20]]])
     scores, kinds, told = judge(
-        given, [1, 1, 2, 1, 1], shown, [1, 1, 3, 1, 1], [0.95] * 5,
+        given, [1, 1, 2, 1, 1], shown, [1, 1, 3, 1, 1], [0.99] * 5,
         planted.calibration if learnt else None,
     )  # fmt: skip
     assert kinds == {("low overlap", 1), ("wrong class", 2), ("extra", 3), ("missing", None)}
@@ -96,7 +96,7 @@ def test_each_error_is_called_by_its_name(planted, learnt):
     assert scores.error[0] != detection.RIGHT
     assert [one["chance"] for one in told] == sorted((o["chance"] for o in told), reverse=True)
     wrong = next(one for one in told if one["kind"] == "wrong class")
-    assert (wrong["prediction"], wrong["predicted"], wrong["score"]) == (2, 3, 0.95)
+    assert (wrong["prediction"], wrong["predicted"], wrong["score"]) == (2, 3, 0.99)
 
 
 def test_what_the_reference_confirms_is_right(planted):
@@ -196,7 +196,7 @@ def test_most_suspects_are_wrong_and_their_number_is_about_right(planted):
 
 def test_a_weak_reference_notices_less():
     rng = np.random.default_rng(4)
-    truth = scenes.make(rng, 500)
+    truth = scenes.make(rng, 600)
     labelled = scenes.plant(rng, truth, 0.02)
     found = {}
     for skill in (model.GOOD, model.WEAK):
@@ -234,3 +234,13 @@ def _columns_of(ranked):
         Labels(ranked.labelled.boxes, ranked.labelled.category, start),
         Predictions(ranked.said.boxes, ranked.said.category, ranked.said.score, shown),
     )
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_one_picture_full_of_objects_is_learnt_from_too(images):
+    labels, predictions = columns(6, images=images, most=3000, classes=3)
+    assert len(labels.boxes) >= calibration.FEWEST
+    found = detection.calibrate(labels, predictions)
+    scores = detection.score(labels, predictions, calibration=found)
+    assert np.isfinite(scores.chance).all()
+    assert found.objects.rate.sum() == pytest.approx(1, abs=0.2)

@@ -13,6 +13,7 @@ from scheduling import push
 from scheduling.projects import push_forms as forms
 from scheduling.projects import reads
 from scheduling.projects.blueprint import blueprint, page, project_of
+from scheduling.projects.gold_many_pages import say as in_words
 from scheduling.projects.push_pages import say
 
 PER_PAGE = 60
@@ -48,6 +49,7 @@ def _page(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
         hours=f"{projects.settings_of(project).reserve_hours:g}",
         ticked=request.form.getlist("asset"),
         values=request.form,
+        in_words=in_words(project),
         errors=errors or [],
     )
 

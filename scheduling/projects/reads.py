@@ -84,7 +84,7 @@ def assets(
 ) -> Sequence[Row[Any]]:
     """A page of assets with their task, label and gold, by id after `after`."""
     label = (
-        select(Consensus.label["class"].astext)
+        select(Consensus.label)
         .where(Consensus.asset_id == Asset.id)
         .order_by(Consensus.version.desc())
         .limit(1)

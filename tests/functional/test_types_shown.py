@@ -35,6 +35,8 @@ def test_labels_are_said_in_words(session, sessions, make, client_for, label_typ
     disagree = page.text.split("Where answers disagree most")[1].split("Suspects of")[0]
     assert words in disagree.replace("&#34;", '"')
     assert ("alike" in disagree) == (label_type in MERGED)
+    listed = client_for(lead).get(f"/projects/{floor.project.id}/assets")
+    assert listed.status_code == 200 and words in listed.text.replace("&#34;", '"')
     found = reads.hard_assets(session, [floor.project.id])
     assert len(found) == 2
     choice = label_type not in MERGED

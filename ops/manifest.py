@@ -28,7 +28,7 @@ COMMANDS = {
     "serve": ("ops.cli.serve:serve", "Serve web, clock and worker, with the database they need."),
     "users": ("ops.cli.people:users", "List, add and change users; make a setup link."),
     "tokens": ("ops.cli.people:tokens", "Make and revoke API tokens."),
-    "export": ("ops.cli.export:export", "Export a batch or a delivery as JSONL or CSV."),
+    "export": ("ops.cli.export:export", "Export a batch or a delivery in any format."),
 }
 
 BLUEPRINTS = (

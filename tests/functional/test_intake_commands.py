@@ -144,3 +144,45 @@ def test_labels_come_out_as_lines_and_as_a_table(run, project, make, session, tm
     assert run("export", 999)[0] == 2
     assert run("export")[0] == 2
     assert run("export", "--delivery", 5)[0] == 2
+
+
+def test_real_labels_of_coco_come_in_and_what_goes_out_is_told(
+    run, make, session, tmp_path, monkeypatch, shared_data
+):
+    monkeypatch.setenv("TOUCHSTONE_ASSET_PROTOCOLS", "http")
+    make.user(role="admin")
+    project = make.project(medium="image", label_type="boxes", name="Street")
+    session.commit()
+    known = shared_data / "coco_val2014_100" / "instances_val2014_100.json"
+    place = ("--pictures", "http://images.example.com/val2014")
+    status, _, err = run("import", "Street", "First", known, "--labels", "labels", *place)
+    assert status == 2
+    assert "is no class" in err
+    assert count(session) == 0
+    asked = ("--labels", "labels", "--add-classes", *place)
+    status, out, err = run("import", "Street", "First", known, *asked)
+    assert status == 0, err
+    assert "100 new, 0 already there, 100 labelled" in out
+    assert "segmentation: of objects: not taken, the project labels boxes (839)" in err
+    batch = session.scalars(select(Batch)).one()
+    assert batch.state == "complete"
+    path = tmp_path / "back.json"
+    status, out, err = run("export", batch.id, "--format", "coco", "--out", path)
+    assert (status, out) == (0, "")
+    assert "Not in the file: method" in err
+    back, before = (json.loads(p.read_bytes()) for p in (path, known))
+    names = {c["id"]: c["name"] for c in before["categories"]}
+    names_back = {c["id"]: c["name"] for c in back["categories"]}
+    assert {(a["id"], a["image_id"], names_back[a["category_id"]], tuple(a["bbox"]), a["iscrowd"])
+            for a in back["annotations"]} == {
+        (a["id"], a["image_id"], names[a["category_id"]], tuple(a["bbox"]), a["iscrowd"])
+        for a in before["annotations"]
+    }  # fmt: skip
+    results = known.with_name("instances_val2014_fakebbox100_results.json")
+    predicted = ("--labels", "predictions", "--model", "fake", "--known", known)
+    status, out, err = run("import", "Street", "First", results, *predicted)
+    assert status == 0, err
+    assert "100 predictions (reference model 1)" in out
+    status, _, err = run("export", batch.id, "--format", "labelstudio", "--out", tmp_path / "x")
+    assert status == 0
+    assert project.id

@@ -74,6 +74,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.dev: $(VENV)/.installed $(BUNDLES)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[dev]'
+	@# An oracle without its dependencies: transformers is for a part of it that no test asks.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --no-deps crowd-kit==1.4.2 nltk==3.10.4 regex==2026.11.15
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.installed

@@ -27,8 +27,6 @@ KINDS = {
 _BASIS = {
     "confident joint": "Estimated from the probabilities that a model gave labels which it had not "
     "seen, class by class (confident learning).",
-    "calibrated": "Estimated by planting errors into copies of these labels on purpose and "
-    "learning what they look like to the reference.",
     "contradicted": "The share of labels that a source contradicts. How much of it is truly wrong, "
     "the reviews of the suspects tell.",
 }

@@ -13,9 +13,10 @@ from quality.rescoring.plan import Task, keys_of
 from quality.rescoring.reading import Part, Said
 from quality.rescoring.sources import MOST_OBJECTS, Finding, silent
 
-# Where errors are rare, learnt chances hold nearly everything for right: below this, what the rule
-# of thumb doubts is a suspect, too.
-RARELY = 0.7
+# Learnt chances hold nearly everything for right where errors of a kind are rare. What the rule of
+# thumb doubts counts as well, as long as it doubts no more of the labels than this: a reference
+# that contradicts more is wrong itself too often.
+RULE_DOUBTS_AT_MOST = 0.1
 
 
 class Box(msgspec.Struct, rename={"category": "class"}, gc=False):
@@ -67,19 +68,30 @@ def terms_of(task: Task, device: str = "cpu") -> detection.Terms:
     return detection.Terms(overlap=task.settings.overlap, near=near, place=place)
 
 
-def calibration(task: Task, part: Part, said: Mapping[int, Said]) -> detection.Calibration | None:
-    """What errors look like to this reference, learnt from a sample of the labels."""
+class Learnt(NamedTuple):
+    """What errors look like to this reference, and whether the rule of thumb is heeded, too."""
+
+    chances: detection.Calibration
+    heeds_rule: bool
+
+
+def calibration(task: Task, part: Part, said: Mapping[int, Said]) -> Learnt | None:
+    """Learnt from a sample of the labels; None where there is too little to learn from."""
     both = paired(task, part, said)
-    return detection.calibrate(
-        both.labels, both.predictions, terms_of(task), seed=task.settings.seed
-    )
+    terms = terms_of(task)
+    found = detection.calibrate(both.labels, both.predictions, terms, seed=task.settings.seed)
+    if found is None:
+        return None
+    by_rule = detection.score(both.labels, both.predictions, terms).quality
+    doubted = float((by_rule < task.settings.below).mean())
+    return Learnt(found, doubted <= RULE_DOUBTS_AT_MOST)
 
 
 def against_predictions(
     task: Task,
     part: Part,
     said: Mapping[int, Said],
-    calibrated: detection.Calibration | None = None,
+    learnt: Learnt | None = None,
     device: str = "cpu",
 ) -> Finding:
     """What the reference says of every label that it speaks of; see `detection.score`."""
@@ -88,13 +100,15 @@ def against_predictions(
     if not both.heard:
         return found
     terms = terms_of(task, device)
-    scores = detection.score(both.labels, both.predictions, terms, calibrated)
+    chances = learnt.chances if learnt else None
+    scores = plain = detection.score(both.labels, both.predictions, terms, chances)
     doubt = scores.quality < task.settings.below
-    plain = scores
-    if calibrated is not None:
+    if learnt and learnt.heeds_rule:
         plain = detection.score(both.labels, both.predictions, terms)
-        doubt |= (plain.quality < task.settings.below) & (scores.quality < RARELY)
-    found.score[both.heard], found.voices[both.heard] = scores.quality, 1
+        doubt |= plain.quality < task.settings.below
+    # A label is held for as right as whoever doubts it says.
+    quality = np.where(doubt, np.minimum(scores.quality, plain.quality), scores.quality)
+    found.score[both.heard], found.voices[both.heard] = quality, 1
     found.doubt = np.zeros(len(found.score), bool)
     found.doubt[both.heard] = doubt
     for position in np.flatnonzero(doubt | (scores.error > 0)):

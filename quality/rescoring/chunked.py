@@ -156,8 +156,8 @@ def _crops(
 
 def _told(found: Any) -> dict[str, Any]:
     """Of a calibration: which share of each kind of planted error it notices."""
-    noticed = {kind: round(float(share), 4) for kind, share in found.noticed.items()}
-    return {"noticed": noticed}
+    noticed = {kind: round(float(share), 4) for kind, share in found.chances.noticed.items()}
+    return {"noticed": noticed, "heeds_rule": found.heeds_rule}
 
 
 def _reference(

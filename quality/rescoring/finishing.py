@@ -11,7 +11,7 @@ from ops import clock_time
 from ops.labels import CHOICES
 from ops.models import Batch
 from quality import review_tasks
-from quality.measures.classes import Z95, rate
+from quality.measures.classes import rate
 from quality.models import RescoreRun
 from quality.rescoring import choices, suspects, weighing
 from quality.rescoring.plan import Task
@@ -79,7 +79,7 @@ def finish(session: Session, run: RescoreRun, task: Task) -> None:
         if verdict and not found["reference"].weak:
             doubted[chance_rows[verdict.ranked]] = True
     marked = _mark(session, run, task, rows, quality, doubted)
-    run.summary = _summary(rows, scored, found, doubted, marked, verdict, balanced, bool(planted))
+    run.summary = _summary(rows, scored, found, doubted, marked, verdict, balanced)
     run.state, run.finished_at = "done", clock_time.now()
     session.flush()
 
@@ -194,7 +194,6 @@ def _summary(
     marked: Sequence[int],
     verdict: suspects.Verdict | None,
     balanced: float | None,
-    planted: bool,
 ) -> dict[str, Any]:
     errors: dict[str, int] = {}
     for i in marked:
@@ -213,30 +212,22 @@ def _summary(
         "sources": {name: one.as_json() for name, one in found.items()},
         "balanced_accuracy": balanced,
         "weak": main.weak if main else all(one.weak for one in found.values()),
-        **_error_rate(scored, found, heard, doubted, verdict, planted),
+        **_error_rate(found, heard, doubted, verdict),
     }
 
 
 def _error_rate(
-    scored: weighing.Scored,
     found: dict[str, weighing.Trust],
     heard: Array,
     doubted: Array,
     verdict: suspects.Verdict | None,
-    planted: bool,
 ) -> dict[str, Any]:
     """Estimated share of wrong labels with a 95 % interval, and what it rests on: the confident
-    joint of the classes, chances learnt from planted errors, or the share that is contradicted."""
+    joint of the classes, or the share that a source contradicts."""
     strong = [name for name, one in found.items() if not one.weak]
     if verdict and verdict.error_rate is not None and "reference" in strong:
         bounds = {"error_rate": verdict.error_rate, "low": verdict.low, "high": verdict.high}
         return {**bounds, "basis": "confident joint"}
-    if planted and "reference" in strong:
-        chance = 1 - scored.scores["reference"]
-        chance = chance[~np.isnan(chance)]
-        mean, spread = float(chance.mean()), float(Z95 * chance.std() / np.sqrt(len(chance)))
-        bounds = {"error_rate": mean, "low": max(0.0, mean - spread), "high": mean + spread}
-        return {**bounds, "basis": "calibrated"}
     if not strong:
         return {"error_rate": None, "low": None, "high": None, "basis": None}
     share = rate(int(doubted[heard].sum()), int(heard.sum()))

@@ -12,6 +12,7 @@ from ops import ontologies, versions
 from ops.models import OntologyVersion
 from quality.judging import judge
 from tests.browser.desk import answers, at_work, saved, until
+from tests.browser.test_signin import check
 from tests.db.staging import Hands
 
 pytestmark = pytest.mark.browser
@@ -287,9 +288,7 @@ def test_the_whole_job(browse: Any, floor_of: Any, sessions: Any, label_type: st
     on_screen(page)
     assert page.inner_text("#desk-submit-text").startswith("Accept")
     picture(page, f"forms-{label_type}-review")
-    if label_type == "transcription":
-        page.keyboard.press("Escape")
-    page.keyboard.press(job.back if label_type != "class" else "b")
+    page.keyboard.press(job.back)
     assert page.inner_text("#desk-submit-text") == "Send back"
     page.keyboard.type("look again")
     hand_in(page)
@@ -312,8 +311,6 @@ def test_the_whole_job(browse: Any, floor_of: Any, sessions: Any, label_type: st
     until(page, "() => document.getElementById('desk-state').dataset.kind === 'empty'")
     page.click("text=Look again now")
     on_screen(page)
-    if label_type == "transcription":
-        page.keyboard.press("Escape")
     job.fix(page)
     hand_in(page, job.submit)
     assert last(sessions) == job.fixed | {"verdict": "fix"}
@@ -328,5 +325,252 @@ def test_a_review_accepts_with_one_key(
     floor.hands.give(floor.author, "label", **job.labelled)
     page = browse(floor.reviewer, "/desk")
     on_screen(page)
-    hand_in(page, "Control+Enter" if label_type == "transcription" else "Enter")
+    hand_in(page)
     assert last(sessions) == job.labelled | {"verdict": "accept"}
+
+
+PAYLOADS = [
+    "<script>window.hit=1</script>",
+    '"><img src=x onerror="window.hit=1">',
+    "';window.hit=1;//",
+    "</textarea><svg onload=window.hit=1>",
+    "{{7*7}}${window.hit=1}",
+    "<style>*{display:none}</style>",
+    "javascript:window.hit=1",
+]
+
+
+@pytest.mark.parametrize("label_type", list(JOBS))
+def test_markup_stays_text(browse: Any, floor_of: Any, label_type: str) -> None:
+    """In texts, names of classes and attributes, choices, reasons, words of a scale and remarks."""
+    parts: dict[str, Any] = {}
+    if label_type in ("class", "tags", "spans"):
+        parts["classes"] = [{"name": p, "key": f"k{i}"} for i, p in enumerate(PAYLOADS)]
+    if label_type in ("class", "tags", "attributes", "transcription", "spans"):
+        parts["attributes"] = [
+            {"name": p, "key": f"q{i}", "kind": "choice", "choices": PAYLOADS}
+            for i, p in enumerate(PAYLOADS[:3])
+        ]
+    if label_type == "rating":
+        labels = {str(i + 1): p for i, p in enumerate(PAYLOADS)}
+        parts["scale"] = {"low": 1, "high": 7, "step": 1, "labels": labels}
+    if label_type == "preference":
+        parts["reasons"] = [{"name": p, "key": f"r{i}"} for i, p in enumerate(PAYLOADS)]
+    text = " ".join(PAYLOADS)
+    given = {
+        "class": {"class": "k0", "attributes": {"q0": PAYLOADS[0]}},
+        "tags": {"tags": ["k0", "k1"]},
+        "attributes": {"attributes": {"q0": PAYLOADS[1]}},
+        "transcription": {"text": text},
+        "rating": {"rating": 2},
+        "preference": {"preference": "a", "reasons": ["r0"]},
+        "spans": {"spans": [{"id": '"><b>', "class": "k1", "start": 0, "end": 20},
+                            {"id": "2", "class": "k0", "start": 5, "end": 60}],
+                  "relations": [{"from": '"><b>', "to": "2", "class": "k3"}]},
+    }[label_type]  # fmt: skip
+    floor = floor_of(label_type, parts, text=text, meta={"a": text, "b": PAYLOADS[1]})
+    floor.hands.give(floor.author, "label", **given)
+    page = browse(floor.reviewer, "/desk")
+    on_screen(page)
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    assert text in page.evaluate("() => document.querySelector('.editor-passage').textContent")
+    shown = page.evaluate("() => document.querySelector('#desk-work').textContent")
+    for part in parts.values():
+        for one in part if isinstance(part, list) else [{"name": part["labels"]["1"]}]:
+            assert one["name"] in shown
+    assert page.evaluate("() => window.hit") is None
+    assert page.locator("#desk-work :is(script, img, style, b)").count() == 0
+
+
+@pytest.mark.parametrize("label_type", ["tags", "transcription", "spans"])
+def test_an_empty_label_is_asked_for_twice(
+    browse: Any, floor_of: Any, sessions: Any, label_type: str
+) -> None:
+    floor = floor_of(label_type, JOBS[label_type].ontology | {"attributes": []})
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    key = JOBS[label_type].submit
+    page.keyboard.press(key)
+    assert "once more" in page.inner_text("#desk-lacking")
+    assert not answers(sessions)
+    hand_in(page, key)
+    empty = {"tags": {"tags": []}, "transcription": {"text": ""}, "spans": {"spans": []}}
+    assert last(sessions) == empty[label_type]
+
+
+def test_what_is_needed_is_asked_for_where_it_is(browse: Any, floor_of: Any, sessions: Any) -> None:
+    floor = floor_of("spans", {"classes": CLASSES, "attributes": [COLOUR | {"required": True}]})
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    press("ArrowRight", "1", "Escape", "Enter")(page)
+    assert page.inner_text("#desk-lacking") == "“Anna”: answer “Colour”."
+    press("q", "2")(page)
+    hand_in(page)
+    expected = span(1, "person", "Anna", attributes={"colour": "white"})
+    assert last(sessions) == {"spans": [expected]}
+
+
+def test_undone_and_done_again(browse: Any, floor_of: Any, sessions: Any) -> None:
+    floor = floor_of("spans", {"classes": CLASSES})
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    press("ArrowRight", "1", "ArrowRight", "2", "3")(page)
+    names = "() => [...document.querySelectorAll('.editor-span')].map((s) => s.dataset.name)"
+    assert page.evaluate(names) == ["Person", "Work"]
+    press("Control+z")(page)
+    assert page.evaluate(names) == ["Person", "Place"]
+    press("Control+z")(page)
+    assert page.evaluate(names) == ["Person"]
+    press("Control+Shift+z", "Control+y")(page)
+    assert page.evaluate(names) == ["Person", "Work"]
+    press("Control+z", "Control+z")(page)
+    page.reload()
+    on_screen(page)
+    hand_in(page)
+    assert last(sessions) == {"spans": [span(1, "person", "Anna")]}
+
+
+def test_passages_over_each_other_and_a_class_for_what_comes_next(
+    browse: Any, floor_of: Any, sessions: Any
+) -> None:
+    floor = floor_of("spans", {"classes": CLASSES})
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    page.keyboard.press("1")
+    drag("met Bob Stone")(page)
+    drag("Bob Stone in Rome")(page)
+    press("Escape")(page)
+    click_on("Stone")(page)  # the shortest that lies there, then the next one
+    first = page.inner_text("[aria-current] .editor-line-about")
+    click_on("Stone")(page)
+    assert {first, page.inner_text("[aria-current] .editor-line-about")} == {
+        "“met Bob Stone”", "“Bob Stone in Rome”",
+    }  # fmt: skip
+    picture(page, "forms-spans-over")
+    hand_in(page)
+    assert last(sessions) == {
+        "spans": [span(1, "person", "met Bob Stone"), span(2, "person", "Bob Stone in Rome")]
+    }
+
+
+def test_an_expert_sees_the_answers_and_begins_with_one(
+    browse: Any, floor_of: Any, sessions: Any
+) -> None:
+    floor = floor_of("transcription", {}, labellers=3, adjudicate_below=0)
+    for who, text in zip(floor.labellers, ("one", "one", "two"), strict=True):
+        floor.hands.give(who, "label", text=text)
+    page = browse(floor.reviewer, "/desk")
+    on_screen(page)
+    names = page.locator(".editor-proposal .editor-name").all_inner_texts()
+    assert names == ["The label", "Answer 2"]
+    assert page.input_value(".editor-text") == "one"
+    page.keyboard.press("Shift+Digit2")
+    assert page.input_value(".editor-text") == "two"
+    assert page.inner_text("#desk-submit-text") == "Change to answer 2"
+    picture(page, "forms-proposals")
+    hand_in(page)
+    assert last(sessions) == {"text": "two", "verdict": "fix"}
+
+
+def test_a_long_document_stays_light(
+    browse: Any, floor_of: Any, sessions: Any, capsys: Any
+) -> None:
+    """200 pages with 1,000 passages: a key is answered within a few frames."""
+    text = "\n\n".join(f"Part {i}. " + "Anna 😀 met Bob in Rome again. " * 17 for i in range(400))
+    words = [i for i in range(len(text)) if text.startswith("Anna", i)][:5000:5]
+    spans = [
+        {"id": str(n), "class": "person", "start": i, "end": i + 4} for n, i in enumerate(words)
+    ]
+    floor = floor_of("spans", {"classes": CLASSES}, text=text)
+    floor.hands.give(floor.author, "label", spans=spans)
+    page = browse(floor.reviewer, "/desk")
+    on_screen(page)
+    press("j", "j")(page)
+    times = page.evaluate(
+        """async () => {
+          const times = [];
+          for (const key of ["j", "ArrowRight", "2", "Delete", "k"]) {
+            const begun = performance.now();
+            document.activeElement.dispatchEvent(
+              new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+            document.body.offsetHeight;
+            times.push(performance.now() - begun);
+            await new Promise(requestAnimationFrame);
+          }
+          return times;
+        }"""
+    )
+    with capsys.disabled():
+        print(f"\nkeys in a long document: {[round(t) for t in times]} ms")  # noqa: T201
+    assert len(text) > 200_000
+    assert max(times) < 400
+    hand_in(page)
+    assert last(sessions) == {"spans": spans, "verdict": "accept"}
+
+
+def test_a_long_scale_is_a_slider(browse: Any, floor_of: Any, sessions: Any) -> None:
+    floor = floor_of("rating", {"scale": {"low": 0, "high": 10, "step": 0.5}})
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    page.keyboard.press("Enter")
+    assert page.inner_text("#desk-lacking") == "Choose a rating first."
+    press("ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft")(page)
+    assert page.inner_text("output") == "1"
+    page.focus(".form-range")
+    press("ArrowRight")(page)
+    hand_in(page)
+    assert last(sessions) == {"rating": 1.5}
+
+
+def test_a_pair_beside_a_picture_and_nothing_else_of_the_metadata(
+    browse: Any, floor_of: Any, make: Any, settings: Any, session: Any, sessions: Any
+) -> None:
+    from PIL import Image
+
+    floor = make.floor(assets=0, medium="image", label_type="preference")
+    published: dict[str, Any] = {
+        "content": ontologies.whole("preference"), "event": "ontology.published",
+    }  # fmt: skip
+    versions.publish(session, OntologyVersion, floor.project, None, **published)
+    path = settings.home / "media" / "one.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (320, 240), (90, 120, 90)).save(path)
+    meta = {"a": "A green field", "b": "A red barn", "answer": "hidden"}
+    floor.assets = make.assets(floor.batch, 1, text=None, uri=str(path), meta=meta)
+    make.tasks(floor.lane, floor.assets)
+    session.commit()
+    heard: list[Any] = []
+    page = browse(floor.labellers[0], "/account")
+    page.on("response", lambda r: r.url.endswith("/next") and heard.append(r))
+    page.goto("/desk")
+    on_screen(page)
+    assert page.locator(".editor-pair-text").all_inner_texts() == ["A green field", "A red barn"]
+    assert "hidden" not in " ".join(r.text() for r in heard)
+    assert page.is_hidden("[data-side=tie]")
+    picture(page, "forms-preference-picture")
+    page.keyboard.press("ArrowRight")
+    hand_in(page)
+    assert last(sessions) == {"preference": "b"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("label_type", list(JOBS))
+def test_everything_can_be_read(browse: Any, floor_of: Any, label_type: str, scheme: str) -> None:
+    job = JOBS[label_type]
+    floor = floor_of(label_type, job.ontology, text=job.text, meta=job.meta)
+    page = browse(floor.author, "/desk", color_scheme=scheme, reduced_motion="reduce")
+    on_screen(page)
+    page.click("#desk-hint-close")
+    page.wait_for_timeout(100)
+    check(page)
+    job.label(page)
+    page.wait_for_timeout(100)
+    check(page)
+    assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+    if label_type != "transcription":
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        page.wait_for_timeout(100)
+        check(page)
+    picture(page, f"forms-{label_type}-{scheme}")

@@ -11,12 +11,16 @@ export class Attributes {
   /**
    * `onChange()`: an answer changed. `onSubmit()`: Enter in the last field. `always`: digits answer
    * the question whose turn it is, wherever the focus is; otherwise only once `q` led there.
+   * `owned`, where it is set, is the Map of keys that classes took.
    */
   constructor({ onChange, onSubmit, always = false }) {
     this.onChange = onChange;
     this.onSubmit = onSubmit;
     this.always = always;
-    this.element = h("section", { class: "editor-questions", "aria-label": "Questions", hidden: true });
+    this.title = h("h2", { class: "editor-objects-title", hidden: always }, "Questions ", (this.cap = h("kbd")));
+    this.list = h("div", {});
+    const about = { class: `editor-questions${always ? " is-always" : ""}`, "aria-label": "Questions", hidden: true };
+    this.element = h("section", about, this.title, this.list);
     this.element.addEventListener("focusin", (event) => this.#turn(this.#at(event.target)));
     this.element.addEventListener("keydown", (event) => this.#typing(event));
     this.asked = [];
@@ -30,6 +34,12 @@ export class Attributes {
     this.asked = asked;
     this.given = {};
     this.#place([]);
+  }
+
+  /** Nothing is asked for now: no object is chosen. */
+  clear() {
+    this.given = {};
+    if (this.shown.length) this.#place([]);
   }
 
   /** Show `values` ({key: value}) of the attributes asked of `classes`: a Set of keys, or null for all. */
@@ -66,6 +76,11 @@ export class Attributes {
     const inside = this.element.contains(event.target);
     if (!inside && keyOf(event).toLowerCase() === Attributes.KEY && !this.#owned(event)) return this.focus();
     if (!inside && !this.always) return false;
+    // Back to the keys of the classes.
+    if (inside && !this.always && event.key === "Escape") {
+      document.activeElement.blur();
+      return true;
+    }
     const here = inside ? this.#at(event.target) : this.active;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       // A text beside the questions scrolls.
@@ -85,7 +100,7 @@ export class Attributes {
 
   help() {
     if (!this.asked.length) return [];
-    const first = this.always ? [] : [[[this.cap ?? Attributes.KEY], "Go to the questions"]];
+    const first = this.always ? [] : [[[this.cap.textContent], "Go to the questions; Esc leads back"]];
     return [...first, [["1", "2", "…"], "Choose that answer to the question"], [["↑", "↓"], "Question before, next"]];
   }
 
@@ -97,7 +112,8 @@ export class Attributes {
   #place(asked) {
     const change = () => this.onChange();
     this.shown = asked.map((one) => questionFor(one, { onChange: change }));
-    this.element.replaceChildren(...this.shown.map((one) => one.element));
+    this.list.replaceChildren(...this.shown.map((one) => one.element));
+    this.cap.textContent = this.owned?.has(Attributes.KEY) ? `⇧${Attributes.KEY}` : Attributes.KEY;
     this.element.hidden = !asked.length;
     this.#turn(0);
   }

@@ -127,7 +127,7 @@ class Typed extends Question {
 class Text extends Typed {
   makeInput(id) {
     return h("textarea", {
-      class: "form-control", rows: "2", dir: "auto", maxlength: String(LONGEST_TEXT), "aria-labelledby": id,
+      class: "form-control", rows: "2", dir: "auto", maxlength: String(LONGEST_TEXT), "aria-label": this.asked.name,
     });
   }
 
@@ -142,7 +142,7 @@ class Num extends Typed {
     const has = (bound) => bound !== null && bound !== undefined;
     const range = has(low) && has(high) ? `${low} to ${high}` : has(low) ? `from ${low}` : has(high) ? `up to ${high}` : "";
     return h("input", {
-      class: "form-control", inputmode: "decimal", autocomplete: "off", placeholder: range, "aria-labelledby": id,
+      class: "form-control", inputmode: "decimal", autocomplete: "off", placeholder: range, "aria-label": this.asked.name,
     });
   }
 

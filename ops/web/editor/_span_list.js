@@ -17,26 +17,41 @@ export class SpanList {
   set(items, chosen, about) {
     const relations = items.filter((one) => "from" in one).length;
     this.title.textContent = titleOf(items.length - relations, relations);
-    this.list.replaceChildren(...items.map((one) => this.#line(one, one === chosen, about)));
-    this.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    const before = this.lines ?? new Map();
+    this.lines = new Map(items.map((one) => [one, this.#line(one, before.get(one), about)]));
+    const elements = [...this.lines.values()].map(({ element }) => element);
+    if (elements.length !== this.list.childElementCount || elements.some((one, i) => one !== this.list.children[i]))
+      this.list.replaceChildren(...elements);
+    this.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    const current = this.lines.get(chosen)?.element;
+    current?.setAttribute("aria-current", "true");
+    current?.scrollIntoView({ block: "nearest" });
   }
 
-  #line(one, chosen, { nameOf, colourOf, words, value, asked }) {
+  // The line of an item; the one of `before` where it says the same.
+  #line(one, before, { nameOf, colourOf, words, value, asked }) {
     const said =
       "from" in one
         ? `${words(label.spanOf(value, one.from))} → ${words(label.spanOf(value, one.to))}`
         : words(one);
-    const more = "from" in one || !label.open(one, asked) ? "" : " · a question is open";
+    const about = "from" in one || !label.open(one, asked) ? said : `${said} · a question is open`;
+    if (before?.about === about) return before;
     const name = h("span", { class: "editor-line-name" }, nameOf(one.class));
-    const choose = h("button", { class: "editor-line-choose", type: "button", "data-enter": "submit", tabindex: "-1" }, name, h("span", { class: "editor-line-about", dir: "auto" }, said, more));
+    const choose = h(
+      "button",
+      { class: "editor-line-choose", type: "button", "data-enter": "submit", tabindex: "-1" },
+      name,
+      h("span", { class: "editor-line-about", dir: "auto" }, about),
+    );
     choose.addEventListener("mousedown", (event) => event.preventDefault());
     choose.addEventListener("click", () => this.onChoose(one));
-    const away = h("button", { class: "editor-line-away", type: "button", tabindex: "-1", "aria-label": `Delete ${nameOf(one.class)} ${said}`, title: "Delete" }, "×");
+    const named = { "aria-label": `Delete ${nameOf(one.class)} ${said}`, title: "Delete" };
+    const away = h("button", { class: "editor-line-away", type: "button", tabindex: "-1", ...named }, "×");
     away.addEventListener("mousedown", (event) => event.preventDefault());
     away.addEventListener("click", () => this.onRemove(one));
-    const line = h("li", { class: "editor-line", "aria-current": chosen ? "true" : null }, choose, away);
-    line.style.setProperty("--class-colour", colourOf(one.class) || NO_COLOUR);
-    return line;
+    const element = h("li", { class: "editor-line is-choosable" }, choose, away);
+    element.style.setProperty("--class-colour", colourOf(one.class) || NO_COLOUR);
+    return { about, element };
   }
 }
 

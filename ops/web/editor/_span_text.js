@@ -22,7 +22,7 @@ export class SpanText {
       block.element.textContent = characters.slice(block.start, block.end);
     });
     view.body.classList.add("has-spans");
-    view.body.replaceChildren(...this.blocks.map((block) => block.element));
+    view.body.replaceChildren(...this.#lines());
     this.listeners = new AbortController();
     const { signal } = this.listeners;
     view.pane.addEventListener("pointerdown", (event) => (this.down = event.button === 0), { signal });
@@ -82,6 +82,18 @@ export class SpanText {
     return this.#under(body.left + parseFloat(style.paddingLeft) + 2, top) ?? 0;
   }
 
+  // Lines are boxes of their own: a change lays out its own line anew, not the whole text.
+  #lines() {
+    const lines = [];
+    let line = null;
+    for (const { start, end, element } of this.blocks) {
+      if (!line) lines.push((line = h("span", { class: "editor-lines-of-text" })));
+      line.append(element);
+      if (this.characters.slice(start, end).endsWith("\n")) line = null;
+    }
+    return lines;
+  }
+
   #pieces({ start, end }, spans, lanes, chosen, range) {
     const cuts = new Set([start, end]);
     const inside = (place) => Math.min(end, Math.max(start, place));
@@ -129,13 +141,25 @@ export class SpanText {
   /** The character at a place of the document; null outside the text. */
   #character(node, offset) {
     const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : node;
-    const block = element.closest(".editor-block");
-    if (!block) return element === this.view.body ? (this.blocks[offset]?.start ?? this.characters.length) : null;
+    const block = element.closest?.(".editor-block");
+    if (!block) return this.#between(element, offset);
     const range = document.createRange();
     range.setStart(block, 0);
     range.setEnd(node, offset);
     const { start } = this.blocks[Number(block.dataset.block)];
     return this.characters.at(this.characters.unit(start) + range.toString().length);
+  }
+
+  /** The character where a child of the text, or of a line of it, begins. */
+  #between(element, offset) {
+    if (!this.view.body.contains(element)) return null;
+    const next = element.childNodes[offset];
+    if (!next) {
+      const blocks = element.querySelectorAll(".editor-block");
+      return blocks.length ? this.blocks[Number([...blocks].at(-1).dataset.block)].end : null;
+    }
+    const block = next.matches(".editor-block") ? next : next.querySelector(".editor-block");
+    return block && this.blocks[Number(block.dataset.block)].start;
   }
 
   #under(x, y) {
@@ -182,7 +206,8 @@ function blocksOf(characters) {
     let end = Math.min(characters.length, start + BLOCK);
     if (end < characters.length) {
       const piece = characters.slice(start, end);
-      const cut = Math.max(piece.lastIndexOf("\n"), piece.lastIndexOf(" "));
+      const line = piece.lastIndexOf("\n");
+      const cut = line >= 0 ? line : piece.lastIndexOf(" ");
       if (cut > 0) end = characters.at(characters.unit(start) + cut + 1);
     }
     blocks.push([start, end]);

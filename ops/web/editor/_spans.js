@@ -56,6 +56,8 @@ export class SpansAnswer {
   }
 
   attach(view) {
+    // The words are found while nobody waits for them.
+    (window.requestIdleCallback ?? setTimeout)(() => this.characters.words);
     this.text = new SpanText(view, this.characters, {
       onRange: (start, end) => this.#selected(start, end),
       onClick: (i, ids) => this.#clicked(i, ids),
@@ -332,8 +334,8 @@ export class SpansAnswer {
     const drawn = value.spans.map(({ id, start, end, class: key }) => ({ id, start, end, name: nameOf(key), colour: colourOf(key) }));
     this.text?.draw(drawn, new Set(ends.filter((id) => id !== undefined)), this.range && ordered(this.range));
     this.classes.choose(chosen?.class ?? this.armed ?? null);
-    this.questions.show(chosen?.attributes ?? {}, new Set(chosen && "start" in chosen ? [chosen.class] : []));
-    this.questions.element.hidden ||= !chosen || !("start" in chosen);
+    if (chosen && "start" in chosen) this.questions.show(chosen.attributes, new Set([chosen.class]));
+    else this.questions.clear();
     const words = (span) => this.#words(span);
     this.list.set(label.items(value), chosen, { nameOf, colourOf, words, value, asked: this.brief.attributes ?? [] });
     const hint = this.#hint(nameOf);
@@ -343,12 +345,12 @@ export class SpansAnswer {
   #hint(nameOf) {
     const { chosen, link, range, armed } = this;
     if (link?.to) return `${this.#words(link.from)} → ${this.#words(link.to)}: press the key of a class.`;
-    if (link) return `Relate ${this.#words(link.from)} to: choose the other passage, by click or with ${this.#cap("next")}.`;
+    if (link) return `Relate ${this.#words(link.from)} to: choose the other passage, by click or with ${this.#cap("next").toUpperCase()}.`;
     if (range) {
       const [start, end] = ordered(range);
       return `${this.#words({ start, end })}: press the key of a class.`;
     }
-    if (chosen && "start" in chosen) return `${nameOf(chosen.class)} ${this.#words(chosen)}: a class changes it, ${this.#cap("link")} relates it, Del deletes it.`;
+    if (chosen && "start" in chosen) return `${nameOf(chosen.class)} ${this.#words(chosen)}: a class changes it, ${this.#cap("link").toUpperCase()} relates it, Del deletes it.`;
     if (chosen) return `${nameOf(chosen.class)}, a relation: a class changes it, Del deletes it.`;
     return armed ? `Every passage you select with the mouse becomes ${nameOf(armed)}. Esc ends that.` : REST;
   }

@@ -41,7 +41,6 @@ export class TranscriptionAnswer {
     );
     // The field keeps what was typed and undoes it by itself.
     this.ownUndo = true;
-    this.submitCap = "Ctrl Enter";
     this.keys = new Map();
   }
 
@@ -49,7 +48,9 @@ export class TranscriptionAnswer {
     this.questions.set(attributes);
   }
 
-  show({ value, current, earlier }) {
+  show({ value, current, earlier, stage }) {
+    // Most labels in a review are right: there Enter accepts, and the text is entered on purpose.
+    this.reads = stage === "review" && !value;
     const label = value ?? current ?? earlier;
     const text = label?.text ?? "";
     // A field turns every line break into one character; what nobody touched stays as it was.
@@ -75,14 +76,18 @@ export class TranscriptionAnswer {
     return this.field.value ? null : `Nothing is typed. ${this.submitCap} once more says that nothing is written there.`;
   }
 
+  get submitCap() {
+    return this.reads ? "Enter" : "Ctrl Enter";
+  }
+
   focus() {
-    this.field.focus({ preventScroll: true });
-    return true;
+    if (this.reads) return false;
+    return this.#enter();
   }
 
   press(event) {
     if (this.questions.press(event)) return true;
-    return keyOf(event).toLowerCase() === "t" && this.focus();
+    return keyOf(event).toLowerCase() === "t" && this.#enter();
   }
 
   help() {
@@ -92,6 +97,11 @@ export class TranscriptionAnswer {
       [["t"], "Back into the text"],
       ...this.questions.help(),
     ];
+  }
+
+  #enter() {
+    this.field.focus({ preventScroll: true });
+    return true;
   }
 
   #typed() {

@@ -100,4 +100,6 @@ export function help(rows, idleSeconds) {
     ]),
   );
   $("help").showModal();
+  // The focus is on the button below a long list.
+  $("help").scrollTop = 0;
 }

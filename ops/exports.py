@@ -6,6 +6,7 @@ snapshot. `file_of_batch` and `file_of_delivery` put them into any format.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -106,26 +107,39 @@ class File:
 
 
 def file_of_batch(
-    session: Session, batch: Batch, form: str, settings: Settings, *, whole: bool = False
+    session: Session,
+    batch: Batch,
+    form: str,
+    settings: Settings,
+    *,
+    whole: bool = False,
+    most: int | None = None,
 ) -> File:
     """The labels in force of a batch in a format; `whole` with what an import wants to know.
 
-    Raises InvalidInput for a format that there is not or that cannot hold them.
+    `most`: no more labels than these, for whoever only wants to see what is lost. Raises
+    InvalidInput for a format that there is not or that cannot hold them.
     """
     ontology = ontologies.current(session, batch.project_id)
-    items = _items_of_batch(session, batch.id)
+    items = islice(_items_of_batch(session, batch.id), most)
     return _file(form, items, batch.project.label_type, ontology, settings, whole)
 
 
 def file_of_delivery(
-    session: Session, made: Delivery, form: str, settings: Settings, *, whole: bool = False
+    session: Session,
+    made: Delivery,
+    form: str,
+    settings: Settings,
+    *,
+    whole: bool = False,
+    most: int | None = None,
 ) -> File:
     """What was delivered in a format, with the classes as they were called then. Raises likewise.
 
     As JSON lines and not `whole` it is the canonical export, byte by byte.
     """
     ontology = session.get_one(OntologyVersion, made.ontology_version_id)
-    items = _items_of_delivery(session, made.id)
+    items = islice(_items_of_delivery(session, made.id), most)
     return _file(form, items, made.batch.project.label_type, ontology, settings, whole)
 
 

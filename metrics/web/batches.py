@@ -23,6 +23,9 @@ from quality import gate
 from quality.rescoring import runs
 from quality.review_sample import draw_review_sample
 
+# Labels whose losses a page counts while somebody waits.
+MOST_COUNTED = 20_000
+
 blueprint = APIBlueprint("batches", __name__, enable_openapi=False, template_folder="templates")
 
 
@@ -110,13 +113,14 @@ def formats(batch_id: int) -> ResponseReturnValue:
     batch = batches.find(db(), user(), batch_id)
     every = catalogue.for_type(batch.project.label_type)
     chosen = request.args.get("format", "jsonl")
-    file = downloads.file_of(delivery.of_batch(db(), batch.id) or batch, chosen)
+    file = downloads.file_of(delivery.of_batch(db(), batch.id) or batch, chosen, MOST_COUNTED)
     return render_template(
         "batches/formats.html",
         batch=batch,
         formats=every,
         chosen=file.form,
         losses=file.count_losses(),
+        counted=MOST_COUNTED if batch.n_assets > MOST_COUNTED else None,
     )
 
 

@@ -16,8 +16,8 @@ IN_MEMORY = 16 * 1024 * 1024
 LONGEST_HEADER = 4000
 
 
-def file_of(what: Batch | Delivery, form: str) -> exports.File:
-    """The labels in force of a batch, or those of a delivery, in a format.
+def file_of(what: Batch | Delivery, form: str, most: int | None = None) -> exports.File:
+    """The labels in force of a batch, or those of a delivery, in a format; `most` of them.
 
     Raises NotFound for a format that there is not, InvalidInput for one that cannot hold them.
     """
@@ -25,8 +25,8 @@ def file_of(what: Batch | Delivery, form: str) -> exports.File:
         raise NotFound(f"There is no such format; there are {', '.join(catalogue.WRITTEN)}.")
     settings = current_app.extensions["settings"]
     if isinstance(what, Delivery):
-        return exports.file_of_delivery(db(), what, form, settings)
-    return exports.file_of_batch(db(), what, form, settings)
+        return exports.file_of_delivery(db(), what, form, settings, most=most)
+    return exports.file_of_batch(db(), what, form, settings, most=most)
 
 
 def labels(what: Batch | Delivery, form: str, name: str) -> Response:

@@ -137,6 +137,8 @@ def escape(text: str) -> str:
 
 def clean(text: str) -> str:
     """Without the characters that no XML can hold."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(c for c in text if storable(c))
 
 

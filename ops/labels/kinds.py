@@ -48,7 +48,9 @@ KINDS = {
         AttributesLabel, "Attributes", "Questions about the whole asset, each with its own answer.",
         least_classes=0, at_desk=True,
     ),
-    "boxes": Kind(BoxesLabel, "Boxes", "A box around every object, with its class.", IMAGE),
+    "boxes": Kind(
+        BoxesLabel, "Boxes", "A box around every object, with its class.", IMAGE, at_desk=True
+    ),
     "polygons": Kind(
         PolygonsLabel, "Polygons", "The outline of every object, corner by corner.", IMAGE
     ),

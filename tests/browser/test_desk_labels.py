@@ -146,8 +146,8 @@ def test_a_reviewer_sees_the_label_and_accepts_it_with_a_key(
 
 
 def test_sent_back_and_stood_by_and_decided(browse: Any, floor_of: Any, sessions: Any) -> None:
-    floor = floor_of("boxes")
-    floor.hands.give(floor.author, "label", **GIVEN["boxes"])
+    floor = floor_of("masks")
+    floor.hands.give(floor.author, "label", **GIVEN["masks"])
     page = browse(floor.reviewer, "/desk")
     on_screen(page, "labels-return")
     page.keyboard.press("b")
@@ -173,8 +173,8 @@ def test_sent_back_and_stood_by_and_decided(browse: Any, floor_of: Any, sessions
     expert.keyboard.press("Enter")
     saved(expert)
     stood, decided = (answer[2].payload for answer in answers(sessions)[-2:])
-    assert stood == GIVEN["boxes"] | {"verdict": "stand", "remark": "it is not"}
-    assert decided == GIVEN["boxes"] | {"verdict": "accept"}
+    assert stood == GIVEN["masks"] | {"verdict": "stand", "remark": "it is not"}
+    assert decided == GIVEN["masks"] | {"verdict": "accept"}
 
 
 def test_a_first_label_is_shown_and_can_be_skipped_only(

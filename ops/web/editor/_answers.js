@@ -14,11 +14,12 @@
 //   lacking()          why it cannot be submitted yet, in words, or null
 //   press(event)       take a key press; whether it meant something
 // and, where it is of use:
+//   pressCtrl(event)   the same for a key press with Ctrl or Cmd that is not undo
 //   keys               Map(key → anything) of the keys it takes from the page's own commands
 //   unsure()           what a second Enter is to confirm, in words, or null: an empty label for one
 //   atOnce             whether one choice is the whole answer, which may be submitted as it is chosen
 //   drop()             take the choice back: the label is sent back to its author
-//   focus()            put the focus where answering begins; without it the picture or text gets it
+//   focus()            put the focus where answering begins, and say whether it did; else the picture or text gets it
 //   help()             rows of [[caps], words] for the list of keys
 //   submitCap          the key that submits, where it is not Enter
 //   ownUndo            true: it does undo and redo itself
@@ -27,6 +28,7 @@
 // Values are never changed in place: undo, drafts and comparisons keep them.
 
 import { AttributesAnswer } from "./_attributes_answer.js";
+import { BoxesAnswer } from "./_boxes.js";
 import { ClassAnswer } from "./_class_answer.js";
 import { PreferenceAnswer } from "./_preference.js";
 import { RatingAnswer } from "./_rating.js";
@@ -43,6 +45,7 @@ const ANSWERS = {
   rating: RatingAnswer,
   preference: PreferenceAnswer,
   spans: SpansAnswer,
+  boxes: BoxesAnswer,
 };
 
 /** The answer for a brief: {label_type, editor}. Types without an editor choose among whole labels. */

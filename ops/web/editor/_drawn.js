@@ -7,7 +7,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const MASK_ALPHA = 115;
 export const NO_COLOUR = "#666666";
 
-function svg(name, attributes = {}, ...children) {
+export function svg(name, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children);
@@ -37,7 +37,7 @@ function figure(points, edges) {
   return [...lines, ...dots];
 }
 
-function shapes(one, skeleton) {
+export function shapes(one, skeleton) {
   const drawn = [];
   if (one.box) drawn.push(box(one.box, one.angle));
   if (one.polygons) drawn.push(outline(one.polygons));
@@ -46,7 +46,7 @@ function shapes(one, skeleton) {
 }
 
 /** Where the name of an object begins: the upper left of its shape; null for a mask. */
-function corner(one) {
+export function corner(one) {
   const points = one.polygons?.flat(2) ?? one.points?.filter(([, , v]) => v > 0) ?? [];
   if (one.box) return [one.box[0], one.box[1]];
   if (!points.length) return null;
@@ -92,13 +92,13 @@ export function drawn(label, classes, width, height) {
   return h("div", { class: "editor-drawn", "aria-hidden": "true" }, below, layer);
 }
 
-function rimOf(shape) {
+export function rimOf(shape) {
   const rim = shape.cloneNode();
   rim.setAttribute("class", "is-rim");
   return rim;
 }
 
-function named(name, [x, y]) {
+export function named(name, [x, y]) {
   const text = svg("text", { x, y });
   text.textContent = name;
   return text;

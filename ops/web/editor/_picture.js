@@ -70,6 +70,27 @@ export class Picture {
     if (this.img) this.#scaleTo(this.scale * STEP ** steps, at);
   }
 
+  /** Move the picture by px of the screen. */
+  pan(dx, dy) {
+    if (!this.img) return;
+    this.x += dx;
+    this.y += dy;
+    this.fitted = false;
+    this.#place();
+  }
+
+  /** [left, top, right, bottom] in px of the picture of what of it is in sight. */
+  get sight() {
+    const { img, pane, scale, x, y } = this;
+    const least = (from) => Math.max(0, -from / scale);
+    return [
+      least(x),
+      least(y),
+      Math.min(img.naturalWidth, (pane.clientWidth - x) / scale),
+      Math.min(img.naturalHeight, (pane.clientHeight - y) / scale),
+    ];
+  }
+
   destroy() {
     this.listeners.abort();
     this.observer.disconnect();

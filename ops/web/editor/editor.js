@@ -130,7 +130,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
       history.begin(answer.value);
       proposals.mark(answer.value);
       const here = document.activeElement;
-      if (answer.focus && (here === document.body || element.contains(here))) answer.focus();
+      if (here === document.body || element.contains(here)) answer.focus?.();
       if (medium === "image") return showImage(next.image);
       view.show(next.text ?? "");
       answer.attach?.(view);
@@ -151,8 +151,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     zoom: (steps) => view.zoom(steps),
     fit: () => view.fit(),
     focus() {
-      if (answer.focus) answer.focus();
-      else stage.focus({ preventScroll: true });
+      if (!answer.focus?.()) stage.focus({ preventScroll: true });
     },
     /** The keys in use: Map(key → class key, or what else it chooses). */
     get keys() {
@@ -181,7 +180,8 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
       return true;
     }
     const key = keyOf(event).toLowerCase();
-    if (event.altKey || !"zy".includes(key)) return false;
+    if (event.altKey) return false;
+    if (key !== "z" && key !== "y") return Boolean(answer.pressCtrl?.(event));
     return key === "y" || event.shiftKey ? editor.redo() : editor.undo();
   }
 

@@ -1,0 +1,31 @@
+// Points and distances in px of the picture.
+
+/** To a hundredth of a px: finer than any hand, and short to store. */
+export const rounded = (number) => Math.round(number * 100) / 100;
+
+export const clamped = (number, low, high) => Math.min(high, Math.max(low, number));
+
+/** A point moved to the nearest one inside the picture, [width, height]. */
+export const inside = ([x, y], [width, height]) => [clamped(x, 0, width), clamped(y, 0, height)];
+
+/** A point turned clockwise about another one. */
+export function turned([x, y], [cx, cy], degrees) {
+  if (!degrees) return [x, y];
+  const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  return [cx + (x - cx) * cos - (y - cy) * sin, cy + (x - cx) * sin + (y - cy) * cos];
+}
+
+/** [left, top, right, bottom] of points. */
+export function boundsOf(points) {
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}
+
+/** How far something with these bounds can go of [dx, dy] and stay inside the picture. */
+export function within([left, top, right, bottom], [dx, dy], [width, height]) {
+  // What sticks out already may come in, and never goes further.
+  return [
+    clamped(dx, Math.min(0, -left), Math.max(0, width - right)),
+    clamped(dy, Math.min(0, -top), Math.max(0, height - bottom)),
+  ];
+}

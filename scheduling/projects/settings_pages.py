@@ -111,8 +111,10 @@ def values_of(form: MultiDict[str, str], model: BaseModel) -> dict[str, Any]:
     result: dict[str, Any] = {}
     faults: list[dict[str, Any]] = []
     for field in fields(model):
-        group, _, name = field.name.rpartition(".")
-        target = result.setdefault(group, {}) if group else result
+        *groups, name = field.name.split(".")
+        target = result
+        for group in groups:
+            target = target.setdefault(group, {})
         try:
             target[name] = _value(field, form.get(field.name, "").strip())
         except ValueError as error:

@@ -79,7 +79,7 @@ def all_of(*acts: Act) -> Act:
 
 @dataclass
 class Job:
-    """What is done with the mouse, with keys, to mend and to fix it; and what is stored each time."""
+    """What is done by mouse, by keys, to mend it and to fix it; and what is stored each time."""
 
     ontology: dict[str, Any]
     mouse: Act
@@ -258,3 +258,125 @@ def test_the_whole_job_by_keys_sent_back_mended_and_fixed(
     job.fix(page)
     hand_in(page)
     same(last(sessions), job.fixed | {"verdict": "fix"})
+
+
+def scale(page: Any) -> float:
+    """How many px of the screen a px of the picture has."""
+    return place(page, (1, 0))[0] - place(page, (0, 0))[0]
+
+
+def test_boxes_lie_on_the_very_pixels_at_every_zoom(
+    browse: Any, floor_of: Any, sessions: Any
+) -> None:
+    floor = floor_of("boxes")
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    fitted = scale(page)
+    drag((101, 77), (303, 211))(page)  # no class is chosen: the picture is moved
+    moved = place(page, (0, 0))
+    page.keyboard.press("f")
+    assert place(page, (0, 0)) != moved
+    page.keyboard.press("1")
+    drag((101, 77), (303, 211))(page)
+    page.mouse.move(*place(page, (320, 200)))
+    for _ in range(5):
+        page.mouse.wheel(0, -100)
+    until(page, f"() => document.querySelector('.editor-picture').offsetWidth > {2.5 * WIDTH}")
+    assert scale(page) > 2.5 * fitted
+    drag((250, 170), (351, 233))(page)
+    # With the space bar or the middle button the picture moves, although a class is chosen.
+    here = place(page, (0, 0))
+    page.keyboard.down("Space")
+    drag((300, 200), (330, 220))(page)
+    page.keyboard.up("Space")
+    drag((300, 200), (310, 210), "middle")(page)
+    there = place(page, (0, 0))
+    assert there[0] - here[0] == pytest.approx(40 * scale(page), abs=1)
+    drag((260.5, 180.5), (280, 200))(page)
+    hand_in(page)
+    same(
+        last(sessions),
+        {"objects": [box(1, "car", 101, 77, 202, 134), box(2, "car", 250, 170, 101, 63),
+                     box(3, "car", 260.5, 180.5, 19.5, 19.5)]},
+    )  # fmt: skip
+
+
+_CHANGES = """() => {
+  window.changes = 0;
+  const count = (found) => { window.changes += found.length; };
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  new MutationObserver(count).observe(document.querySelector(".editor"), all);
+}"""
+
+
+def test_with_500_objects_only_the_one_that_changes_is_drawn_again(
+    browse: Any, floor_of: Any, sessions: Any
+) -> None:
+    floor = floor_of("boxes")
+    many = [box(n, "car", 20.0 * (n % 30), 20.0 * (n // 30), 15.0, 15.0) for n in range(500)]
+    floor.hands.give(floor.author, "label", objects=many)
+    page = browse(floor.reviewer, "/desk")
+    on_screen(page)
+    assert page.locator(".editor-drawn [data-object]").count() == 500
+    assert page.inner_text(".editor-objects-title >> nth=-1") == "500 objects"
+    page.evaluate(_CHANGES)
+    drag((307, 307), (317, 317))(page)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(50)
+    # Each of seven moves and a key press changes a few nodes, not five hundred.
+    assert 0 < page.evaluate("() => window.changes") < 250
+    hand_in(page)
+    moved = {one["id"]: one["box"] for one in last(sessions)["objects"]}
+    assert moved.pop("465") == pytest.approx([311, 310, 15, 15], abs=0.5)
+    assert moved == {one["id"]: one["box"] for one in many if one["id"] != "465"}
+
+
+def test_what_is_hidden_or_locked_stays_as_it_is(browse: Any, floor_of: Any, sessions: Any) -> None:
+    floor = floor_of("boxes")
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    page.keyboard.press("1")
+    drag((100, 100), (300, 300))(page)
+    page.keyboard.press("l")
+    page.keyboard.press("Delete")
+    assert "locked" in page.inner_text(".editor-note")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    drag((200, 200), (250, 250))(page)  # nothing there can be moved: the picture is
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("h")
+    assert page.is_hidden("[data-object='1']")
+    page.click("[data-act=hide]")
+    assert page.is_visible("[data-object='1']")
+    page.click("[data-act=lock]")
+    page.keyboard.press("ArrowLeft")
+    hand_in(page)
+    same(last(sessions), {"objects": [box(1, "car", 99, 100, 200, 200)]})
+
+
+def test_a_picture_with_nothing_to_mark_is_confirmed(
+    browse: Any, floor_of: Any, sessions: Any
+) -> None:
+    floor = floor_of("boxes")
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(100)
+    assert not answers(sessions)
+    hand_in(page)
+    assert last(sessions) == {"objects": []}
+
+
+def test_brightness_and_contrast_change_the_picture_only(browse: Any, floor_of: Any) -> None:
+    floor = floor_of("boxes")
+    page = browse(floor.author, "/desk")
+    on_screen(page)
+    page.click("text=Brightness and contrast")
+    page.focus("[data-light=contrast]")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("() => document.querySelector('.editor-picture').style.filter") == (
+        "contrast(105%)"
+    )
+    page.click("text=As it is")
+    assert page.evaluate("() => document.querySelector('.editor-picture').style.filter") == ""

@@ -14,8 +14,8 @@ from benchmarks.planting.scenes import (
     CLASSES,
     Labelled,
     Scene,
-    _places,
-    _sizes,
+    made_sizes,
+    places,
 )
 from quality.measures.arrays import Floats, Ints
 
@@ -85,7 +85,7 @@ def _wrong(rng: np.random.Generator, scene: Scene, score: Floats, skill: Skill) 
     centre = boxes[:, :2] + boxes[:, 2:] * rng.uniform(0.1, 0.9, (of.size, 2))
     sizes = boxes[:, 2:] * np.exp(rng.normal(-0.4, 0.5, (of.size, 2)))
     near = np.concatenate([centre - sizes / 2, sizes], axis=1)
-    elsewhere = _places(rng, _sizes(rng, of.size))
+    elsewhere = places(rng, made_sizes(rng, of.size))
     category = np.where(rng.random(of.size) < 0.7, scene.category[of],
                         rng.choice(CLASSES, of.size, p=scene.common))  # fmt: skip
     half = (rng.random(of.size) < 0.5)[:, None]

@@ -51,17 +51,18 @@ def make(rng: np.random.Generator, n_images: int, fixed: int | None = None) -> S
     category = company[image, np.minimum(rng.geometric(0.5, image.size) - 1, 3)]
     alike = (np.arange(CLASSES)[:, None] + rng.permuted(
         np.tile(np.arange(1, CLASSES), (CLASSES, 1)), axis=1)[:, :ALIKE]) % CLASSES  # fmt: skip
-    return Scene(image, _places(rng, _sizes(rng, image.size)), category, n_images, alike, common)
+    return Scene(image, places(rng, made_sizes(rng, image.size)), category, n_images, alike, common)
 
 
-def _sizes(rng: np.random.Generator, n: int) -> Floats:
+def made_sizes(rng: np.random.Generator, n: int) -> Floats:
     """Width and height in px."""
     side = np.clip(np.exp(rng.normal(np.log(41), 1.05, n)), 6, 450)
     shape = np.exp(rng.normal(0, 0.35, n))
     return np.stack([np.minimum(side * shape, WIDTH), np.minimum(side / shape, HEIGHT)], axis=1)
 
 
-def _places(rng: np.random.Generator, sizes: Floats) -> Floats:
+def places(rng: np.random.Generator, sizes: Floats) -> Floats:
+    """Boxes of these sizes, anywhere in the picture."""
     room = np.array([WIDTH, HEIGHT]) - sizes
     return np.concatenate([rng.random(sizes.shape) * room, sizes], axis=1)
 
@@ -84,7 +85,7 @@ def plant(rng: np.random.Generator, scene: Scene, share: float) -> Labelled:
     kept = kind != MISSING
     added_image = scene.image[extra]
     # Somewhere else in the image, of a class that the image shows already.
-    added = _places(rng, _sizes(rng, extra.size))
+    added = places(rng, made_sizes(rng, extra.size))
     image = np.concatenate([scene.image[kept], added_image])
     order = np.argsort(image, kind="stable")
     return Labelled(

@@ -1,6 +1,7 @@
 """Judged chunk by chunk: labels against predictions, and against what people said."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -58,6 +59,9 @@ def workers() -> pool.Workers:
     if asked.isdecimal():
         return pool.Workers(processes=int(asked), cluster=cluster)
     devices = tuple(name.strip() for name in asked.split(",") if name.strip())
+    for name in devices:
+        if not re.fullmatch(r"cpu|cuda(:[0-9]{1,3})?", name):
+            raise ValueError(f"TOUCHSTONE_RESCORE_WORKERS: {name} is no number and no device")
     return pool.Workers(devices=devices, cluster=cluster)
 
 

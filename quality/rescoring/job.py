@@ -32,6 +32,12 @@ def run(sessions: sessionmaker[Session], run_id: int) -> None:
         if fence is None:
             raise
         _fail(sessions, run_id, fence, error)
+    except Exception as error:
+        # A run that nobody carries out must not look like one that goes on: no other could start.
+        if fence is not None:
+            words = f"It broke down ({type(error).__name__}); the log of the worker says more."
+            _fail(sessions, run_id, fence, words)
+        raise
 
 
 def _score(sessions: sessionmaker[Session], task: plan.Task) -> None:

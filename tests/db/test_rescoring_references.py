@@ -138,6 +138,38 @@ def test_several_processes_score_alike(sessions, session, make, boxes, monkeypat
     assert rows(alone) == rows(together)
 
 
+def test_who_reckons_is_checked(sessions, session, make, boxes, monkeypatch):
+    floor, truths = boxes
+    label(make, truths, {})
+    model = predicted(session, floor, truths)
+    session.commit()
+    monkeypatch.setenv("TOUCHSTONE_RESCORE_WORKERS", "many")
+    run = scored(sessions, session, floor, model)
+    assert run.state == "failed"
+    assert "many is no number and no device" in run.error
+
+
+def test_a_run_that_breaks_down_does_not_block_the_next(
+    sessions, session, make, boxes, monkeypatch
+):
+    floor, truths = boxes
+    label(make, truths, {})
+    model = predicted(session, floor, truths)
+    session.commit()
+
+    def broken(*_arguments, **_more):
+        raise RuntimeError
+
+    monkeypatch.setattr(runs, "write_chunk", broken)
+    with pytest.raises(RuntimeError):
+        scored(sessions, session, floor, model)
+    monkeypatch.undo()
+    run = scored(sessions, session, floor, model)
+    assert (run.version, run.state) == (2, "done")
+    (first, *_) = session.scalars(select(RescoreRun).order_by(RescoreRun.version))
+    assert (first.state, "broke down" in first.error) == ("failed", True)
+
+
 def test_a_reference_that_sees_something_else_is_weak(sessions, session, make, boxes):
     floor, truths = boxes
     label(make, truths, {})

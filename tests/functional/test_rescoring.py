@@ -226,3 +226,69 @@ def test_a_stranger_and_a_labeller_see_nothing(boxes, client_for, sessions, make
         assert lead.get(path).status_code == 200, path
         assert stranger.get(path).status_code == 404, path
         assert labeller.get(path).status_code == 403, path
+
+
+def test_coco_results_with_the_file_they_refer_to(boxes, client_for, sessions):
+    client = client_for(boxes.lead)
+    known = {
+        "images": [
+            {"id": n, "file_name": asset.external_id, "width": 100, "height": 80}
+            for n, asset in enumerate(boxes.assets)
+        ],
+        "categories": [{"id": 10, "name": "car"}, {"id": 20, "name": "bus"}],
+        "annotations": [],
+    }
+    results = [
+        {
+            "image_id": n,
+            "category_id": {"car": 10, "bus": 20}[one["class"]],
+            "bbox": one["box"],
+            "score": 0.95,
+        }
+        for n in range(len(boxes.assets))
+        for one in objects(n)
+    ]
+    data = json.dumps(results).encode()
+    alone = give(client, boxes, data=data, file="results.json")
+    assert alone.status_code == 422
+    assert "known" in {e["field"] for e in alone.json["errors"]}
+    beside = (io.BytesIO(json.dumps(known).encode()), "instances.json")
+    model = give(client, boxes, data=data, file="results.json", known=beside)
+    assert model.status_code == 201, model.text
+    assert model.json["assets"] == 40
+    run = start(client, boxes, sessions, model=model.json["id"])
+    assert run["summary"]["errors"] == {"wrong class": 1}
+
+
+def test_labels_and_predictions_without_any_object(boxes, client_for, sessions, make, session):
+    client = client_for(boxes.lead)
+    empty = make.batch(boxes.project)
+    assets = make.assets(empty, 25, text=None, uri="upload:no", width=100, height=80)
+    for asset in assets:
+        make.decided(asset, label={"objects": []})
+    session.commit()
+    lines = [{"external_id": a.external_id, "label": {"objects": []}} for a in assets]
+    data = "\n".join(json.dumps(line) for line in lines).encode()
+    model = give(client, boxes, data=data).json
+    boxes.batch = empty
+    run = start(client, boxes, sessions, model=model["id"])
+    assert (run["state"], run["error"]) == ("done", "")
+    assert (run["summary"]["labels"], run["summary"]["suspects"]) == (25, 0)
+
+
+def test_probabilities_of_classes_from_jsonl(client_for, sessions, make, session):
+    floor = make.floor(assets=30, labellers=0)
+    lead = make.member(floor.project, make.user(role="ops_lead"))
+    lines = []
+    for n, asset in enumerate(floor.assets):
+        right = "ab"[n % 2]
+        make.decided(asset, "ab"[(n + 1) % 2] if n == 6 else right)
+        shares = {"a": 0.1, "b": 0.1, "c": 0.05, right: 0.85}
+        lines.append({"external_id": asset.external_id, "probabilities": shares})
+    client = client_for(lead)
+    data = "\n".join(json.dumps(line) for line in lines).encode()
+    model = give(client, floor, data=data)
+    assert model.status_code == 201, model.text
+    run = start(client, floor, sessions, model=model.json["id"])
+    assert run["summary"]["suspects"] == 1
+    assert run["summary"]["basis"] == "confident joint"

@@ -5,12 +5,13 @@ import { Characters } from "./_characters.js";
 import { Classes } from "./_classes.js";
 import { h } from "./_dom.js";
 import { keyOf } from "./_keys.js";
+import { hintOf, keysOf } from "./_span_hint.js";
 import { SpanList } from "./_span_list.js";
 import { SpanText } from "./_span_text.js";
 import * as label from "./_span_label.js";
+import * as range from "./_span_range.js";
 
 const LETTERS = { next: "j", before: "k", link: "l" };
-const REST = "Select a passage with the mouse, or go by words with ← → and hold Shift to take more; then press the key of a class.";
 
 export class SpansAnswer {
   constructor({ reserved, onChange, onSubmit }) {
@@ -52,6 +53,7 @@ export class SpansAnswer {
     this.chosen = null;
     this.range = null;
     this.link = null;
+    this.caret = null;
     this.#draw();
   }
 
@@ -97,16 +99,7 @@ export class SpansAnswer {
   }
 
   help() {
-    return [
-      [["←", "→"], "Go to the word before, after"],
-      [["⇧ ←", "⇧ →"], "Take one word less, more; of the chosen passage too"],
-      [["1", "a", "…"], "Give what is selected that class; change that of the chosen passage; or use it for what comes next"],
-      [[",", "."], "Move the end by a character; with Shift the beginning"],
-      [[this.#cap("next"), this.#cap("before")], "Choose the passage or relation after, before"],
-      [[this.#cap("link")], "Relate the chosen passage to another: choose it, then press the key of a class"],
-      [["Del"], "Delete what is chosen"],
-      ...this.questions.help(),
-    ];
+    return [...keysOf((name) => this.#cap(name)), ...this.questions.help()];
   }
 
   #cap(name) {
@@ -155,7 +148,7 @@ export class SpansAnswer {
     const to = byLine ? this.#lineFrom(step) : this.#wordFrom(step, shiftKey);
     if (to === null) return true;
     const [start, end] = this.characters.words[to];
-    this.range = shiftKey && this.range ? extended(this.range, start, end) : { anchor: start, head: end };
+    this.range = shiftKey && this.range ? range.extended(this.range, start, end) : { anchor: start, head: end };
     this.chosen = this.link = null;
     this.#draw();
     this.text.reveal(start);
@@ -163,25 +156,15 @@ export class SpansAnswer {
   }
 
   #wordFrom(step, extending) {
-    const { words } = this.characters;
-    const last = words.length - 1;
-    if (!this.range) {
-      const from = this.chosen && "end" in this.chosen ? this.chosen.end : (this.caret ?? this.text.first);
-      this.caret = null;
-      return Math.max(0, Math.min(last, this.characters.wordAt(from)));
-    }
-    const { anchor, head } = this.range;
-    const forward = head > anchor;
-    const [low, high] = ordered(this.range);
-    // What moves is the head of the selection, or the whole of it past its last or first word.
-    const ahead = extending ? forward : step > 0;
-    const from = this.characters.wordAt(ahead ? high - 1 : low);
-    return Math.max(0, Math.min(last, from + step));
+    if (this.range) return range.wordBeside(this.characters, this.range, step, extending);
+    const from = this.chosen && "end" in this.chosen ? this.chosen.end : (this.caret ?? this.text.first);
+    this.caret = null;
+    return this.characters.wordAt(from);
   }
 
   #lineFrom(lines) {
     if (!this.range) return this.characters.wordAt(this.text.first);
-    const [start, end] = ordered(this.range);
+    const [start, end] = range.ordered(this.range);
     const found = this.text.beside(lines > 0 ? end - 1 : start, lines);
     return found === null ? null : this.characters.wordAt(found);
   }
@@ -197,7 +180,7 @@ export class SpansAnswer {
   }
 
   #add(key) {
-    const [start, end] = ordered(this.range);
+    const [start, end] = range.ordered(this.range);
     const { value, span } = label.add(this.value, { class: key, start, end });
     this.range = null;
     this.#changed(value, span);
@@ -210,7 +193,7 @@ export class SpansAnswer {
   #boundary(event) {
     const step = { Comma: -1, Period: 1 }[event.code] ?? { ",": -1, ".": 1 }[event.key];
     if (!step) return false;
-    const span = this.range ? { start: ordered(this.range)[0], end: ordered(this.range)[1] } : this.chosen;
+    const span = this.range ? { start: range.ordered(this.range)[0], end: range.ordered(this.range)[1] } : this.chosen;
     if (!span || !("start" in span)) return false;
     const moved = label.moved(span, event.shiftKey ? "start" : "end", step, this.characters.length);
     if (moved === span) return true;
@@ -222,14 +205,8 @@ export class SpansAnswer {
     return true;
   }
 
-  // The end of the chosen passage by a word.
   #stretch(step) {
-    const { words } = this.characters;
-    const at = this.characters.wordAt(this.chosen.end - 1);
-    const [from, to] = words[at];
-    // Within a word, or between two, one step ends at the word that is there.
-    const next = to > this.chosen.end || from >= this.chosen.end ? (step > 0 ? at : at - 1) : at + step;
-    const [, end] = words[Math.max(0, Math.min(words.length - 1, next))];
+    const end = range.endByWord(this.characters, this.chosen, step);
     if (end > this.chosen.start && end !== this.chosen.end) this.#change(this.chosen, { ...this.chosen, end });
     return true;
   }
@@ -332,35 +309,13 @@ export class SpansAnswer {
     const colourOf = (key) => this.known.get(key)?.colour;
     const ends = chosen && "from" in chosen ? [chosen.from, chosen.to] : [chosen?.id, link?.from.id, link?.to?.id];
     const drawn = value.spans.map(({ id, start, end, class: key }) => ({ id, start, end, name: nameOf(key), colour: colourOf(key) }));
-    this.text?.draw(drawn, new Set(ends.filter((id) => id !== undefined)), this.range && ordered(this.range));
+    this.text?.draw(drawn, new Set(ends.filter((id) => id !== undefined)), this.range && range.ordered(this.range));
     this.classes.choose(chosen?.class ?? this.armed ?? null);
     if (chosen && "start" in chosen) this.questions.show(chosen.attributes, new Set([chosen.class]));
     else this.questions.clear();
     const words = (span) => this.#words(span);
     this.list.set(label.items(value), chosen, { nameOf, colourOf, words, value, asked: this.brief.attributes ?? [] });
-    const hint = this.#hint(nameOf);
+    const hint = hintOf(this, { nameOf, words, cap: (name) => this.#cap(name) });
     if (this.hint.textContent !== hint) this.hint.textContent = hint;
   }
-
-  #hint(nameOf) {
-    const { chosen, link, range, armed } = this;
-    if (link?.to) return `${this.#words(link.from)} → ${this.#words(link.to)}: press the key of a class.`;
-    if (link) return `Relate ${this.#words(link.from)} to: choose the other passage, by click or with ${this.#cap("next").toUpperCase()}.`;
-    if (range) {
-      const [start, end] = ordered(range);
-      return `${this.#words({ start, end })}: press the key of a class.`;
-    }
-    if (chosen && "start" in chosen) return `${nameOf(chosen.class)} ${this.#words(chosen)}: a class changes it, ${this.#cap("link").toUpperCase()} relates it, Del deletes it.`;
-    if (chosen) return `${nameOf(chosen.class)}, a relation: a class changes it, Del deletes it.`;
-    return armed ? `Every passage you select with the mouse becomes ${nameOf(armed)}. Esc ends that.` : REST;
-  }
-}
-
-const ordered = ({ anchor, head }) => (anchor <= head ? [anchor, head] : [head, anchor]);
-
-/** A selection that was made word by word, up to the word [start, end]; the word it began with stays in it. */
-function extended({ anchor, head }, start, end) {
-  const forward = head >= anchor;
-  if (forward) return start >= anchor ? { anchor, head: end } : { anchor: head, head: start };
-  return end <= anchor ? { anchor, head: start } : { anchor: head, head: end };
 }

@@ -473,6 +473,26 @@ def test_an_expert_sees_the_answers_and_begins_with_one(
     assert last(sessions) == {"text": "two", "verdict": "fix"}
 
 
+def test_an_expert_decides_between_two_sides(browse: Any, floor_of: Any, sessions: Any) -> None:
+    floor = floor_of("tags", {"classes": CLASSES})
+    floor.hands.give(floor.author, "label", tags=["person"])
+    floor.hands.give(floor.reviewer, "review", verdict="return", remark="and the place?")
+    floor.hands.give(floor.author, "rework", tags=["person"], verdict="stand", remark="no place")
+    page = browse(floor.expert, "/desk")
+    on_screen(page)
+    assert "no place" in page.inner_text("#desk-said-lines")
+    assert page.locator(".editor-class[aria-pressed=true]").count() == 0
+    page.keyboard.press("Shift+Digit1")
+    assert page.inner_text("#desk-submit-text") == "Decide for the answer"
+    assert page.locator(".editor-class[aria-pressed=true]").all_inner_texts()[0].startswith("1")
+    page.keyboard.press("2")
+    assert page.inner_text("#desk-submit-text") == "Submit"
+    picture(page, "forms-adjudicate")
+    page.keyboard.press("2")
+    hand_in(page)
+    assert last(sessions) == {"tags": ["person"], "verdict": "accept"}
+
+
 def test_a_long_document_stays_light(
     browse: Any, floor_of: Any, sessions: Any, capsys: Any
 ) -> None:

@@ -124,7 +124,9 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
       setAnswer(next.brief);
       pair.set(next.pair ?? null);
       element.classList.toggle("has-pair", Boolean(next.pair));
-      const offered = next.brief.editor === false || next.brief.label_type === "class" ? [] : (next.candidates ?? []);
+      // One choice among few is begun with by making it.
+      const few = next.brief.editor === false || next.brief.label_type === "class" || answer.atOnce;
+      const offered = few ? [] : (next.candidates ?? []);
       proposals.set(offered, next.stage === "adjudicate");
       answer.show(next);
       history.begin(answer.value);

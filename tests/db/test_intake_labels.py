@@ -382,3 +382,24 @@ def test_an_imported_batch_is_reviewed_like_any_other(session, make, boxes, load
     reviews = session.scalars(select(Task).where(Task.stage == "review")).all()
     assert len(reviews) == 2 and all(task.open for task in reviews)
     assert boxes.state == "open"
+
+
+def test_a_reviewer_accepts_what_was_imported(session, sessions, make, boxes, load, lead):
+    from quality.review_sample import draw_review_sample
+    from tests.db.staging import Hands
+
+    load(boxes, BOXES, labels="labels", **PLACE)
+    reviewer = make.user(role="reviewer")
+    make.member(boxes.project, reviewer)
+    make.certificate(reviewer, boxes.project.skill)
+    draw_review_sample(session, boxes, 3, lead)
+    session.commit()
+    hands = Hands(session, sessions)
+    for _ in range(3):
+        hands.give(reviewer, "review", verdict="accept")
+    found = session.execute(
+        select(Asset.external_id, Consensus.label)
+        .join(Asset, Asset.id == Consensus.asset_id)
+        .where(Consensus.method == "review")
+    ).all()
+    assert dict(found) == WHOLE

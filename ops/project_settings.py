@@ -87,7 +87,7 @@ class ErrorTerms(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     severity: dict[Literal["critical", "minor"], list[ErrorType]] = Field(
-        default_factory=lambda: {"minor": ["low_overlap", "duplicate", "attribute"]},
+        {"minor": ["low_overlap", "duplicate", "attribute"]},
         description="Types of error that are critical or minor; all others are major",
     )
     critical: int | None = Field(None, ge=0, description="Critical errors at most (empty: any)")

@@ -188,11 +188,12 @@ def _classes(
     sizes = {row.key: row.n for row in session.execute(_SIZES, {"batch": batch.id})}
     weights = _weights(sizes, judged)
     order = [one.asset_id for one in judged]
-    pairs = [
+    hits, extra, missed = (
         [(code[key], i) for i, asset in enumerate(order) for key in getattr(found[asset], part)]
         for part in ("hits", "extra", "missed")
-    ]
-    rates = class_floors.f1(class_floors.count(*pairs, [weights[a] for a in order], len(keys)))
+    )
+    weight = [weights[asset] for asset in order]
+    rates = class_floors.f1(class_floors.count(hits, extra, missed, weight, len(keys)))
     reviewed = Counter(
         key for one in found.values() for key in {*one.hits, *one.extra, *one.missed}
     )

@@ -32,12 +32,13 @@ def count(
     `weights` holds one weight a reviewed label: of how many labels of the batch it speaks.
     """
     weight = np.asarray(weights, float)
-    sums, squares = [], np.zeros(n_classes)
+    sums: list[Floats] = []
+    squares = np.zeros(n_classes)
     for name, pairs in (("hits", hits), ("extra", extra), ("missed", missed)):
         table = np.asarray(pairs, np.int64).reshape(-1, 2)
         of = codes(name, table[:, 0], n_classes)
         share = weight[codes(name, table[:, 1], weight.size)]
-        sums.append(np.bincount(of, share, n_classes))
+        sums.append(np.bincount(of, share, n_classes).astype(float))
         squares += np.bincount(of, share**2, n_classes)
     return Counts(sums[0], sums[1], sums[2], squares)
 
@@ -51,10 +52,9 @@ def f1(counts: Counts) -> list[Rate]:
         share = counts.hits / total
     low, high = wilson(np.nan_to_num(share) * support, support)
     found = 2 * np.stack([share, low, high]) / (1 + np.stack([share, low, high]))
-    return [
-        Rate(*(float(x) for x in one), int(n + 1e-9))
-        for one, n in zip(found.T, support, strict=True)
-    ]
+    values, lows, highs = found.tolist()
+    n = (support + 1e-9).astype(int).tolist()
+    return [Rate(*one) for one in zip(values, lows, highs, n, strict=True)]
 
 
 def weighted(rates: Sequence[Rate], weights: Iterable[float]) -> Rate:

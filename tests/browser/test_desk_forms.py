@@ -587,10 +587,10 @@ def test_everything_can_be_read(browse: Any, floor_of: Any, label_type: str, sch
     job.label(page)
     page.wait_for_timeout(100)
     check(page)
+    picture(page, f"forms-{label_type}-{scheme}")
     assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
     if label_type != "transcription":
         page.keyboard.press("Escape")
         page.keyboard.press("?")
         page.wait_for_timeout(100)
         check(page)
-    picture(page, f"forms-{label_type}-{scheme}")

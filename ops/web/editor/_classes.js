@@ -9,7 +9,9 @@ const DENSE_FROM = 10; // rows
 const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442"];
 
 export class Classes {
-  constructor({ reserved, onChoose, label = "Classes" }) {
+  /** `steady`: a click leaves the focus where it was, so that Enter submits. */
+  constructor({ reserved, onChoose, label = "Classes", steady = false }) {
+    this.steady = steady;
     this.reserved = reserved;
     this.onChoose = onChoose;
     this.list = h("div", { class: "editor-classes", role: "group", "aria-label": label });
@@ -107,6 +109,7 @@ export class Classes {
     if (cap) button.setAttribute("aria-keyshortcuts", cap);
     if (entry.description) button.title = entry.description;
     button.style.setProperty("--class-colour", entry.colour || PALETTE[i % PALETTE.length]);
+    if (this.steady) button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("click", () => this.onChoose(entry.key));
     return button;
   }

@@ -19,6 +19,7 @@ export class SpansAnswer {
     this.classes = new Classes({
       reserved: [...reserved, Attributes.KEY, ...Object.values(LETTERS)],
       onChoose: (key) => this.#classChosen(key),
+      steady: true,
     });
     this.hint = h("p", { class: "editor-note", role: "status" });
     this.list = new SpanList({

@@ -10,6 +10,7 @@ export class TagsAnswer {
     this.classes = new Classes({
       reserved: [...reserved, Attributes.KEY],
       label: "Tags",
+      steady: true,
       onChoose: (key) => this.toggle(key),
     });
     this.questions = new Attributes({ onChange, onSubmit });

@@ -105,6 +105,7 @@ export class TranscriptionAnswer {
   }
 
   #typed() {
+    this.reads = false;
     this.#count();
     this.onChange();
   }

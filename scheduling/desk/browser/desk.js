@@ -132,6 +132,7 @@ function showCaps() {
 }
 
 function showValue(value, work = bench.item.work) {
+  $("submit-cap").textContent = editor.submitCap;
   screen.write("submit-text", submitWords(work, value, bench.back));
   $("remark").placeholder = remarkHint(work, value, bench.back);
   $("remark-row").classList.remove("is-lacking");

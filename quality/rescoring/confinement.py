@@ -4,10 +4,10 @@ only: the child that runs networks imports nothing else of this project.
 Three walls, each of the kernel and none that the process can take down again:
 - a network namespace of its own, which holds no device (unshare(2));
 - a filter of system calls (seccomp(2)): no sockets of any kind, no new programs, no looking into
-  other processes;
-- files (landlock(7)): only the interpreter, its libraries, the devices and the one file may be
+  other processes, no signals to them: they run as the same user;
+- files (landlock(7)): only the interpreter, its libraries, named devices and the one file may be
   read, and only a folder of its own be written to, which goes with it. It also hides the
-  environment of other processes.
+  environment of other processes, and /dev/shm, where a database shares memory.
 An audit hook of the interpreter refuses the same earlier and says so in words; it is no wall.
 """
 
@@ -27,8 +27,15 @@ _EVERY_RIGHT = (1 << 13) - 1  # what the first version of landlock knows
 # System calls that are refused, by machine: (audit architecture, numbers).
 _REFUSED = {
     # socket connect execve ptrace process_vm_readv process_vm_writev execveat io_uring_setup
-    "x86_64": (0xC000003E, (41, 42, 59, 101, 310, 311, 322, 425)),
-    "aarch64": (0xC00000B7, (198, 203, 221, 117, 270, 271, 281, 425)),
+    # kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal pidfd_open pidfd_getfd
+    "x86_64": (
+        0xC000003E,
+        (41, 42, 59, 101, 310, 311, 322, 425, 62, 200, 234, 129, 297, 424, 434, 438),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        (198, 203, 221, 117, 270, 271, 281, 425, 129, 130, 131, 138, 240, 424, 434, 438),
+    ),
 }
 LARGEST_FILE = 64 * 2**20
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -100,7 +107,7 @@ def _allow(add: int, ruleset: int, path: str, rights: int = _EXECUTE | _READ_FIL
         return
     if os.path.isdir(path):  # noqa: PTH112 - no more imports than needed before the walls stand
         rights |= _READ_DIR
-    if path == "/dev":
+    elif path.startswith("/dev/"):
         rights |= 2  # a device is driven by writing to it
     rule = struct.pack("=Qi", rights, handle)
     _libc.syscall(add, ruleset, 1, rule, 0)

@@ -29,9 +29,12 @@ MOST_HEADER = 64 * 1024
 MOST_TENSORS = 8
 # What an interpreter with torch has to read. Of /proc only what is its own.
 READABLE = (
-    "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/dev", "/sys",
+    "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/sys",
     "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/driver",
+    "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom",
 )  # fmt: skip
+# What an accelerator is driven by, files and folders of them.
+DEVICES = ("nvidia*", "nvidia-caps/*", "dri/*", "kfd")
 
 
 class NetworkFailed(ValueError):
@@ -73,7 +76,7 @@ class Network:
             "threads": os.cpu_count() or 1,
             "seconds": BATCH_SECONDS,
             "readable": [
-                *READABLE, sys.prefix, sys.base_prefix, *map(str, _packages()),
+                *READABLE, *_devices(), sys.prefix, sys.base_prefix, *map(str, _packages()),
                 str(Path(__file__).parent),
             ],
         }  # fmt: skip
@@ -146,6 +149,12 @@ class Network:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+def _devices() -> list[str]:
+    """The devices of accelerators, one by one: beside them lies memory that others share."""
+    found = (one for pattern in DEVICES for one in Path("/dev").glob(pattern))
+    return [str(one) for one in found if not one.is_dir()]
 
 
 def _packages() -> list[Path]:

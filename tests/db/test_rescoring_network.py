@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +209,9 @@ tried("local socket", lambda: _socket.socket(_socket.AF_UNIX))
 tried("secrets", lambda: open(sys.argv[4]).read())
 tried("environment of the parent", lambda: open(f"/proc/{os.getppid()}/environ").read())
 tried("writing elsewhere", lambda: open("/tmp/never", "w"))
+tried("memory that others share", lambda: os.listdir("/dev/shm"))
+tried("a segment of it", lambda: open(sys.argv[5]).read())
+tried("a signal to the parent", lambda: os.kill(os.getppid(), 0))
 import posix
 tried("another program", lambda: posix.posix_spawn("/bin/true", ["true"], {}))
 open(os.path.join(sys.argv[2], "own"), "w").write("x")
@@ -221,10 +225,15 @@ def test_the_walls_hold(tmp_path):
     own.mkdir()
     readable = ":".join([*READABLE, sys.prefix, sys.base_prefix])
     where = str(Path(confinement.__file__).parent)
-    said = subprocess.run(
-        [sys.executable, "-I", "-c", TRIES, where, str(own), readable, str(secret)],
-        check=True, capture_output=True, text=True, env={**os.environ, "DATABASE_URL": "secret"},
-    ).stdout.splitlines()  # fmt: skip
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as shared:
+        said = subprocess.run(
+            [
+                sys.executable, "-I", "-c", TRIES, where, str(own), readable, str(secret),
+                shared.name,
+            ],
+            check=True, capture_output=True, text=True,
+            env={**os.environ, "DATABASE_URL": "secret"},
+        ).stdout.splitlines()  # fmt: skip
     held = set(said[0].split(","))
     assert {"seccomp", "landlock"} <= held or os.uname().sysname != "Linux"
     assert said[-1] == "own folder works"

@@ -4,9 +4,7 @@ It is read from the head of the file when somebody first needs it, and kept on t
 that an import brings is taken at its word: the client's own labels are in the same pixels.
 """
 
-import io
 from collections.abc import Callable
-from contextlib import suppress
 from typing import IO, Any
 
 from sqlalchemy import select, update
@@ -52,12 +50,6 @@ def keep(session: Session, asset_id: int, measured: tuple[int, int]) -> None:
         update(Asset).where(Asset.id.in_(free)).values(width=width, height=height),
         execution_options={"synchronize_session": False},
     )
-
-
-def keep_measured(session: Session, asset_id: int, content: bytes) -> None:
-    """Write down the size of a picture that is in hand; what is damaged has none."""
-    with suppress(InvalidInput):
-        keep(session, asset_id, measure(io.BytesIO(content)))
 
 
 def measure(file: IO[bytes]) -> tuple[int, int]:

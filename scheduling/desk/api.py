@@ -6,7 +6,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, after_this_request, current_app, url_for
 
-from ops import guidelines, labels, ontologies, pictures, projects
+from ops import guidelines, labels, ontologies, projects
 from ops.errors import NotFound
 from ops.models import Project
 from ops.web.identity import db, user
@@ -38,6 +38,8 @@ def next_work(asked: messages.NextIn) -> dict[str, Any]:
     if found.owes_gold is not None:
         _settle_afterwards(found.owes_gold)
     shown = work.view(db(), found.id)
+    if shown["label_type"] in labels.WITHIN_PICTURE:
+        _measure_afterwards(found.id)
     if shown["medium"] == "image":
         shown["image"] = url_for("desk_api.medium", token=found.token)
     return {"work": shown, "empty": None}
@@ -50,6 +52,16 @@ def _settle_afterwards(lane: Owing) -> None:
     @after_this_request
     def settle(response: Response) -> Response:
         response.call_on_close(lambda: gold_pace.settle_owed(sessions, me, lane))
+        return response
+
+
+def _measure_afterwards(assignment_id: int) -> None:
+    """When the answer is out: the picture of gold is measured already, that of work mostly not."""
+    sessions = current_app.extensions["sessions"]
+
+    @after_this_request
+    def measure(response: Response) -> Response:
+        response.call_on_close(lambda: work.measure(sessions, assignment_id))
         return response
 
 
@@ -93,8 +105,6 @@ def medium(token: uuid.UUID) -> Response:
     if found.uri is None:
         raise NotFound("This work is a text; it came with the work itself.")
     content, mimetype = storage.read(found.uri, current_app.extensions["settings"])
-    if found.measure:
-        pictures.keep_measured(db(), found.asset_id, content)
     return Response(content, mimetype=mimetype)
 
 

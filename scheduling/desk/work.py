@@ -8,14 +8,19 @@ import uuid
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
 
-from ops import clock_time, labels
-from ops.errors import NotFound
+from ops import clock_time, labels, pictures
+from ops.db import transaction
+from ops.errors import NotFound, TouchstoneError
 from ops.models import User
 from scheduling import eligibility, sql
 from scheduling.desk import opinions
+
+log = structlog.get_logger()
 
 SKIP_WORDS = {
     "unclear": "I cannot tell which class it is",
@@ -41,13 +46,15 @@ _WORK = """
 
 # Only for members, and only while there is something to do.
 _OPEN = """
-    SELECT a.id, a.project_id, a.state, t.lane_id, s.id AS asset_id, s.uri, s.text,
-           s.width IS NULL AND p.label_type = ANY(%(within)s) AS measure
+    SELECT a.id, a.project_id, a.state, t.lane_id, s.uri, s.text
     FROM assignment a JOIN project p ON p.id = a.project_id
     JOIN project_member m ON m.project_id = a.project_id AND m.user_id = a.labeller_id
     JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
     WHERE a.token = %(token)s AND a.labeller_id = %(me)s AND a.state = ANY(%(states)s)"""
-WITHIN = list(labels.WITHIN_PICTURE)
+
+_UNMEASURED = """
+    SELECT s.id FROM assignment a JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
+    WHERE a.id = %(id)s AND s.width IS NULL AND s.uri IS NOT NULL"""
 OPEN = ("leased", "expired")
 # One's own answers may be looked at again, as feedback does.
 SEEN = (*OPEN, "submitted")
@@ -128,12 +135,26 @@ def open_work(
 
     Raises NotFound, and Forbidden with the reason when one may not do this work any more.
     """
-    found = sql.row(session, _OPEN, me=labeller.id, token=token, states=list(states), within=WITHIN)
+    found = sql.row(session, _OPEN, me=labeller.id, token=token, states=list(states))
     if found is None:
         raise NotFound("There is no such work on your desk.")
     if found.state in OPEN:
         eligibility.refuse_looking(session, labeller.id, found.lane_id)
     return found
+
+
+def measure(sessions: sessionmaker[Session], assignment_id: int) -> None:
+    """Write down the size of the picture of this work, unless it is known; a failure is logged.
+
+    In a transaction of its own: the first answer within the picture needs it.
+    """
+    try:
+        with transaction(sessions) as session:
+            asset = sql.row(session, _UNMEASURED, id=assignment_id)
+            if asset is not None:
+                pictures.size(session, asset.id)
+    except (TouchstoneError, OSError, SQLAlchemyError) as error:
+        log.warning("a picture was not measured", error=type(error).__name__)
 
 
 def about_me(session: Session, labeller: User) -> dict[str, Any]:

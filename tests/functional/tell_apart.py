@@ -62,11 +62,16 @@ def _text(name: str, value: str, at: datetime) -> Features:
 
 
 class Piece(NamedTuple):
-    """A piece of work as it was met: its token, its features, the seconds each answer took."""
+    """A piece of work as it was met: its token, its features, the seconds each answer took.
+
+    `came_back` says that it lay on the desk already, as the labeller knows: `next` then looks at
+    what is held, which takes more statements whatever it is.
+    """
 
     token: str
     features: Features
     seconds: dict[str, float]
+    came_back: bool = False
 
 
 class Watch:
@@ -76,6 +81,7 @@ class Watch:
         self.client, self.statements, self.now = client, statements, now
         self.features: Features = {}
         self.seconds: dict[str, float] = {}
+        self.met: set[str] = set()
 
     def __call__(self, name: str, method: str, path: str, **more: Any) -> Any:
         before, began = len(self.statements), time.perf_counter()
@@ -88,15 +94,20 @@ class Watch:
 
     def done(self, token: str) -> Piece:
         """The piece that the calls since the last one were about."""
-        piece = Piece(token, self.features, self.seconds)
+        piece = Piece(token, self.features, self.seconds, token in self.met)
         self.features, self.seconds = {}, {}
         return piece
+
+    def ahead(self, token: str) -> None:
+        """A piece that was given ahead: the next `next` may give it again."""
+        self.met.add(token)
 
 
 def table(pieces: list[Piece]) -> tuple[np.ndarray, list[str]]:
     """Pieces as rows: their own features, those before them, the steps from one to the next."""
     names = sorted({name for piece in pieces for name in piece.features})
     own = np.array([[piece.features.get(name, -9.0) for name in names] for piece in pieces])
+    own, names = _beside_their_like(pieces, own, names)
     parts, columns = [own], list(names)
     for back in range(1, BACK + 1):
         shifted = np.vstack([np.repeat(own[:1], back, axis=0), own[:-back]])
@@ -111,6 +122,20 @@ def table(pieces: list[Piece]) -> tuple[np.ndarray, list[str]]:
     _, first = np.unique(whole[:, varies], axis=1, return_index=True)
     kept = np.flatnonzero(varies)[np.sort(first)]
     return whole[:, kept], [columns[i] for i in kept]
+
+
+def _beside_their_like(
+    pieces: list[Piece], own: np.ndarray, names: list[str]
+) -> tuple[np.ndarray, list[str]]:
+    """The same, and how many statements more each answer took than usual for such a piece."""
+    again = np.array([piece.came_back for piece in pieces])
+    counts = [i for i, name in enumerate(names) if name.endswith(".statements")]
+    more = own[:, counts].copy()
+    for like in (again, ~again):
+        if like.any():
+            more[like] -= np.median(own[np.ix_(like, counts)], axis=0)
+    told = [f"{names[i]} beyond the usual" for i in counts]
+    return np.hstack([own, again[:, None], more]), [*names, "came back", *told]
 
 
 class Verdict(NamedTuple):

@@ -92,9 +92,11 @@ def _one(watch, rng, moment):
     beat = {"beat": 1, "active_ms": rng.randrange(2000)}
     watch("heartbeat", "post", f"{path}/heartbeat", json=tab | beat)
     ahead = watch("ahead", "post", f"{DESK}/next", json=tab | {"exclude": [token]})
-    if rng.random() < 0.5 and ahead.json["work"]:
-        released = f"{DESK}/{ahead.json['work']['token']}/release"
-        watch.client.post(released, json={})
+    if ahead.json["work"]:
+        watch.ahead(ahead.json["work"]["token"])
+        if rng.random() < 0.5:
+            released = f"{DESK}/{ahead.json['work']['token']}/release"
+            watch.client.post(released, json={})
     answer = {"label": {"class": rng.choice("abc")}, "key": f"key {rng.random()}", "revision": 0}
     way = rng.random()
     if way < 0.8:

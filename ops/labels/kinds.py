@@ -52,13 +52,15 @@ KINDS = {
         BoxesLabel, "Boxes", "A box around every object, with its class.", IMAGE, at_desk=True
     ),
     "polygons": Kind(
-        PolygonsLabel, "Polygons", "The outline of every object, corner by corner.", IMAGE
+        PolygonsLabel, "Polygons", "The outline of every object, corner by corner.", IMAGE,
+        at_desk=True,
     ),
     "masks": Kind(
         MasksLabel, "Masks", "Which pixels belong to every object, or to every class.", IMAGE
     ),
     "keypoints": Kind(
-        KeypointsLabel, "Keypoints", "Named points of every object, such as joints.", IMAGE
+        KeypointsLabel, "Keypoints", "Named points of every object, such as joints.", IMAGE,
+        at_desk=True,
     ),
     "spans": Kind(
         SpansLabel, "Passages", "Passages of a text, and how they are related.", TEXT, at_desk=True

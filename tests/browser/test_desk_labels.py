@@ -180,10 +180,10 @@ def test_sent_back_and_stood_by_and_decided(browse: Any, floor_of: Any, sessions
 def test_a_first_label_is_shown_and_can_be_skipped_only(
     browse: Any, floor_of: Any, session: Any
 ) -> None:
-    floor = floor_of("polygons")
+    floor = floor_of("masks")
     page = browse(floor.author, "/desk")
     on_screen(page, "labels-first")
-    assert "no editor for outlines" in page.inner_text(".editor-note")
+    assert "no editor for masks" in page.inner_text(".editor-note")
     page.keyboard.press("Enter")
     page.wait_for_timeout(300)
     assert not page.is_hidden(".editor-picture")

@@ -23,6 +23,7 @@ WIDTH, HEIGHT = 640, 400
 CLASSES = [{"name": "Car", "key": "car"}, {"name": "Person", "key": "person"}]
 COLOUR = {"name": "Colour", "key": "colour", "kind": "choice", "choices": ["black", "white"],
           "of": ["car"]}  # fmt: skip
+SKELETON = {"points": ["head", "left", "right"], "edges": [[0, 1], [0, 2]]}
 Act = Callable[[Any], None]
 
 _PLACE = """([x, y]) => {
@@ -65,8 +66,8 @@ def click(*points: tuple[float, float]) -> Act:
     return act
 
 
-def press_button(selector: str) -> Act:
-    return lambda page: page.click(selector)
+def double_click(point: tuple[float, float]) -> Act:
+    return lambda page: page.mouse.dblclick(*place(page, point))
 
 
 def all_of(*acts: Act) -> Act:
@@ -96,6 +97,14 @@ def box(n: int, key: str, *sides: float, **more: Any) -> dict[str, Any]:
     return {"id": str(n), "class": key, "box": list(sides), **more}
 
 
+def outline(n: int, key: str, *ring: tuple[float, float]) -> dict[str, Any]:
+    return {"id": str(n), "class": key, "polygons": [[[list(point) for point in ring]]]}
+
+
+def figure(n: int, key: str, *points: tuple[float, float, int]) -> dict[str, Any]:
+    return {"id": str(n), "class": key, "points": [list(point) for point in points]}
+
+
 JOBS: dict[str, Job] = {
     "boxes": Job(
         {"classes": CLASSES, "attributes": [COLOUR]},
@@ -120,6 +129,54 @@ JOBS: dict[str, Job] = {
         {"objects": [box(1, "car", 180, 120, 200, 180)]},
         press("Tab", "2", "Shift+ArrowUp", "Control+z", "Control+z", "Control+y"),
         {"objects": [box(1, "person", 180, 120, 200, 180)]},
+    ),
+    "polygons": Job(
+        {"classes": CLASSES},
+        # Closed by Enter, by a double click, and by its first corner; a corner taken back.
+        all_of(
+            press("1"), click((100, 100), (200, 110), (150, 200)), press("Enter", "2"),
+            click((300, 100), (400, 100), (500, 340), (400, 200)), press("Control+z"),
+            click((400, 210)), double_click((300, 220)),
+            click((20, 20), (60, 20), (60, 60), (20, 20)),
+        ),
+        {"objects": [outline(1, "car", (100, 100), (200, 110), (150, 200)),
+                     outline(2, "person", (300, 100), (400, 100), (500, 340), (400, 210),
+                             (300, 220)),
+                     outline(3, "person", (20, 20), (60, 20), (60, 60))]},
+        # Placed in the middle; moved; a corner moved, one added after it, and that one moved.
+        press("1", "n", "ArrowRight", ".", "Shift+ArrowUp", "i", "ArrowUp", "Escape",
+              "Control+Shift+ArrowRight"),
+        {"objects": [outline(1, "car", (241, 140), (326, 144), (411, 150), (411, 250),
+                             (241, 250))]},
+        # A corner dragged, one deleted, one added on an edge; then the whole is dragged.
+        all_of(
+            click((300, 240)), drag((411, 250), (450, 280)), click((326, 144)), press("Delete"),
+            drag((345.5, 265), (340, 330)), press("Escape"), drag((300, 200), (290, 200)),
+        ),
+        {"objects": [outline(1, "car", (231, 140), (401, 150), (440, 280), (330, 330),
+                             (231, 250))]},
+        press("Tab", "2", ",", "Delete"),
+        {"objects": [outline(1, "person", (231, 140), (401, 150), (440, 280), (330, 330))]},
+    ),
+    "keypoints": Job(
+        {"classes": [one | {"skeleton": SKELETON} for one in CLASSES]},
+        # A hidden one, one that cannot be labelled, and a figure that ends before its time.
+        all_of(
+            press("1"), click((100, 100)), press("v"), click((80, 200), (120, 210)),
+            press("x"), click((400, 100)), press("n", "2"), click((500, 50)), press("Enter"),
+        ),
+        {"objects": [figure(1, "car", (100, 100, 1), (80, 200, 2), (120, 210, 2)),
+                     figure(2, "car", (0, 0, 0), (400, 100, 2), (0, 0, 0)),
+                     figure(3, "person", (500, 50, 2), (0, 0, 0), (0, 0, 0))]},
+        press("1", "n", "Shift+ArrowUp", ".", ".", "ArrowLeft", "v", ".", "Delete"),
+        {"objects": [figure(1, "car", (320, 140, 2), (388, 215, 1), (0, 0, 0))]},
+        all_of(
+            click((360, 190)), drag((320, 140), (300, 100)), press(".", ".", "ArrowUp",
+            "Shift+ArrowUp"), press("Escape"), drag((330, 130), (320, 130)),
+        ),
+        {"objects": [figure(1, "car", (290, 100, 2), (378, 215, 1), (334, 147.5, 2))]},
+        press("Tab", "2", ",", "Delete", "Control+Shift+ArrowRight"),
+        {"objects": [figure(1, "person", (290, 100, 2), (388, 215, 1), (0, 0, 0))]},
     ),
 }  # fmt: skip
 

@@ -22,6 +22,7 @@
 //   focus()            put the focus where answering begins, and say whether it did; else the picture or text gets it
 //   help()             rows of [[caps], words] for the list of keys
 //   submitCap          the key that submits, where it is not Enter
+//   undo()             take back a step that is not in the value yet; whether there was one
 //   ownUndo            true: it does undo and redo itself
 //   attach(view)       the picture (Picture) or text (Passage) is on the screen: draw on it. After `show`.
 //   detach()           before another one comes, and when another label type does
@@ -30,6 +31,8 @@
 import { AttributesAnswer } from "./_attributes_answer.js";
 import { BoxesAnswer } from "./_boxes.js";
 import { ClassAnswer } from "./_class_answer.js";
+import { FiguresAnswer } from "./_figures.js";
+import { OutlinesAnswer } from "./_outlines.js";
 import { PreferenceAnswer } from "./_preference.js";
 import { RatingAnswer } from "./_rating.js";
 import { SpansAnswer } from "./_spans.js";
@@ -46,6 +49,8 @@ const ANSWERS = {
   preference: PreferenceAnswer,
   spans: SpansAnswer,
   boxes: BoxesAnswer,
+  polygons: OutlinesAnswer,
+  keypoints: FiguresAnswer,
 };
 
 /** The answer for a brief: {label_type, editor}. Types without an editor choose among whole labels. */

@@ -148,7 +148,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
       if (event.altKey) return false;
       return proposals.press(event) || answer.press(event) || command(event);
     },
-    undo: () => (answer.ownUndo ? false : begin(history.undo())),
+    undo: () => answer.undo?.() || (answer.ownUndo ? false : begin(history.undo())),
     redo: () => (answer.ownUndo ? false : begin(history.redo())),
     zoom: (steps) => view.zoom(steps),
     fit: () => view.fit(),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ID = "external_id"
 # Names under which a table may hold a whole vector in one column.
 VECTORS = ("embedding", "vector", "features")
+MOST_VALUES = 2**28  # of a parquet file, ids among them
 
 
 def predictions(
@@ -90,7 +91,7 @@ def _written(text: str, label_type: str, vocabulary: Any) -> Any:
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     if label_type == "tags":
         tags = [part.strip() for part in text.split("|") if part.strip()]
@@ -148,7 +149,7 @@ def _npy(file: IO[bytes], ids: IO[bytes] | None) -> tuple[list[str], "np.ndarray
         raise InvalidInput("give a file of ids beside a .npy, one a line", field="ids")
     try:
         vectors = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, MemoryError) as error:
         raise InvalidInput(f"is not a .npy array of numbers: {error}", field="file") from None
     if not isinstance(vectors, np.ndarray):
         raise InvalidInput("holds several arrays; give one .npy", field="file")
@@ -190,12 +191,21 @@ def _csv(file: IO[bytes]) -> tuple[list[str], "np.ndarray"]:
     return names, np.array(rows, dtype=np.float32).reshape(len(rows), len(header) - 1)
 
 
+def _refuse_swelling(metadata: Any) -> None:
+    """A few bytes of parquet tell of any number of equal values."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    values = sum(one.column(k).num_values for one in groups for k in range(one.num_columns))
+    if max(values, metadata.num_rows) > MOST_VALUES:
+        raise InvalidInput(f"holds more than {MOST_VALUES:,} values", field="file")
+
+
 def _parquet(file: IO[bytes]) -> tuple[list[str], "np.ndarray"]:
     import numpy as np
     import pyarrow.parquet
     from pyarrow import ArrowException, types
 
     try:
+        _refuse_swelling(pyarrow.parquet.ParquetFile(file).metadata)
         table = pyarrow.parquet.read_table(file)
     except (ArrowException, OSError) as error:
         raise InvalidInput(f"is not parquet: {error}", field="file") from None

@@ -208,7 +208,10 @@ def _mask(one: Annotation, image: Image, reading: Reading) -> dict[str, Any]:
         raise InvalidInput("a polygon needs width and height of its image", field="segmentation")
     reading.losses.add("segmentation", "polygons: kept as the pixels that COCO draws for them")
     parts = [[geometry.pairs(ring)] for ring in _rings(shape)]
-    return {"rle": geometry.drawn(parts, image.width, image.height)}
+    try:
+        return {"rle": geometry.drawn(parts, image.width, image.height)}
+    except ValueError as error:
+        raise InvalidInput(str(error), field="segmentation") from None
 
 
 def _rings(shape: list[list[float]]) -> list[list[float]]:
@@ -225,7 +228,7 @@ def _checked(shape: Rle, image: Image) -> dict[str, Any]:
     if (image.width, image.height) != (0, 0) and (width, height) != (image.width, image.height):
         said = f"the mask is {width} × {height} px, the image {image.width} × {image.height}"
         raise InvalidInput(said, field="segmentation.size")
-    if not 0 < height * width <= MOST_PIXELS or min(shape.size) < 1:
+    if not 0 < height * width <= geometry.MOST_PIXELS or min(shape.size) < 1:
         raise InvalidInput("is no size of a picture", field="segmentation.size")
     try:
         if isinstance(shape.counts, list):
@@ -236,9 +239,6 @@ def _checked(shape: Rle, image: Image) -> dict[str, Any]:
     except ValueError as error:
         raise InvalidInput(str(error), field="segmentation.counts") from None
     return {"size": [height, width], "counts": counts}
-
-
-MOST_PIXELS = 2**28
 
 
 def _runs(counts: list[int], pixels: int) -> Any:

@@ -137,7 +137,10 @@ def _polygons(one: dict[str, Any], item: Item, writing: Writing) -> Made:
         size = writing.size(item)
         said = "of polygons: the pixels are written as run lengths"
         if size:
-            shape = geometry.drawn(parts, *size)
+            try:
+                shape = geometry.drawn(parts, *size)
+            except ValueError as error:
+                said = f"of polygons: left out, {error}"
         else:
             said = "of polygons: left out, the size of the picture is unknown"
         writing.losses.add("holes", f'{said}; the rings stand under "touchstone"')

@@ -10,6 +10,8 @@ from typing import Any
 Point = Sequence[float]
 Ring = Sequence[Point]
 Part = Sequence[Ring]
+# px of a picture that is filled in; px from its corner and along one outline that is drawn.
+MOST_PIXELS, FURTHEST, LONGEST_OUTLINE = 2**28, 2**24, 2**21
 
 
 def bounds(points: Iterable[Point]) -> list[float]:
@@ -86,9 +88,13 @@ def pairs(values: Sequence[float]) -> list[list[float]]:
 
 
 def drawn(polygons: Sequence[Part], width: int, height: int) -> dict[str, Any]:
-    """The pixels of polygons as COCO draws them, run-length encoded; holes are left out."""
+    """The pixels of polygons as COCO draws them, run-length encoded; holes are left out.
+
+    Raises ValueError in words where that would take too much memory.
+    """
     from pycocotools import mask
 
+    _refuse_endless(polygons, width, height)
     parts = []
     for part in polygons:
         outer, *holes = mask.frPyObjects([flat(ring) for ring in part], height, width)
@@ -97,6 +103,22 @@ def drawn(polygons: Sequence[Part], width: int, height: int) -> dict[str, Any]:
         parts.append(outer)
     merged = mask.merge(parts)
     return {"size": [height, width], "counts": merged["counts"].decode("ascii")}
+
+
+def _refuse_endless(polygons: Sequence[Part], width: int, height: int) -> None:
+    """What draws goes along every edge in steps of a fifth of a px, and checks nothing."""
+    if width * height > MOST_PIXELS:
+        raise ValueError("the picture is too large for outlines to be drawn on it")
+    for part in polygons:
+        for ring in part:
+            if not all(-FURTHEST <= value <= FURTHEST for point in ring for value in point[:2]):
+                raise ValueError("the outline leads too far away")
+            steps = (
+                max(abs(bx - ax), abs(by - ay))
+                for (ax, ay), (bx, by) in zip(ring, [*ring[1:], ring[0]], strict=True)
+            )
+            if sum(steps) > LONGEST_OUTLINE:
+                raise ValueError("the outline is too long to be drawn")
 
 
 def _without(one: Any, hole: Any) -> Any:

@@ -9,6 +9,7 @@ from ops.labels.ground import Fault, Ground
 from ops.labels.payload import MOST_OBJECTS, Object, Payload, Strict, object_faults
 
 MOST_CHARACTERS = 4_000_000
+MOST_PIXELS = 2**28  # a few characters tell of any number, and some formats write every pixel
 
 
 class Rle(Strict):
@@ -34,6 +35,9 @@ class MaskObject(Object):
         if ground.size and (width, height) != tuple(ground.size):
             there = f"{ground.size[0]} × {ground.size[1]}"
             yield f"{where}.rle.size", f"the mask is {width} × {height} px, the picture {there}"
+            return
+        if height * width > MOST_PIXELS:
+            yield f"{where}.rle.size", f"a mask has at most {MOST_PIXELS:,} px"
             return
         try:
             runs = rle.decode(self.rle.counts, height * width)

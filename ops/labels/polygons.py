@@ -52,9 +52,10 @@ class PolygonsLabel(Payload):
 
 def _open(ring: list[Point]) -> list[Point]:
     """A ring whose first point is repeated at the end says nothing more with it."""
-    while len(ring) > 1 and ring[0] == ring[-1]:
-        ring = ring[:-1]
-    return ring
+    end = len(ring)
+    while end > 1 and ring[0] == ring[end - 1]:
+        end -= 1
+    return ring[:end]
 
 
 def _ring_faults(ring: list[Point], ground: Ground, where: str) -> Iterator[Fault]:

@@ -156,7 +156,7 @@ def _uploaded(file: FileStorage, faults: intake.Faults) -> Iterator[intake.Row]:
     """Rows of pictures that the browser sent before, as the answers to its uploads named them."""
     try:
         values = json.loads(file.stream.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput("is not JSON", field="uploaded") from None
     if not isinstance(values, list):
         raise InvalidInput("expected a list", field="uploaded")

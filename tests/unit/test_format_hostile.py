@@ -202,3 +202,41 @@ def test_a_mask_of_cvat_that_is_none(rle):
     with pytest.raises(InvalidInput) as refused:
         read("cvat", f"<annotations>\n{image}</annotations>".encode(), "masks")
     assert [(e["line"], e["field"]) for e in refused.value.errors] == [(2, "mask")]
+
+
+@pytest.mark.parametrize(
+    ("ring", "size"),
+    [
+        ([0, 0, 1e9, 0, 1e9, 1e9], 10),
+        ([0, 0, 1e300, 0, 5, 5], 10),
+        ([value for n in range(400) for value in (n % 2 * 1e4, n)], 10_000),
+        ([0, 0, 9, 0, 9, 9], 1_000_000),
+    ],
+)
+def test_an_outline_that_no_memory_can_draw(ring, size):
+    shape = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [ring]}
+    image = {"id": 1, "file_name": "a.png", "width": size, "height": size}
+    classes = [{"id": 1, "name": one["name"]} for one in trip.VOCABULARY.classes[:1]]
+    data = {"images": [image], "annotations": [shape], "categories": classes}
+    with pytest.raises(InvalidInput) as refused:
+        read("coco", json.dumps(data).encode(), kind="masks")
+    assert refused.value.errors[0]["field"].endswith("segmentation")
+
+
+def test_parquet_that_swells_and_arrays_that_are_not_there():
+    import numpy as np
+    import pyarrow
+    import pyarrow.parquet
+
+    from ops import reference_files
+
+    many = pyarrow.chunked_array([pyarrow.array(np.zeros(2**22), pyarrow.float64())] * 65)
+    swelling = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"external_id": many}), swelling)
+    assert swelling.tell() < 2**22  # of 2 GB
+    with pytest.raises(InvalidInput, match="more than"):
+        reference_files.embeddings(swelling, "a.parquet")
+    told = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1152921504606846976,), }"
+    lying = b"\x93NUMPY\x01\x00" + len(told).to_bytes(2, "little") + told
+    with pytest.raises(InvalidInput, match=r"is not a \.npy"):
+        reference_files.embeddings(io.BytesIO(lying), "a.npy", io.BytesIO(b"x"))

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 
 import numpy as np
 import pytest
@@ -253,6 +254,22 @@ def test_the_keys_of_choices():
 def test_a_mask_is_read_without_trust(counts, size, field):
     one = {"id": "1", "class": "car", "rle": {"size": size, "counts": counts}}
     assert field in fault("masks", {"objects": [one]})
+
+
+def test_a_few_characters_cannot_tell_of_more_pixels_than_memory_holds():
+    counts = rle.encode(np.array([0, 10**12]))
+    one = {"id": "1", "class": "car", "rle": {"size": [10**6, 10**6], "counts": counts}}
+    with pytest.raises(InvalidInput) as refused:
+        labels.check("masks", PLAIN, {"objects": [one]})
+    assert refused.value.field == "objects.0.rle.size"
+
+
+def test_a_ring_that_ends_in_its_first_point_many_times_is_opened_in_one_go():
+    many = [*RING, *([RING[0]] * 190_000)]
+    before = time.process_time()
+    clean = check("polygons", {"objects": [{"id": "1", "class": "car", "polygons": [[many]]}]})
+    assert clean["objects"][0]["polygons"] == [[RING]]
+    assert time.process_time() - before < 5  # point by point, it takes minutes
 
 
 def test_semantic_masks_share_no_pixel_and_no_class():

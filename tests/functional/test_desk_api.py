@@ -52,13 +52,33 @@ def test_work_says_no_more_than_it_must(client_for: Any, make: Any) -> None:
     floor = make.floor()
     work = _next(client_for(floor.labellers[0]))["work"]
     assert set(work) == {
-        "token", "stage", "brief", "medium", "label_type", "image", "text", "answers", "current",
-        "judged", "remarks", "earlier", "earlier_label", "may_send_back", "expires_at", "revision",
+        "token", "stage", "brief", "medium", "label_type", "image", "text", "pair", "answers",
+        "current", "judged", "remarks", "earlier", "earlier_label", "may_send_back", "expires_at",
+        "revision",
     }  # fmt: skip
     uuid.UUID(work["token"])
-    empty = ("answers", "current", "judged", "image", "remarks", "earlier", "earlier_label")
+    empty = ("answers", "current", "judged", "image", "pair", "remarks", "earlier", "earlier_label")
     assert {work[name] for name in empty} == {None}
     assert (work["may_send_back"], work["revision"]) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("label_type", "meta", "pair"),
+    [
+        ("preference", {"a": "one", "b": "two", "gold": "a"}, {"a": "one", "b": "two"}),
+        ("preference", {"a": "one", "b": 2}, None),
+        ("preference", {"a": "one"}, None),
+        ("class", {"a": "one", "b": "two"}, None),
+    ],
+)
+def test_of_the_metadata_only_a_pair_to_choose_between_is_told(
+    client_for: Any, make: Any, label_type: str, meta: dict[str, Any], pair: dict[str, str] | None
+) -> None:
+    floor = make.floor(assets=0, label_type=label_type)
+    floor.assets = make.assets(floor.batch, 1, meta=meta)
+    make.tasks(floor.lane, floor.assets)
+    make.session.commit()
+    assert _next(client_for(floor.labellers[0]))["work"]["pair"] == pair
 
 
 def test_prefetch_reload_and_full_hands(client_for: Any, make: Any) -> None:

@@ -23,13 +23,19 @@ LEFT JOIN LATERAL (
 ) c ON true
 WHERE i.label IS NOT NULL
 """
+# Tasks are locked in the order of their ids, as everywhere; one that was claimed meanwhile is left.
 CLOSE = (
     """
-UPDATE task SET wanted = 0
-WHERE stage = 'label' AND round > 0 AND n_done = 0 AND n_leased = 0 AND wanted > 0
-  AND asset_id IN (SELECT a.id """
+WITH unbegun AS MATERIALIZED (
+    SELECT id FROM task
+    WHERE stage = 'label' AND round > 0 AND n_done = 0 AND n_leased = 0 AND wanted > 0
+      AND asset_id IN (SELECT a.id """
     + BROUGHT
-    + " AND c.version IS NULL)"
+    + """ AND c.version IS NULL)
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE task SET wanted = 0 FROM unbegun WHERE task.id = unbegun.id
+"""
 )
 # Whoever labelled an asset here, or is labelling it, is not overwritten by a file.
 WORKED = (

@@ -143,5 +143,8 @@ def _rescore(run: Report | None) -> Report | None:
     """What a client needs of the newest run; its inner workings stay in the house."""
     if run is None:
         return None
-    kept = ("version", "finished_at", "scored", "suspects", "changed", "accepted", "open_suspects")
+    kept = (
+        "version", "finished_at", "scored", "suspects", "changed", "accepted", "open_suspects",
+        "judge",
+    )  # fmt: skip
     return {name: run[name] for name in kept} | {"weak": bool(run["summary"].get("weak"))}

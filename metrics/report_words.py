@@ -17,6 +17,15 @@ HOW = {
     "adjudication": "by an expert, where the answers left doubt",
     "gold": "known beforehand",
 }
+# Who re-scored, and who is weak; reports from before there was a choice had a learnt model.
+JUDGES = {
+    "learnt": ("A model that learnt from the other labels read every item again", "model itself"),
+    "given": ("A reference model that was given for this work spoke of the items", "model itself"),
+    "answers": (
+        "Without a model, a comparison with all answers and with known answers read every label",
+        "evidence",
+    ),
+}
 NBSP = "\u00a0"  # a figure and its unit stay on one line
 # The usual reading of α (K. Krippendorff, Content Analysis, 2004, p. 241).
 RELIABLE, TENTATIVE = 0.8, 0.667
@@ -226,15 +235,15 @@ def rescore(report: Report) -> str:
     run = report["rescore"]
     if run is None:
         return "The labels were not re-scored by a model."
+    who, weak = JUDGES[run.get("judge", "learnt")]
     words = (
-        "A model that learnt from the other labels read every item again and named those whose "
-        f"label looks wrong: {number(run['suspects'], 'suspect')} among "
-        f"{number(run['scored'], 'label')}. People looked at them: {run['changed']:,} were "
+        f"{who} and named those whose label looks wrong: {number(run['suspects'], 'suspect')} "
+        f"among {number(run['scored'], 'label')}. People looked at them: {run['changed']:,} were "
         f"changed, {run['accepted']:,} were right after all, {run['open_suspects']:,} were not "
         "looked at."
     )
     if run["weak"]:
-        words += " The model itself was too weak on these items for its silence to mean much."
+        words += f" The {weak} was too weak on these items for its silence to mean much."
     return words
 
 
@@ -248,7 +257,7 @@ def not_judged(report: Report) -> list[str]:
     bare = [c["name"] for c in report["class_accuracy"] if c["n"] == 0]
     if bare:
         lines.append(f"No label of these classes was in the sample: {', '.join(bare)}.")
-    if run is None:
+    if run is None or run.get("judge") == "answers":
         lines.append("No model looked for labels that seem wrong.")
     lines.append("Whether the classes and instructions suit their purpose is not judged here.")
     return lines

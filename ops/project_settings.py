@@ -4,10 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-ErrorType = Literal[
-    "wrong_class", "missing", "extra", "low_overlap", "duplicate", "ambiguous", "attribute", "text",
-    "other",
-]  # fmt: skip
+from ops.labels.decision import ErrorType
 
 
 class GoldSettings(BaseModel):

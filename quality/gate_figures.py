@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ops.models import Batch, Project
+from ops.models import Batch, Project, ReferenceModel
 from ops.project_settings import GateTerms
 from quality import gate_reviews, review_sample
 from quality.adjudication import NO_ADJUDICATOR
@@ -91,6 +91,7 @@ _RESCORE = text(
         FROM consensus WHERE batch_id = :batch ORDER BY asset_id, version DESC
     )
     SELECT run.id, run.version, run.name, run.finished_at, run.summary, run.provenance,
+           run.reference_model_id,
            (SELECT count(*) FROM label_score WHERE run_id = run.id) AS scored,
            (SELECT count(*) FROM label_score WHERE run_id = run.id AND suspect) AS suspects,
            (SELECT count(*) FROM label_score WHERE run_id = run.id AND outcome = 'changed')
@@ -116,8 +117,19 @@ def _rescore(session: Session, values: dict[str, Any]) -> Figures | None:
         return None
     found = dict(row)
     found["run_id"] = found.pop("id")
+    found["judge"] = _judge(session, found["summary"], found.pop("reference_model_id"))
     found["finished_at"] = found["finished_at"].isoformat() if found["finished_at"] else None
     return found
+
+
+def _judge(session: Session, summary: Figures, model_id: int | None) -> str:
+    """Who doubted the labels: a model that was `given`, one `learnt` from other labels, or, where
+    no model has anything to say of such labels, the `answers` of people alone."""
+    # A run from before there were several sources has no word on them: it had a learnt model.
+    if "reference" not in summary.get("sources", {"reference": {}}):
+        return "answers"
+    model = session.get_one(ReferenceModel, model_id) if model_id else None
+    return "learnt" if model is None or model.embeds else "given"
 
 
 # The newest score of every answer to gold, in this project, by whoever labelled in this batch.

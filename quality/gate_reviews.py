@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ops import ontologies
-from ops.labels import CHOICES
+from ops.labels import CHOICES, SEVERITIES
 from ops.models import Batch, Consensus, Project
 from ops.project_settings import GateTerms
 from quality.measures import class_floors
@@ -22,7 +22,6 @@ from quality.measures.likeness import compare
 from quality.review_sample import Sampled
 
 Figures = dict[str, Any]
-SEVERITIES = ("critical", "major", "minor")
 # Types whose labels name classes, one by one.
 WITH_CLASSES = (*CHOICES, "tags", "boxes", "polygons", "masks", "keypoints", "spans")
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ops.labels import SEVERITIES
 from ops.project_settings import GateTerms
-from quality import gate_reviews
 from quality.measures.release import more_reviews
 
 Figures = dict[str, Any]
@@ -182,7 +182,7 @@ def _weighted(rate: Figures, floor: float | None) -> Iterator[Reason]:
 
 def _errors(figures: Figures, terms: GateTerms) -> Iterator[Reason]:
     found = figures["errors"]
-    for severity in gate_reviews.SEVERITIES if found else ():
+    for severity in SEVERITIES if found else ():
         most = getattr(terms.errors, severity)
         if most is not None and found[severity] > most:
             n = found[severity]

@@ -1,7 +1,7 @@
 """What a decision says of a label beside its content: verdict, remark, errors found."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -13,11 +13,13 @@ from ops.labels.payload import NO_NUL, Id, Strict
 FIELDS = ("verdict", "remark", "errors")
 # A reviewer accepts, fixes or sends back; an author stands by an answer that was sent back.
 VERDICTS = ("accept", "fix", "return", "stand")
-ERROR_TYPES = (
-    "wrong_class", "missing", "extra", "low_overlap", "duplicate", "ambiguous", "attribute",
-    "text", "other",
-)  # fmt: skip
-SEVERITIES = ("critical", "major", "minor")
+ErrorType = Literal[
+    "wrong_class", "missing", "extra", "low_overlap", "duplicate", "ambiguous", "attribute", "text",
+    "other",
+]  # fmt: skip
+Severity = Literal["critical", "major", "minor"]
+ERROR_TYPES: tuple[str, ...] = get_args(ErrorType)
+SEVERITIES: tuple[str, ...] = get_args(Severity)
 LONGEST_REMARK = 2000
 MOST_ERRORS = 1000
 Remark = Annotated[str, StringConstraints(max_length=LONGEST_REMARK, pattern=NO_NUL)]
@@ -26,11 +28,8 @@ Remark = Annotated[str, StringConstraints(max_length=LONGEST_REMARK, pattern=NO_
 class ErrorFound(Strict):
     """An error that a reviewer found in the label."""
 
-    type: Literal[
-        "wrong_class", "missing", "extra", "low_overlap", "duplicate", "ambiguous", "attribute",
-        "text", "other",
-    ]  # fmt: skip
-    severity: Literal["critical", "major", "minor"] | None = None
+    type: ErrorType
+    severity: Severity | None = None
     object: Id | None = Field(None, description="Id of the object or span it is about")
     remark: Remark = ""
 

@@ -42,6 +42,11 @@ class ReferenceModel(Base):
     created_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     created_at: Mapped[datetime] = mapped_column(Moment)
 
+    @property
+    def embeds(self) -> bool:
+        """Whether it gives vectors to learn from, rather than labels."""
+        return self.kind == "embeddings" or self.settings.get("output") == "embedding"
+
 
 class Prediction(Base):
     """What a model says of an asset: a label's payload, objects with a score each."""

@@ -4,19 +4,29 @@ import hashlib
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from metrics import report_pages
+from metrics import report_pages, report_words
 from metrics.deliver import deliver
 from metrics.verify import check_delivery, check_file
-from ops import canonical, exports, sealer
+from ops import canonical, clock_time, exports, sealer
 from ops.db import transaction
 from ops.errors import Frozen, NotFound, NotReady
 from ops.formats import jsonl
-from ops.models import AuditEntry, Batch, Delivery, DeliveryItem, GateVerdict, User
+from ops.models import (
+    AuditEntry,
+    Batch,
+    Delivery,
+    DeliveryItem,
+    GateVerdict,
+    ReferenceModel,
+    User,
+)
+from quality.models import RescoreRun
 from tests.factories import Make
 from tests.finished import finished
 
@@ -198,3 +208,49 @@ def test_a_report_without_any_figure_can_be_read(make: Make, session: Session):
     assert "undefined" in content["accuracy"][0]
     assert "not measured" in content["summary"]
     assert report_pages.pdf(report).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sources", "said"),
+    [
+        (None, None, "learnt from the other labels"),
+        (None, {"reference": {}}, "learnt from the other labels"),
+        ("embeddings", {"reference": {}}, "learnt from the other labels"),
+        ("predictions", {"reference": {}, "gold": {}}, "reference model that was given"),
+        (None, {"labellers": {}}, "Without a model"),
+    ],
+)
+def test_the_report_says_who_doubted_the_labels(
+    make: Make,
+    session: Session,
+    kind: str | None,
+    sources: dict[str, Any] | None,
+    said: str,
+):
+    done, at = finished(make, session, assets=1), clock_time.now()
+    model = None
+    if kind:
+        model = ReferenceModel(
+            project_id=done.project.id, name="m", version=1, kind=kind, digest="0" * 64,
+            created_at=at,
+        )  # fmt: skip
+        session.add(model)
+        session.flush()
+    summary = {"weak": False} | ({} if sources is None else {"sources": sources})
+    session.add(
+        RescoreRun(
+            batch_id=done.batch.id,
+            version=1,
+            name="one",
+            requested_at=at,
+            finished_at=at,
+            state="done",
+            summary=summary,
+            reference_model_id=model and model.id,
+        )
+    )
+    session.flush()
+    report = deliver(session, done.batch, done.lead).report
+    assert said in report_words.rescore(report)
+    seen = "No model looked for labels that seem wrong." in report_words.not_judged(report)
+    assert seen is (said == "Without a model")

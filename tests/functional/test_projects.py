@@ -142,7 +142,10 @@ def test_settings_show_every_field_and_name_what_is_wrong(lead, new_project, ses
     assert "Input should be" in lead.post(at, data={**values, "order": "sideways"}).text
     assert "One number a line" in lead.post(at, data={**values, "gate.classes.f1_of": "car"}).text
     good = {**values, "wanted_answers": "5", "attributes": "language: de, en"}
-    good |= {"gate.classes.f1_of": "car: 0.9\nbus : 0.75", "gate.errors.severity": "critical: extra"}
+    good |= {
+        "gate.classes.f1_of": "car: 0.9\nbus : 0.75",
+        "gate.errors.severity": "critical: extra",
+    }
     assert lead.post(at, data=good).status_code == 303
     session.rollback()
     saved = session.get(Project, number).settings

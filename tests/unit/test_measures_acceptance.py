@@ -66,5 +66,5 @@ def test_what_the_standard_does_not_know_is_refused():
     ]:
         with pytest.raises(ValueError, match=f"^{name}: expected"):
             plan(*arguments)
-    with pytest.raises(ValueError, match="^wrong: expected"):
+    with pytest.raises(ValueError, match=r"^wrong: expected"):
         acceptance.chance(plan(10, 1.0), 10, 11)

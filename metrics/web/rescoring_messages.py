@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from ops.web.api_types import Id, Line, Page, Strict
+from quality.rescoring.settings import Order
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -19,8 +20,21 @@ class RunIn(Strict):
     seed: int = Field(0, ge=0, lt=2**31, description="Of everything that is drawn by chance")
     overlap: float = Field(0.5, gt=0, le=1, description="IoU or OKS from which two are one object")
     below: Share = Field(0.5, description="Labels held for less right than this are suspects")
+    order: Order = Field(
+        "weighed",
+        description="Which labels go to review first: weighed, all errors by their weight; kfold, "
+        "where a model that never saw the label contradicts it, the surest first; entropy, what "
+        "lies on the boundary of classes; precision, labels of one class that look like another",
+    )
+    of_class: str | None = Field(
+        None, min_length=1, max_length=200, description="The class that order precision cleans"
+    )
     most_suspects: int | None = Field(
-        None, ge=1, le=1_000_000, description="So many suspects at most, the worst"
+        None,
+        ge=1,
+        le=1_000_000,
+        description="So many suspects at most, the first; left out: all, or 100 with the orders "
+        "entropy and precision, which rank every label",
     )
     chunk: int = Field(2000, ge=20, le=100_000, description="Labels scored at once, at most")
     memory_mb: int = Field(1024, ge=64, le=1_000_000, description="Memory for labels, roughly")

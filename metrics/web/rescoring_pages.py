@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from metrics.reads import rescoring as reads
 from metrics.web import giving
 from metrics.web.drawing import drawn
-from metrics.web.rescoring_words import ERRORS, KINDS, SOURCES, basis
-from ops import batches, ontologies, projects
+from metrics.web.rescoring_words import ERRORS, KINDS, ORDERS, SOURCES, basis
+from ops import batches, labels, ontologies, projects
 from ops import references as verbs
 from ops.errors import InvalidInput, TouchstoneError
 from ops.models import Batch, Project
@@ -21,6 +21,7 @@ from quality.rescoring import precision, runs
 
 blueprint = APIBlueprint("rescoring", __name__, enable_openapi=False, template_folder="templates")
 PER_PAGE = 24
+NUMBERS = {"most_suspects": int, "below": float, "overlap": float, "folds": int}
 WORDS = {"error_words": ERRORS, "source_words": SOURCES, "kind_words": KINDS}
 
 
@@ -42,9 +43,21 @@ def _index(batch: Batch, errors: list[dict[str, Any]], status: int = 200) -> Res
         active=next((run for run in listed if run.state in ("queued", "running")), None),
         values=request.form,
         errors=errors,
+        orders=ORDERS,
+        keys=_keys(batch.project),
         **WORDS,
     )
     return page, status
+
+
+def _keys(project: Project) -> list[tuple[str, str]]:
+    """What labels of the project choose from, with their names."""
+    found = ontologies.current(db(), project.id)
+    if found is None:
+        return []
+    names = _names(project.id)
+    keys = labels.choices(project.label_type, found) or list(names)
+    return [(key, names.get(key, key)) for key in keys]
 
 
 @blueprint.post("/batches/<int:batch_id>/rescoring")
@@ -72,7 +85,7 @@ def start(batch_id: int) -> ResponseReturnValue:
 def _settings() -> dict[str, Any]:
     """The settings of the form; what is left empty keeps its default."""
     found: dict[str, Any] = {}
-    for name, kind in (("most_suspects", int), ("below", float), ("overlap", float)):
+    for name, kind in NUMBERS.items():
         given = request.form.get(name, "").strip()
         if not given:
             continue
@@ -80,7 +93,11 @@ def _settings() -> dict[str, Any]:
             found[name] = kind(given)
         except ValueError:
             raise InvalidInput("give a number", field=name) from None
-    return found
+    return found | {name: request.form[name] for name in ("order", "of_class") if _given(name)}
+
+
+def _given(name: str) -> bool:
+    return bool(request.form.get(name, "").strip())
 
 
 def _model() -> Any:

@@ -24,6 +24,12 @@ KINDS = {
     "network": "Network (torch.export)",
     "embeddings": "Embeddings",
 }
+ORDERS = [
+    ("weighed", "All that looks wrong, the worst first"),
+    ("kfold", "Where a model that never saw it disagrees, the surest first"),
+    ("entropy", "What lies on the boundary of classes"),
+    ("precision", "Labels of one class that look like another"),
+]
 _BASIS = {
     "confident joint": "Estimated from the probabilities that a model gave labels which it had not "
     "seen, class by class (confident learning).",

@@ -131,7 +131,7 @@ def _predicted(features: "Floats", given: Any, asked: Asked, progress: "Progress
     if given.ndim == 2:
         if asked.of is not None:
             codes("of", np.array([asked.of]), given.shape[1])
-            return cleaning.without_tag(numbers, given, asked.of, asked.seed, say)
+            return cleaning.without_tag(numbers, given, asked.of, asked.seed)
         return cleaning.k_fold_tags(numbers, given, asked.folds, asked.seed, say)
     n_classes = max(int(given.max(initial=0)) + 1, 2)
     codes("labels", given, n_classes)

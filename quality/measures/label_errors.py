@@ -40,10 +40,17 @@ def contradicted(labels: Ints, probabilities: Floats) -> Ints:
 
     With probabilities from cross-validation this is k-fold cleaning. Raises ValueError.
     """
+    return _highest_first(contradiction(labels, probabilities))
+
+
+def contradiction(labels: Ints, probabilities: Floats) -> Floats:
+    """(n,) probability of the likeliest class where it is not the label; nan where it is.
+
+    Raises ValueError.
+    """
     _check(labels, probabilities)
-    predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != labels)
-    return wrong[np.argsort(-sure[wrong], kind="stable")]
+    wrong = probabilities.argmax(axis=1) != labels
+    return np.where(wrong, probabilities.max(axis=1), np.nan)
 
 
 def on_the_boundary(labels: Ints, probabilities: Floats) -> Ints:
@@ -52,8 +59,13 @@ def on_the_boundary(labels: Ints, probabilities: Floats) -> Ints:
     Raises ValueError.
     """
     _check(labels, probabilities)
+    return _highest_first(entropy(probabilities))
+
+
+def entropy(probabilities: Floats) -> Floats:
+    """(n,) in nats, of probabilities (n, k) from 0 to 1: 0 where one class is certain."""
     logs = np.log(probabilities, where=probabilities > 0, out=np.zeros_like(probabilities))
-    return np.argsort((probabilities * logs).sum(axis=1), kind="stable")
+    return np.asarray(-(probabilities * logs).sum(axis=1))
 
 
 def mistaken(labels: Ints, probabilities: Floats, of: int) -> Ints:
@@ -62,11 +74,18 @@ def mistaken(labels: Ints, probabilities: Floats, of: int) -> Ints:
     With probabilities (n, k) from a model that was taught the other classes only this is precision
     cleaning. Raises ValueError.
     """
+    return _highest_first(likeliest_other(labels, probabilities, of))
+
+
+def likeliest_other(labels: Ints, probabilities: Floats, of: int) -> Floats:
+    """(n,) highest probability of another class, of items labelled `of`; nan for all else.
+
+    Raises ValueError.
+    """
     _check(labels, probabilities)
     codes("of", np.array([of]), probabilities.shape[1])
-    rows = np.flatnonzero(labels == of)
-    others = np.delete(probabilities[rows], of, axis=1).max(axis=1)
-    return rows[np.argsort(-others, kind="stable")]
+    others = np.delete(probabilities, of, axis=1).max(axis=1)
+    return np.where(labels == of, others, np.nan)
 
 
 def contradicted_tags(given: Bools, probabilities: Floats) -> Ints:
@@ -75,10 +94,19 @@ def contradicted_tags(given: Bools, probabilities: Floats) -> Ints:
     `given` (n, tags) says which were given, `probabilities` (n, tags) how likely each applies; with
     those of cross-validation this is k-fold cleaning of tags. Raises ValueError.
     """
+    sure = tag_contradictions(given, probabilities)
+    wrong = np.argwhere(~np.isnan(sure))
+    return wrong[np.argsort(-sure[wrong[:, 0], wrong[:, 1]], kind="stable")]
+
+
+def tag_contradictions(given: Bools, probabilities: Floats) -> Floats:
+    """(n, tags) probability of the answer not given where it is the likelier one, else nan.
+
+    Raises ValueError.
+    """
     _check_tags(given, probabilities)
-    wrong = np.argwhere((probabilities > 0.5) != given)
-    sure = np.abs(probabilities - 0.5)[wrong[:, 0], wrong[:, 1]]
-    return wrong[np.argsort(-sure, kind="stable")]
+    other = np.where(given, 1 - probabilities, probabilities)
+    return np.where((probabilities > 0.5) != given, other, np.nan)
 
 
 def confident_tags(given: Bools, probabilities: Floats) -> Ints:
@@ -103,9 +131,13 @@ def confident_tags(given: Bools, probabilities: Floats) -> Ints:
 def tags_on_the_boundary(given: Bools, probabilities: Floats) -> Ints:
     """All items by the summed entropy of their tags, most undecided first. Raises ValueError."""
     _check_tags(given, probabilities)
-    both = np.stack([probabilities, 1 - probabilities])
-    logs = np.log(both, where=both > 0, out=np.zeros_like(both))
-    return np.argsort((both * logs).sum(axis=(0, 2)), kind="stable")
+    return _highest_first(tag_entropy(probabilities).sum(axis=1))
+
+
+def tag_entropy(probabilities: Floats) -> Floats:
+    """(n, tags) in nats, of how likely each tag applies: 0 where that is certain."""
+    flat = probabilities.ravel()
+    return entropy(np.stack([flat, 1 - flat], axis=1)).reshape(probabilities.shape)
 
 
 def mistaken_tags(given: Bools, probabilities: Floats, of: int) -> Ints:
@@ -114,11 +146,15 @@ def mistaken_tags(given: Bools, probabilities: Floats, of: int) -> Ints:
     With probabilities (n, tags) from a model that was taught the items without `of` this is
     precision cleaning of tags. Raises ValueError.
     """
+    return _highest_first(other_tags(given, probabilities, of).max(axis=1))
+
+
+def other_tags(given: Bools, probabilities: Floats, of: int) -> Floats:
+    """(n, tags) of items with the tag `of`: how likely a tag applies that they were not given, 0
+    for those that they were; nan for all other items. Raises ValueError."""
     _check_tags(given, probabilities)
     codes("of", np.array([of]), probabilities.shape[1])
-    rows = np.flatnonzero(given[:, of])
-    missing = np.where(given[rows], 0.0, probabilities[rows])
-    return rows[np.argsort(-missing.max(axis=1, initial=0), kind="stable")]
+    return np.where(given[:, [of]], np.where(given, 0.0, probabilities), np.nan)
 
 
 def first_of(pairs: Ints) -> Ints:
@@ -126,6 +162,12 @@ def first_of(pairs: Ints) -> Ints:
     _, first = np.unique(pairs[:, 0], return_index=True)
     items: Ints = pairs[np.sort(first), 0]
     return items
+
+
+def _highest_first(scores: Floats) -> Ints:
+    """Where the scores (n,) that are not nan lie, highest first."""
+    rows = np.flatnonzero(~np.isnan(scores))
+    return rows[np.argsort(-scores[rows], kind="stable")]
 
 
 def _check_tags(given: Bools, probabilities: Floats) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops import config
 from ops.db import transaction
-from quality.rescoring import choices, plan, pool, predicting, runs, sources
+from quality.rescoring import choices, looks, plan, pool, predicting, runs, sources
 from quality.rescoring.plan import Task
 from quality.rescoring.reading import Part, Said, answers, gold, part, predictions
 from quality.rescoring.rows import rows
@@ -104,7 +104,7 @@ def _judged(task: Task, calibrated: Any, read: Read, device: str) -> list[tuple[
     if read.crops is not None:
         from quality.rescoring import crops
 
-        findings = {"reference": crops.reference(these, read.crops, task.settings.below)}
+        findings = {"reference": crops.reference(task, these, read.crops)}
     else:
         findings = {"reference": _reference(task, these, read.said, calibrated, device)}
     if read.answers or read.gold:
@@ -169,17 +169,27 @@ def _reference(
 ) -> Finding:
     if not said:
         return sources.silent(len(these.asset_ids))
-    if task.label_type == "boxes":
-        from quality.rescoring import boxes
-
-        return boxes.against_predictions(task, these, said, calibrated, device)
     of_each = [said.get(asset) for asset in these.asset_ids]
     keys = plan.keys_of(task)
     if task.label_type in runs.CHOICES:
-        return choices.of_choices(these.given, keys, choices.matrix(keys, of_each))
+        chance = choices.matrix(keys, of_each)
+        found = choices.of_choices(these.given, keys, chance)
+        looks.of_choices(found, task, these.given, keys, chance, looks.THE_REFERENCE)
+        return found
     if task.label_type == "tags":
-        return choices.of_tags(these.labels(), keys, choices.tag_matrix(keys, of_each))
-    return sources.by_likeness(task, these.labels(), of_each)
+        chance = choices.tag_matrix(keys, of_each)
+        found = choices.of_tags(these.labels(), keys, chance)
+        looks.of_tags(found, task, these.labels(), keys, chance, looks.THE_REFERENCE)
+        return found
+    if task.label_type == "boxes":
+        from quality.rescoring import boxes
+
+        found = boxes.against_predictions(task, these, said, calibrated, device)
+    else:
+        found = sources.by_likeness(task, these.labels(), of_each)
+    if task.settings.order != "weighed":
+        looks.of_predicted(found, task, these.labels(), of_each)
+    return found
 
 
 def _provenance(labels: plan.Labels) -> dict[str, Any]:

@@ -63,22 +63,13 @@ def k_fold_tags(
     return chances
 
 
-def without_tag(
-    features: Array,
-    given: Array,
-    of: int,
-    seed: int = 0,
-    progress: Callable[[float], None] = nothing,
-) -> Array:
-    """Probabilities (n, tags) of the items with the tag `of` from a model of those without it, tag
-    by tag; zero for all else. Raises ValueError when all or none have it."""
+def without_tag(features: Array, given: Array, of: int, seed: int = 0) -> Array:
+    """Probabilities (n, tags) of the items with the tag `of` from a model of those without it; zero
+    for all else, `of` itself included. Raises ValueError when all or none have it."""
     held = given[:, of].astype(bool)
     if held.all() or not held.any():
         raise ValueError("of: expected a tag that some of the items have, and others have not")
     chances = np.zeros(given.shape)
-    for tag in range(given.shape[1]):
-        if tag != of:
-            answers = given[:, tag].astype(np.int64)
-            chances[held, tag] = predict_fold(features, answers, held, 2, Fit(seed=seed))[:, 1]
-        progress((tag + 1) / given.shape[1])
+    chances[held] = predict_fold(features, given, held, given.shape[1], Fit(seed=seed))
+    chances[:, of] = 0
     return chances

@@ -20,7 +20,22 @@ if TYPE_CHECKING:
 @click.option("--model", help="Reference model: its name (newest version) or id.")
 @click.option("--name", default="", help="What the run is called; else its number.")
 @click.option("--folds", default=5, show_default=True, type=click.IntRange(2, 10))
-@click.option("--most-suspects", type=click.IntRange(1), help="So many go to review, the worst.")
+@click.option(
+    "--order",
+    default="weighed",
+    show_default=True,
+    type=click.Choice(["weighed", "kfold", "entropy", "precision"]),
+    help="Which labels go to review first: weighed, all errors by their weight; kfold, where a "
+    "model that never saw the label contradicts it, the surest first; entropy, what lies on the "
+    "boundary of classes; precision, labels of one class that look like another.",
+)
+@click.option("--of-class", metavar="KEY", help="The class whose labels --order precision cleans.")
+@click.option(
+    "--most-suspects",
+    type=click.IntRange(1),
+    help="So many go to review, the first; all of them, or 100 with the orders entropy and "
+    "precision, which rank every label.",
+)
 @click.option(
     "--below",
     default=0.5,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import config, storage
 from ops.db import transaction
 from ops.errors import StorageError
-from quality.rescoring import crossval, features, plan, reading
+from quality.rescoring import cleaning, crossval, features, looks, plan, reading
 from quality.rescoring.plan import Task
 from quality.rescoring.reading import Part
 from quality.rescoring.sources import MOST_OBJECTS, Finding, silent
@@ -34,19 +34,26 @@ _URIS = text("SELECT id, uri FROM asset WHERE id = ANY(:assets) ORDER BY id")
 @dataclass(frozen=True)
 class Crops:
     """Of every object that could be cut out: its asset, its place in the label, its class; and
-    `chance` (n, k) of the classes `keys`, by a classifier that never saw its picture."""
+    `chance` (n, k) of the classes `keys`, by a classifier that never saw its picture; `apart`
+    (n, k), where the order is precision, by one that was never taught the class."""
 
     asset_id: Array
     place: Array
     given: Array
     keys: list[str]
     chance: Array
+    apart: Array | None = None
 
     def only(self, assets: Sequence[int]) -> "Crops":
         """Those of these assets."""
         rows = np.isin(self.asset_id, assets)
         return Crops(
-            self.asset_id[rows], self.place[rows], self.given[rows], self.keys, self.chance[rows]
+            self.asset_id[rows],
+            self.place[rows],
+            self.given[rows],
+            self.keys,
+            self.chance[rows],
+            None if self.apart is None else self.apart[rows],
         )
 
 
@@ -72,7 +79,11 @@ def judged(
     given = np.array([keys.index(key) for _, _, key in found])
     numbers = features.of_greys(len(greys), greys, lambda _: None)
     chance = _by_folds(task, asset_id, given, numbers, len(keys))
-    return Crops(asset_id, places, given, keys, chance)
+    apart = None
+    if task.settings.order == "precision" and task.settings.of_class in keys:
+        of = keys.index(task.settings.of_class)
+        apart = cleaning.without(numbers, given, len(keys), of, task.settings.seed)
+    return Crops(asset_id, places, given, keys, chance, apart)
 
 
 def _by_folds(task: Task, asset_id: Array, given: Array, numbers: Array, n_classes: int) -> Array:
@@ -137,8 +148,9 @@ def _around(one: dict[str, Any], size: tuple[int, int]) -> tuple[int, int, int, 
     return (int(x1), int(y1), int(x2), int(y2)) if x2 - x1 >= 2 and y2 - y1 >= 2 else None
 
 
-def reference(part: Part, crops: Crops, below: float) -> Finding:
+def reference(task: Task, part: Part, crops: Crops) -> Finding:
     """What the classifier says of the labels of a chunk: each as right as its worst object."""
+    below = task.settings.below
     found = silent(len(part.asset_ids))
     found.doubt = np.zeros(len(part.asset_ids), bool)
     right = crops.chance[np.arange(len(crops.given)), crops.given]
@@ -154,10 +166,42 @@ def reference(part: Part, crops: Crops, below: float) -> Finding:
         found.error[i], found.doubt[i] = "wrong class", True
         if len(found.objects[i]) < MOST_OBJECTS:
             found.objects[i].append(_told(one, crops.keys[best], float(crops.chance[row, best])))
+    if task.settings.order != "weighed":
+        _look(found, task, raw, crops, position)
     return found
 
 
+def _look(
+    found: Finding,
+    task: Task,
+    labels: Sequence[dict[str, Any]],
+    crops: Crops,
+    position: dict[int, int],
+) -> None:
+    """A label is looked at for the sake of the object that speaks most for it; that one is shown,
+    whatever else is wrong with the label."""
+    shares = crops.chance if crops.apart is None else crops.apart
+    of_each = looks.of_codes(task, crops.given, crops.keys, shares)
+    found.look, found.why = np.full(len(labels), np.nan), [""] * len(labels)
+    for row in np.argsort(-of_each, kind="stable").tolist():  # those of nan come last
+        i = position[int(crops.asset_id[row])]
+        if np.isnan(of_each[row]) or not np.isnan(found.look[i]):
+            continue
+        one = labels[i]["objects"][int(crops.place[row])]
+        words = looks.of_shares(task, crops.keys, shares[row], looks.whose(task))
+        found.look[i], found.why[i] = (
+            of_each[row],
+            f"{words}, of an object labelled {one['class']}.",
+        )
+        if one["id"] not in [told["given"] for told in found.objects[i]]:
+            kind = "ambiguous" if task.settings.order == "entropy" else "wrong class"
+            found.objects[i].append(_shown(one, kind, words))
+
+
 def _told(one: dict[str, Any], key: str, chance: float) -> dict[str, Any]:
-    words = f"{one['class']} looks like {key} ({100 * chance:.0f} %)"
-    told = {"kind": "wrong class", "given": one["id"], "class": one["class"], "words": words}
+    return _shown(one, "wrong class", f"{one['class']} looks like {key} ({100 * chance:.0f} %)")
+
+
+def _shown(one: dict[str, Any], kind: str, words: str) -> dict[str, Any]:
+    told = {"kind": kind, "given": one["id"], "class": one["class"], "words": words}
     return told | ({"box": one["box"]} if "box" in one else {})

@@ -30,19 +30,23 @@ class Fit:
 
 @dataclass(frozen=True)
 class Trained:
-    """A network, with the scale of the features that it was trained on."""
+    """A network, with the scale of the features that it was trained on; `tags` are answered each
+    by itself, where classes share what is certain."""
 
     network: nn.Module
     mean: Array
     spread: Array
+    tags: bool = False
 
     def chances(self, features: Array) -> Array:
-        """Probabilities (n, classes) float64 of features (n, d); rows sum to 1."""
+        """Probabilities (n, classes) float64 of features (n, d); rows of classes sum to 1."""
         place = next(self.network.parameters()).device
         scaled = torch.as_tensor((features - self.mean) / self.spread, dtype=torch.float32)
         with torch.inference_mode():
             parts = [self.network(part.to(place)).double() for part in scaled.split(2**16)]
-            return torch.softmax(torch.cat(parts), dim=1).cpu().numpy()
+            found = torch.cat(parts)
+            shares = torch.sigmoid(found) if self.tags else torch.softmax(found, dim=1)
+            return shares.cpu().numpy()
 
 
 def device() -> torch.device:
@@ -71,8 +75,9 @@ def predict_fold(
 ) -> Array:
     """Probabilities of the held-out items from a model trained on all the others.
 
-    features: (n, d) float32; labels: (n,) codes 0…n_classes-1; held_out: (n,) bool.
-    Returns (held_out.sum(), n_classes) float64 whose rows sum to 1. Classes that no training item
+    features: (n, d) float32; labels: (n,) codes 0…n_classes-1, or tags (n, n_classes) of zeros and
+    ones; held_out: (n,) bool. Returns (held_out.sum(), n_classes) float64 whose rows sum to 1, of
+    tags the probability that each applies. Classes that no training item
     has get the smallest probability the model can give, never an error.
     """
     trained = train(features[~held_out], labels[~held_out], n_classes, fit)
@@ -80,7 +85,8 @@ def predict_fold(
 
 
 def train(features: Array, labels: Array, n_classes: int, fit: Fit) -> Trained:
-    """A network trained on features (n, d) float32 with labels (n,) of 0…n_classes-1."""
+    """A network trained on features (n, d) float32 with labels (n,) of 0…n_classes-1, or tags
+    (n, n_classes) of zeros and ones."""
     place = device()
     if place.type == "cpu":
         # In layers this small threads wait for one another longer than they compute: on two cores
@@ -91,8 +97,12 @@ def train(features: Array, labels: Array, n_classes: int, fit: Fit) -> Trained:
     mean, spread = features.mean(0), features.std() + 1e-6
     x = torch.as_tensor((features - mean) / spread, dtype=torch.float32)
     model = _network(features.shape[1], n_classes, fit).to(place)
-    _train(model, x.to(place), torch.as_tensor(labels).to(place), fit, place)
-    return Trained(model.eval(), mean, spread)
+    tags = labels.ndim == 2
+    y = torch.as_tensor(labels, dtype=torch.float32 if tags else torch.int64)
+    if tags:
+        y = y * (1 - fit.smoothing) + fit.smoothing / 2
+    _train(model, x.to(place), y.to(place), fit, place)
+    return Trained(model.eval(), mean, spread, tags)
 
 
 def _network(width: int, n_classes: int, fit: Fit) -> nn.Module:
@@ -112,7 +122,9 @@ def _train(
         model.parameters(), lr=fit.learning_rate, weight_decay=fit.weight_decay
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, fit.epochs)
-    loss = nn.CrossEntropyLoss(label_smoothing=fit.smoothing)
+    loss: nn.Module = nn.CrossEntropyLoss(label_smoothing=fit.smoothing)
+    if y.dim() == 2:
+        loss = nn.BCEWithLogitsLoss()
     order = torch.Generator().manual_seed(fit.seed)
     model.train()
     for _ in range(fit.epochs):

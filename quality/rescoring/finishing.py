@@ -27,7 +27,8 @@ _SCORED = text(
            (evidence #>> '{sources,labellers,score}')::float8 AS labellers,
            (evidence #>> '{sources,gold,score}')::float8 AS gold,
            coalesce((evidence #>> '{sources,labellers,n}')::int, 0) AS voices,
-           (evidence #>> '{sources,reference,doubt}')::bool AS doubt
+           (evidence #>> '{sources,reference,doubt}')::bool AS doubt,
+           (evidence #>> '{sources,reference,look}')::float8 AS look
     FROM label_score WHERE run_id = :run ORDER BY asset_id
     """
 )
@@ -78,7 +79,10 @@ def finish(session: Session, run: RescoreRun, task: Task) -> None:
         )
         if verdict and not found["reference"].weak:
             doubted[chance_rows[verdict.ranked]] = True
-    marked = _mark(session, run, task, rows, quality, doubted)
+    candidates, worth = doubted, quality
+    if task.settings.order != "weighed":
+        candidates, worth = _looks(rows, found)
+    marked = _mark(session, run, task, rows, worth, candidates)
     run.summary = _summary(rows, scored, found, doubted, marked, verdict, balanced)
     run.state, run.finished_at = "done", clock_time.now()
     session.flush()
@@ -123,21 +127,29 @@ def _verdict(
     return suspects.judge(labels, chance, seed=run.settings["seed"]), judged
 
 
+def _looks(rows: Sequence[Any], found: dict[str, weighing.Trust]) -> tuple[Array, Array]:
+    """Which labels are looked at in the order that was chosen, and what they are ranked by, lowest
+    first; none where the reference is too weak to judge."""
+    look = np.array([np.nan if row.look is None else row.look for row in rows], float)
+    strong = "reference" in found and not found["reference"].weak
+    return ~np.isnan(look) & strong, -look
+
+
 def _mark(
     session: Session,
     run: RescoreRun,
     task: Task,
     rows: Sequence[Any],
-    quality: Array,
-    doubted: Array,
+    worth: Array,
+    chosen: Array,
 ) -> list[int]:
-    """Mark the doubted that no person has decided yet, the worst first, and open a review for each;
-    returns their positions."""
-    candidates = np.flatnonzero(doubted).tolist()
+    """Mark the chosen that no person has decided yet, those worth least first, and open a review
+    for each; returns their positions."""
+    candidates = np.flatnonzero(chosen).tolist()
     assets = [rows[i].asset_id for i in candidates]
     in_force = {r.asset_id: r.method for r in session.execute(_METHODS, {"assets": assets})}
     open_ = [i for i in candidates if in_force[rows[i].asset_id] not in DECIDED]
-    ranked = sorted(open_, key=lambda i: (quality[i], rows[i].asset_id))
+    ranked = sorted(open_, key=lambda i: (worth[i], rows[i].asset_id))
     ranked = ranked[: task.settings.most_suspects]
     if not ranked:
         return []
@@ -164,7 +176,9 @@ def _reason(row: Any, told: Any) -> str:
     sources, parts = told.evidence["sources"], []
     if "gold" in sources and sources["gold"]["score"] < 1:
         parts.append("The known answer is another.")
-    if "reference" in sources and sources["reference"].get("error"):
+    if sources.get("reference", {}).get("why"):
+        parts.append(sources["reference"]["why"])
+    elif "reference" in sources and sources["reference"].get("error"):
         parts.append(_of_reference(row, told))
     if "labellers" in sources and sources["labellers"]["score"] < 1:
         said = sources["labellers"]

@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops import config, storage
 from ops.db import transaction
-from quality.rescoring import choices, crossval, embeddings, features, runs, sources
+from quality.rescoring import (
+    choices,
+    cleaning,
+    crossval,
+    embeddings,
+    features,
+    looks,
+    runs,
+    sources,
+)
 from quality.rescoring.plan import Task, keys_of
 from quality.rescoring.reading import Part, answers, gold, part
 from quality.rescoring.rows import rows
@@ -73,6 +82,7 @@ def score(
     embeddings.compute(sessions, task, parts, done, say)
     numbers, known = _numbers(sessions, task, material, say)
     fold = np.where(known, crossval.folds(material.strata, k, seed), -1)
+    apart = _apart(task, material, numbers, known)
     for index in sorted(set(range(k)) - done):
         held_out = fold == index
         chance = np.full((int(held_out.sum()), len(material.keys)), np.nan)
@@ -88,7 +98,8 @@ def score(
         chosen = held_out | (~known & (index == k - 1))
         every = np.full((len(fold), len(material.keys)), np.nan)
         every[held_out] = chance
-        scored = _rows(sessions, task, material, np.flatnonzero(chosen & material.mine), every)
+        mine = np.flatnonzero(chosen & material.mine)
+        scored = _rows(sessions, task, material, mine, every, apart)
         with transaction(sessions) as session:
             runs.write_chunk(session, task.run_id, task.fence, index, scored)
 
@@ -156,8 +167,30 @@ class _Pictures:
         return (storage.read(uri or "", self.settings)[0] for uri in self.uris)
 
 
+def _apart(task: Task, material: Material, numbers: Array, known: Array) -> Array | None:
+    """(n, keys) for precision cleaning: what one who was never taught the class sees in its labels.
+
+    The folds are judged beside it: how right a label is cannot be told by who does not know it.
+    """
+    if task.settings.order != "precision":
+        return None
+    of, seed = material.keys.index(str(task.settings.of_class)), task.settings.seed
+    targets = material.targets[known]
+    found = np.full((len(known), len(material.keys)), np.nan)
+    if task.label_type == "tags":
+        found[known] = cleaning.without_tag(numbers[known], targets.astype(bool), of, seed)
+    else:
+        found[known] = cleaning.without(numbers[known], targets, len(material.keys), of, seed)
+    return found
+
+
 def _rows(
-    sessions: sessionmaker[Session], task: Task, material: Material, chosen: Array, chance: Array
+    sessions: sessionmaker[Session],
+    task: Task,
+    material: Material,
+    chosen: Array,
+    chance: Array,
+    apart: Array | None,
 ) -> list[tuple[Any, ...]]:
     scored: list[tuple[Any, ...]] = []
     for start in range(0, len(chosen), task.settings.chunk):
@@ -168,7 +201,14 @@ def _rows(
             known = gold(session, task, these.asset_ids)
         given = these.labels()
         findings = {
-            "reference": _reference(task, these, given, material.keys, chance[some]),
+            "reference": _reference(
+                task,
+                these,
+                given,
+                material.keys,
+                chance[some],
+                None if apart is None else apart[some],
+            ),
             "labellers": sources.labellers(
                 task, given, [heard.get(a, []) for a in these.asset_ids]
             ),
@@ -179,11 +219,21 @@ def _rows(
 
 
 def _reference(
-    task: Task, these: Part, given: list[dict[str, Any]], keys: list[str], chance: Array
+    task: Task,
+    these: Part,
+    given: list[dict[str, Any]],
+    keys: list[str],
+    chance: Array,
+    apart: Array | None,
 ) -> Finding:
+    looked, who = chance if apart is None else apart, looks.whose(task)
     if task.label_type == "tags":
-        return choices.of_tags(given, keys, chance)
-    return choices.of_choices(these.given, keys, chance)
+        found = choices.of_tags(given, keys, chance)
+        looks.of_tags(found, task, given, keys, looked, who)
+        return found
+    found = choices.of_choices(these.given, keys, chance)
+    looks.of_choices(found, task, these.given, keys, looked, who)
+    return found
 
 
 def _provenance(material: Material, task: Task) -> dict[str, Any]:

@@ -50,9 +50,11 @@ def _speaks(found: Finding, i: int) -> bool:
 
 
 def _source(found: Finding, i: int) -> dict[str, Any]:
-    said = {"score": round(float(found.score[i]), 6), "n": int(found.voices[i])}
+    said: dict[str, Any] = {"score": round(float(found.score[i]), 6), "n": int(found.voices[i])}
     if found.doubt is not None:
         said["doubt"] = bool(found.doubt[i])
+    if found.look is not None and not math.isnan(found.look[i]):
+        said |= {"look": float(found.look[i]), "why": found.why[i]}
     return said | ({"error": found.error[i]} if found.error[i] else {})
 
 

@@ -12,6 +12,7 @@ from ops.labels import CHOICES
 from ops.models import Asset, Batch, Consensus, ReferenceModel, User
 from ops.projects import clean_name
 from quality.models import LabelScore, RescoreChunk, RescoreRun
+from quality.rescoring import orders
 from quality.rescoring.settings import checked
 
 # Whose labels a classifier can learn: one key of a few, or any number of tags.
@@ -45,6 +46,7 @@ def request(
     """
     chosen = checked(settings)
     _fits(batch, model)
+    orders.fits(session, batch, model, route(batch.project.label_type, model), chosen)
     locked = select(Batch.state).where(Batch.id == batch.id).with_for_update(key_share=True)
     if session.scalar(locked) == "delivered":
         raise Frozen("This batch was delivered; its labels are scored no more.")

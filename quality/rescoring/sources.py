@@ -27,7 +27,9 @@ MOST_OBJECTS = 20  # kept as evidence of one label: the worst
 class Finding:
     """Of each of n labels: `score` (n,) from 0 to 1 or nan, the worst `error` if any, evidence by
     object, how many voices speak (n,); keys of what looks likelier and probabilities of choices;
-    `doubt` (n,) where a source says itself what it doubts, else its score is compared."""
+    `doubt` (n,) where a source says itself what it doubts, else its score is compared; `look` (n,)
+    how much a label is to be looked at in the order that was chosen, nan = not at all, and `why`
+    in words."""
 
     score: Array
     error: list[str | None]
@@ -36,6 +38,8 @@ class Finding:
     predicted: list[str] = field(default_factory=list)
     probabilities: list[dict[str, float]] = field(default_factory=list)
     doubt: Array | None = None
+    look: Array | None = None
+    why: list[str] = field(default_factory=list)
 
 
 def silent(n: int) -> Finding:
@@ -129,7 +133,7 @@ def by_likeness(
     heard = [i for i, one in enumerate(said) if one is not None]
     if not heard:
         return found
-    truths = [_what_is_there(said[i].label()) for i in heard]  # type: ignore[union-attr]
+    truths = [what_is_there(said[i].label()) for i in heard]  # type: ignore[union-attr]
     compared = likeness.compare_many(
         task.label_type, [labels[i] for i in heard], truths, terms_of(task)
     )
@@ -141,7 +145,7 @@ def by_likeness(
     return found
 
 
-def _what_is_there(predicted: Payload) -> Payload:
+def what_is_there(predicted: Payload) -> Payload:
     """A prediction without the objects that the model hardly believes in."""
     if "objects" not in predicted:
         return predicted

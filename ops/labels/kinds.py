@@ -56,7 +56,8 @@ KINDS = {
         at_desk=True,
     ),
     "masks": Kind(
-        MasksLabel, "Masks", "Which pixels belong to every object, or to every class.", IMAGE
+        MasksLabel, "Masks", "Which pixels belong to every object, or to every class.", IMAGE,
+        at_desk=True,
     ),
     "keypoints": Kind(
         KeypointsLabel, "Keypoints", "Named points of every object, such as joints.", IMAGE,

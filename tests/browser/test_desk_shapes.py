@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from ops import ontologies, versions
+from ops.labels import rle as runs_of
 from ops.models import OntologyVersion
 from quality.judging import judge
 from tests.browser.desk import answers, at_work, saved, until
 from tests.db.staging import Hands
+from tests.unit.label_payloads import rle
 
 pytestmark = pytest.mark.browser
 
@@ -105,6 +108,24 @@ def figure(n: int, key: str, *points: tuple[float, float, int]) -> dict[str, Any
     return {"id": str(n), "class": key, "points": [list(point) for point in points]}
 
 
+def swept(
+    begin: tuple[float, float], end: tuple[float, float] | None = None, radius: float = 13
+) -> Any:
+    """The pixels whose middle is within `radius` of the way from one point to another."""
+    (ax, ay), (bx, by) = begin, end or begin
+    y, x = np.mgrid[:HEIGHT, :WIDTH] + 0.5
+    length = (bx - ax) ** 2 + (by - ay) ** 2 or 1
+    along = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length, 0, 1)
+    return np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)) <= radius
+
+
+def mask(n: int, key: str, plane: Any) -> dict[str, Any]:
+    return {"id": str(n), "class": key, "rle": rle(plane)}
+
+
+MENDED = (swept((330, 201), radius=50) | swept((330, 201), (420, 201))) & ~swept(
+    (300, 170), (300, 230)
+)
 JOBS: dict[str, Job] = {
     "boxes": Job(
         {"classes": CLASSES, "attributes": [COLOUR]},
@@ -178,6 +199,29 @@ JOBS: dict[str, Job] = {
         press("Tab", "2", ",", "Delete", "Control+Shift+ArrowRight"),
         {"objects": [figure(1, "person", (290, 100, 2), (388, 215, 1), (0, 0, 0))]},
     ),
+    "masks": Job(
+        {"classes": CLASSES},
+        # Two strokes of one mask, a second one, and a dab of which a part is erased.
+        all_of(
+            press("1"), drag((100, 100), (200, 100)), drag((200, 100), (200, 150)),
+            press("1"), drag((400, 300), (450, 300)), press("2"), click((50, 320)),
+            press("e"), drag((40, 320), (45, 320)),
+        ),
+        {"objects": [
+            mask(1, "car", swept((100, 100), (200, 100)) | swept((200, 100), (200, 150))),
+            mask(2, "car", swept((400, 300), (450, 300))),
+            mask(3, "person", swept((50, 320)) & ~swept((40, 320), (45, 320))),
+        ]},
+        press("1", "n", "Shift+ArrowRight", "ArrowDown", ".", ","),
+        {"objects": [mask(1, "car", swept((330, 201), radius=50))]},
+        all_of(
+            click((330, 201)), drag((330, 201), (420, 201)), press("e"),
+            drag((300, 170), (300, 230)),
+        ),
+        {"objects": [mask(1, "car", MENDED)]},
+        press("Tab", "2", "Shift+ArrowLeft"),
+        {"objects": [mask(1, "person", np.roll(MENDED, -10, axis=1))]},
+    ),
 }  # fmt: skip
 
 
@@ -191,8 +235,25 @@ def _flat(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value if isinstance(value, (int, float)) else f"={value}"}
 
 
+def _plane(given: dict[str, Any]) -> Any:
+    runs = runs_of.decode(given["counts"], HEIGHT * WIDTH)
+    return np.repeat(np.arange(len(runs)) % 2, runs).reshape(WIDTH, HEIGHT).T
+
+
+def _same_masks(label: dict[str, Any], expected: dict[str, Any]) -> None:
+    """The same pixels, but for a few at the very edge of the brush."""
+    for one, other in zip(label["objects"], expected["objects"], strict=True):
+        assert (one["id"], one["class"]) == (other["id"], other["class"])
+        given, wanted = _plane(one["rle"]), _plane(other["rle"])
+        assert (given != wanted).sum() <= 0.01 * wanted.sum(), one
+
+
 def same(label: dict[str, Any], expected: dict[str, Any]) -> None:
     """The words are equal, the coordinates within half a px."""
+    if any("rle" in one for one in expected["objects"]):
+        _same_masks(label, expected)
+        assert label.get("verdict") == expected.get("verdict")
+        return
     given, wanted = _flat(label), _flat(expected)
     assert given.keys() == wanted.keys(), (label, expected)
     for path, value in wanted.items():

@@ -32,6 +32,7 @@ import { AttributesAnswer } from "./_attributes_answer.js";
 import { BoxesAnswer } from "./_boxes.js";
 import { ClassAnswer } from "./_class_answer.js";
 import { FiguresAnswer } from "./_figures.js";
+import { MasksAnswer } from "./_masks.js";
 import { OutlinesAnswer } from "./_outlines.js";
 import { PreferenceAnswer } from "./_preference.js";
 import { RatingAnswer } from "./_rating.js";
@@ -51,6 +52,7 @@ const ANSWERS = {
   boxes: BoxesAnswer,
   polygons: OutlinesAnswer,
   keypoints: FiguresAnswer,
+  masks: MasksAnswer,
 };
 
 /** The answer for a brief: {label_type, editor}. Types without an editor choose among whole labels. */

@@ -53,7 +53,7 @@ export function corner(one) {
   return [Math.min(...points.map(([x]) => x)), Math.min(...points.map(([, y]) => y))];
 }
 
-function rgb(colour) {
+export function rgb(colour) {
   const number = Number.parseInt(colour.slice(1), 16);
   return [number >> 16, (number >> 8) & 255, number & 255];
 }

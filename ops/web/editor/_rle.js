@@ -35,3 +35,20 @@ export function paint(data, { size: [height, width], counts }, [red, green, blue
     pixel = end;
   });
 }
+
+/** The runs of a mask as COCO compresses them: the opposite of `runsOf`. */
+export function countsOf(runs) {
+  let counts = "";
+  runs.forEach((run, i) => {
+    let value = i > 2 ? run - runs[i - 2] : run;
+    let more = true;
+    while (more) {
+      let code = value & 31;
+      value >>= 5;
+      more = code & 16 ? value !== -1 : value !== 0;
+      if (more) code |= 32;
+      counts += String.fromCharCode(code + 48);
+    }
+  });
+  return counts;
+}

@@ -3,7 +3,7 @@
 import { keyOf } from "./_keys.js";
 
 /** Letters that classes without a key of their own leave to the shapes; Shift with one always works. */
-export const LETTERS = { place: "n", next: "j", before: "k", hide: "h", lock: "l", insert: "i", veil: "v", pass: "x" };
+export const LETTERS = { place: "n", next: "j", before: "k", hide: "h", lock: "l", insert: "i", veil: "v", pass: "x", erase: "e" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const FAR = 10;
 const PAN = 60;
@@ -52,6 +52,7 @@ function moved({ kind, corner: name, known, size }, one, by) {
 function corner(answer, event) {
   const way = { Comma: -1, Period: 1 }[event.code] ?? { ",": -1, ".": 1 }[event.key];
   const { kind, chosenOne: one } = answer;
+  if (way && kind.paints) return answer.brush(way);
   if (!way || !one || !kind.corners || event.shiftKey) return false;
   const names = kind.corners(one, answer.known.get(one.class)).map(({ name }) => name);
   const here = names.indexOf(answer.corner);
@@ -81,6 +82,7 @@ function lettered(answer, letter) {
   if (letter === LETTERS.place) return answer.trail ? kind.veiled && answer.follow(null) : answer.place();
   if (letter === LETTERS.pass && kind.veiled && answer.armed !== null) return answer.follow(null);
   if (letter === LETTERS.veil && kind.veiled) return answer.veil();
+  if (letter === LETTERS.erase && kind.paints) return answer.erase();
   if (!one) return false;
   if (letter === LETTERS.hide) return answer.toggle(answer.hidden, chosen);
   if (letter === LETTERS.lock) return answer.toggle(answer.locked, chosen);

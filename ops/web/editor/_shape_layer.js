@@ -15,8 +15,9 @@ export class ShapeLayer {
     this.drawn = new Map();
     this.cross = svg("g", { class: "editor-cross" }, svg("line"), svg("line"));
     this.handles = svg("g", { class: "editor-handles" });
+    this.disc = svg("circle", { class: "editor-brush", display: "none" });
     const viewBox = `0 0 ${width} ${height}`;
-    this.svg = svg("svg", { viewBox, preserveAspectRatio: "none" }, this.cross, this.handles);
+    this.svg = svg("svg", { viewBox, preserveAspectRatio: "none" }, this.cross, this.handles, this.disc);
     this.element = h("div", { class: "editor-drawn is-edited", "aria-hidden": "true" }, this.svg);
     this.crossAt(null);
     view.cover(this.element);
@@ -71,6 +72,15 @@ export class ShapeLayer {
     const [[x, y], [width, height]] = [point, this.size];
     for (const [line, ends] of [[across, { x1: 0, x2: width, y1: y, y2: y }], [down, { x1: x, x2: x, y1: 0, y2: height }]])
       for (const [key, value] of Object.entries(ends)) line.setAttribute(key, value);
+  }
+
+  /** The edge of a brush about the pointer; null takes it away. */
+  discAt(point, radius) {
+    this.disc.setAttribute("display", point ? "inline" : "none");
+    if (!point) return;
+    this.disc.setAttribute("cx", point[0]);
+    this.disc.setAttribute("cy", point[1]);
+    this.disc.style.setProperty("--brush", `${radius}px`);
   }
 
   #parts(group, one) {

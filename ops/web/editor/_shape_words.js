@@ -6,6 +6,7 @@ import { open } from "./_span_label.js";
 export function hintOf(answer) {
   const { kind, chosenOne: one, trail, armed, fresh, locked, capOf } = answer;
   const armedName = answer.known.get(armed)?.name;
+  if (kind.paints && (armed !== null || one)) return answer.paintHint();
   if (trail) return `${armedName}: ${kind.onTheWay(trail, answer.known.get(armed))}`;
   if (one && locked.has(one.id)) return `${answer.nameOf(one)}: locked. ${capOf("lock")} unlocks it.`;
   if (one && answer.corner) return `${answer.nameOf(one)}, ${cornerWords(answer, one)}: arrows move it${kind.veiled ? `, ${capOf("veil")} hides or shows it` : ""}, Del deletes it. Esc: the whole ${kind.name}.`;
@@ -49,6 +50,7 @@ export function helpOf({ kind, capOf }) {
     [["←", "→", "↑", "↓"], "Move it by 1 px, with Shift by 10; move the picture where nothing is chosen"],
     [["Ctrl ←", "Ctrl →", "…"], "Make it narrower, wider, lower, higher"],
     ...(corners ?? []),
+    ...(kind.paints ? [[[",", "."], "Brush smaller, larger"], [[capOf("erase")], "Erase, or paint again; Shift while dragging does the other"]] : []),
     ...(kind.inserted ? [[[capOf("insert")], "Add a corner after the chosen one"]] : []),
     ...(kind.veiled ? [[[capOf("pass")], "While drawing: pass over a point that cannot be labelled"]] : []),
     ...(kind.veiled ? [[[capOf("veil")], "The point is hidden, or is seen after all"]] : []),

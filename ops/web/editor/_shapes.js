@@ -158,8 +158,8 @@ export class ShapesAnswer {
     if (!this.view) return false;
     if (this.armed === null) return this.say("Choose a class first.");
     const entry = this.known.get(this.armed);
-    if (!this.kind.most?.(entry) && !this.kind.drag) return this.say("This class has no points.");
-    this.add(this.kind.placed(this.view.sight, entry));
+    if (this.kind.most?.(entry) === 0) return this.say("This class has no points.");
+    this.add(this.kind.placed(this.view.sight, entry, this.size));
     return true;
   }
 
@@ -207,21 +207,21 @@ export class ShapesAnswer {
     const one = { ...shape, id: label.nextId(this.value), class: this.armed };
     this.fresh = true;
     this.corner = null;
-    this.#commit(label.add(this.value, one), one.id);
+    this.commit(label.add(this.value, one), one.id);
   }
 
   /** `changed` takes the place of the object with its id. `held`: more of it comes while a key is down. */
   change(changed, { held = false, corner = this.corner, fresh = this.fresh } = {}) {
     const same = changed === label.objectOf(this.value, changed.id);
     Object.assign(this, { corner, fresh });
-    this.#commit(same ? this.value : label.replace(this.value, changed), changed.id, held);
+    this.commit(same ? this.value : label.replace(this.value, changed), changed.id, held);
   }
 
   remove(id) {
     const one = label.objectOf(this.value, id);
     if (!one || this.isLocked(one)) return;
     if (id === this.chosen) this.corner = null;
-    this.#commit(label.remove(this.value, id), id === this.chosen ? null : this.chosen);
+    this.commit(label.remove(this.value, id), id === this.chosen ? null : this.chosen);
   }
 
   removeCorner() {
@@ -294,7 +294,7 @@ export class ShapesAnswer {
   }
 
   // While a key is held the changes are one: it is told when the key is let go.
-  #commit(value, chosen, held = false) {
+  commit(value, chosen, held = false) {
     const other = value !== this.value;
     this.value = value;
     this.chosen = chosen;
@@ -319,13 +319,13 @@ export class ShapesAnswer {
     this.questions.show(one?.attributes ?? {}, new Set(one ? [one.class] : []));
     this.questions.element.hidden ||= !one;
     this.list.set(objects.map((each) => rowOf(this, each)), titleOf(objects.length));
-    if (this.layer) this.#drawLayer(objects, one);
+    if (this.layer) this.drawLayer(objects, one);
     const words = this.said || hintOf(this);
     this.said = "";
     if (this.hint.textContent !== words) this.hint.textContent = words;
   }
 
-  #drawLayer(objects, one) {
+  drawLayer(objects, one) {
     const { armed, chosen, hidden, kind, known, layer, locked, trail } = this;
     layer.draw(objects, ({ id }) =>
       [id === chosen && "is-chosen", hidden.has(id) && "is-away", locked.has(id) && "is-locked"].filter(Boolean).join(" "),

@@ -64,19 +64,17 @@ def compare_many(
     _check(label_type, given, truth, terms)
     if label_type in SHAPES or label_type == "spans":
         judged = _judge(label_type, given, truth, terms)
-        return [
-            Likeness(float(score), found)
-            for score, found in zip(
-                _of_objects(label_type, given, truth, judged, terms),
-                errors(judged, exact=label_type == "spans"),
-                strict=True,
-            )
-        ]
+        wrong = errors(judged, exact=label_type == "spans")
+        if label_type == "spans":
+            for k, both in enumerate(zip(given, truth, strict=True)):
+                wrong[k] += spans.relation_errors(judged, *both, k)
+        found = _of_objects(label_type, given, truth, judged, terms)
+        return [Likeness(float(score), told) for score, told in zip(found, wrong, strict=True)]
     of = partial(_rating, scale=terms.range) if label_type == "rating" else _WHOLE[label_type]
-    found = [of(g, t) for g, t in zip(given, truth, strict=True)]
+    whole = [of(g, t) for g, t in zip(given, truth, strict=True)]
     if label_type == "attributes":
-        return found
-    return [_with_attributes(*each) for each in zip(given, truth, found, strict=True)]
+        return whole
+    return [_with_attributes(*each) for each in zip(given, truth, whole, strict=True)]
 
 
 def scores(

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from quality.measures.arrays import Floats
+from quality.measures.object_errors import ObjectError
 from quality.measures.objects import Judged, Label, mean_agreement, owners
+
+Relation = tuple[str | None, str | None, str]  # from and to, as the truth calls them, and its class
 
 
 def f_scores(
@@ -25,26 +28,45 @@ def f_scores(
     hits = np.bincount(owners(judged.given), credit, minlength=n)
     whole = (np.diff(judged.given.start) + np.diff(judged.truth.start)).astype(float)
     for k in range(n):
-        told, known = given[k].get("relations") or [], truth[k].get("relations") or []
-        if told or known:
-            hits[k] += _relations_right(judged, k, told, known)
-            whole[k] += len(told) + len(known)
+        told, known = _relations(judged, k, given[k], truth[k])
+        hits[k] += len(set(told) & set(known))
+        whole[k] += len(told) + len(known)
     score = np.divide(2 * hits, whole, out=np.ones(n), where=whole > 0)
     return score * mean_agreement(judged)
 
 
-def _relations_right(
-    judged: Judged,
-    k: int,
-    given: Sequence[Mapping[str, str]],
-    truth: Sequence[Mapping[str, str]],
-) -> int:
-    """How many relations of label k join, in its own class, the matches of their two spans."""
+def relation_errors(judged: Judged, given: Label, truth: Label, k: int) -> list[ObjectError]:
+    """Relations of label k that are not there, given twice, or missing; they have no ids."""
+    told, known = _relations(judged, k, given, truth)
+    found = []
+    for n, one in enumerate(told):
+        kind = "extra" if one not in known else "duplicate" if one in told[:n] else None
+        if kind:
+            words = "is not there" if kind == "extra" else "is there once only"
+            found.append(ObjectError(kind, None, None, None, f"the relation {one[2]} {words}"))
+    for one in known:
+        if one not in told:
+            words = f"the relation {one[2]} is missing"
+            found.append(ObjectError("missing", None, None, None, words))
+    return found
+
+
+def _relations(
+    judged: Judged, k: int, given: Label, truth: Label
+) -> tuple[list[Relation], list[Relation]]:
+    """Relations told and known of label k, between spans of the truth (None: matched with none)."""
+    told, known = given.get("relations") or [], truth.get("relations") or []
+    if not told:
+        return [], [_ends(one) for one in known]
     first, last = judged.given.start[k : k + 2]
     true_id = {
         judged.given.objects[i]["id"]: judged.truth.objects[judged.match[i]]["id"]
         for i in range(first, last)
         if judged.match[i] >= 0
     }
-    told = {(true_id.get(r["from"]), true_id.get(r["to"]), r["class"]) for r in given}
-    return len(told & {(r["from"], r["to"], r["class"]) for r in truth})
+    joined = [(true_id.get(r["from"]), true_id.get(r["to"]), r["class"]) for r in told]
+    return joined, [_ends(one) for one in known]
+
+
+def _ends(relation: Mapping[str, str]) -> Relation:
+    return relation["from"], relation["to"], relation["class"]

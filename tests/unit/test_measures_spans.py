@@ -83,3 +83,15 @@ def test_relations_count_by_the_spans_they_join():
     assert compare("spans", backwards, truth).score == 2 * 3 / 10
     none = compare("spans", label(spans), truth)
     assert none.score == 2 * 3 / 8
+
+
+def test_each_relation_that_is_wrong_is_named():
+    spans = [("p", 0, 5), ("p", 10, 5), ("q", 20, 5)]
+    truth = label(spans, [(0, 1, "knows"), (1, 2, "at")])
+    given = label(spans, [(1, 0, "knows"), (1, 2, "at"), (1, 2, "at")])
+    assert [(e.kind, e.words) for e in compare("spans", given, truth).errors] == [
+        ("extra", "the relation knows is not there"),
+        ("duplicate", "the relation at is there once only"),
+        ("missing", "the relation knows is missing"),
+    ]
+    assert len(compare("spans", label(spans), truth).errors) == 2

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, after_this_request, current_app, url_for
+from flask import Response, after_this_request, current_app, request, url_for
 
 from ops import guidelines, labels, ontologies, projects
 from ops.errors import NotFound
@@ -16,6 +16,14 @@ from scheduling.claim_answer import Owing
 from scheduling.desk import messages, work
 
 blueprint = APIBlueprint("desk_api", __name__, url_prefix="/api/v1/desk", tag="Desk")
+# Of one answer. Parsed, JSON takes several times its size: uploads may be larger, answers not.
+MOST_BYTES = 32 * 2**20
+
+
+@blueprint.before_request
+def bound() -> None:
+    """Refuse what is longer than any answer before it is read."""
+    request.max_content_length = min(MOST_BYTES, request.max_content_length or MOST_BYTES)
 
 
 @blueprint.post("/next")

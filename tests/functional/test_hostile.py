@@ -86,6 +86,15 @@ def test_a_key_needs_no_form_and_only_does_what_it_may(app, make, session):
     assert [make_batch(s) for s in (reading, writing, "ts_wrong")] == [403, 201, 401]
 
 
+def test_an_answer_longer_than_any_is_not_read(client_for, make):
+    floor = make.floor(assets=1)
+    client = client_for(floor.labellers[0])
+    token = client.post("/api/v1/desk/next", json={"tab": "t"}).json["work"]["token"]
+    said = {"label": {"class": "a" * (33 * 2**20)}, "key": "k" * 8, "revision": 0}
+    answer = client.post(f"/api/v1/desk/{token}/submit", json=said | {"tab": "t", "active_ms": 0})
+    assert answer.status_code == 413
+
+
 @pytest.mark.parametrize(
     "away",
     ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example",

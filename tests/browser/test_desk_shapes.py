@@ -498,3 +498,47 @@ def test_brightness_and_contrast_change_the_picture_only(browse: Any, floor_of: 
     )
     page.click("text=As it is")
     assert page.evaluate("() => document.querySelector('.editor-picture').style.filter") == ""
+
+
+def test_in_a_semantic_label_no_pixel_has_two_classes(
+    browse: Any, floor_of: Any, sessions: Any
+) -> None:
+    floor = floor_of("masks")
+    car = np.zeros((HEIGHT, WIDTH), bool)
+    car[100:300, 100:300] = True
+    given = {"objects": [mask(1, "car", car)], "semantic": True}
+    floor.hands.give(floor.author, "label", **given)
+    page = browse(floor.reviewer, "/desk")
+    on_screen(page)
+    page.keyboard.press("2")
+    drag((200, 200), (400, 200))(page)
+    page.keyboard.press("1")
+    drag((500, 200), (520, 200))(page)
+    hand_in(page)
+    person = swept((200, 200), (400, 200))
+    _same_masks(
+        last(sessions),
+        {"objects": [mask(2, "person", person),
+                     mask(3, "car", (car & ~person) | swept((500, 200), (520, 200)))]},
+    )  # fmt: skip
+    assert last(sessions)["semantic"] is True
+
+
+def test_a_turned_box_stays_turned_and_within_the_picture(
+    browse: Any, floor_of: Any, sessions: Any
+) -> None:
+    floor = floor_of("boxes")
+    given = box(1, "car", 200, 100, 100, 60, angle=90.0)
+    floor.hands.give(floor.author, "label", objects=[given, box(2, "car", 5, 5, 9, 9)])
+    page = browse(floor.reviewer, "/desk")
+    on_screen(page)
+    # It stands upright from (220, 80) to (280, 180); what was its right side is now below.
+    page.keyboard.press("Tab")
+    drag((250, 180), (250, 200))(page)
+    page.keyboard.press("Escape")
+    drag((250, 150), (250, 60))(page)
+    hand_in(page)
+    moved = last(sessions)["objects"][0]
+    assert moved["angle"] == 90.0
+    assert moved["box"] == pytest.approx([190, 30, 120, 60], abs=0.5)
+    assert moved["box"][1] == pytest.approx(30, abs=0.05)  # its edge is that of the picture

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from ops import clock_time, guidelines
+from ops.models import Assignment
 from quality import gold
+from quality.judging import judge
 from scheduling.models import GoldPace
 from tests.db.every_type import CASES, HEIGHT, WIDTH, floor_of
 
@@ -18,17 +20,17 @@ MASKED = re.compile(
 
 
 @pytest.fixture
-def told(make, session, client_for, settings, monkeypatch, count_queries):
-    """A function: what a labeller who is given gold, or work, of this type hears of it."""
+def laid_out(make, session, settings, monkeypatch):
+    """A function: a floor of this type; the first labeller is given gold, the second work."""
     monkeypatch.setenv("TOUCHSTONE_HOME", str(settings.home))
     settings.media.mkdir(parents=True)
     Image.new("RGB", (WIDTH, HEIGHT)).save(settings.media / "one.png")
     moment = clock_time.now().timestamp()
     clock_time.use(lambda: moment)
 
-    def told(label_type):
+    def laid_out(label_type, **more):
         case = CASES[label_type]
-        floor = floor_of(make, label_type, assets=4, labellers=2)
+        floor = floor_of(make, label_type, assets=4, labellers=2, **more)
         guidelines.publish(session, floor.project, "Look.", None)
         hidden = make.assets(floor.batch, 1)[0]
         like = floor.assets[0]
@@ -48,6 +50,17 @@ def told(make, session, client_for, settings, monkeypatch, count_queries):
                 )
             )  # fmt: skip
         session.commit()
+        return floor, case
+
+    return laid_out
+
+
+@pytest.fixture
+def told(laid_out, client_for, count_queries):
+    """A function: what a labeller hears of gold of this type, and another one of work."""
+
+    def told(label_type):
+        floor, case = laid_out(label_type)
         return [_heard(client_for(one), case, count_queries) for one in floor.labellers]
 
     return told
@@ -87,10 +100,44 @@ def _heard(client, case, statements):
 @pytest.mark.parametrize("label_type", list(CASES))
 def test_nothing_tells_gold_from_work(told, label_type, session):
     hidden, work = told(label_type)
-    from ops.models import Assignment
-
     assert [one.counts for one in session.query(Assignment).order_by(Assignment.id)] == [
         False, True,
     ]  # fmt: skip
     for of_gold, of_work in zip(hidden, work, strict=True):
         assert of_gold == of_work
+
+
+@pytest.mark.parametrize("verdict", ["accept", "fix"])
+@pytest.mark.parametrize("label_type", list(CASES))
+def test_nor_does_a_review_of_it(
+    laid_out, label_type, verdict, make, session, sessions, client_for, count_queries
+):
+    every = {"review": {"newcomer": 1.0, "known": 1.0, "trusted": 1.0}}
+    floor, case = laid_out(label_type, settings=every)
+    for one in floor.labellers:
+        client = client_for(one)
+        token = client.post(f"{DESK}/next", json={"tab": "t"}).json["work"]["token"]
+        said = {"key": "0123456789", "revision": 0, "tab": "t", "active_ms": 0}
+        done = client.post(f"{DESK}/{token}/submit", json=said | {"label": case.wrong})
+        assert done.status_code == 200
+        judge(sessions)
+    reviewer = client_for(make.member(floor.project, make.user(role="reviewer")))
+    session.commit()
+    reviewer.get(f"{DESK}/me")
+    heard = []
+    for n in range(2):
+        begun = len(count_queries)
+        work = reviewer.post(f"{DESK}/next", json={"tab": "t"}).json["work"]
+        seen = len(count_queries)
+        assert work["stage"] == "review"
+        label = case.right if verdict == "fix" else {}
+        if verdict == "accept" and label_type == "class":
+            label = case.wrong
+        said = {"key": f"key-of-{n}", "revision": 0, "tab": "t", "active_ms": 0}
+        done = reviewer.post(
+            f"{DESK}/{work['token']}/submit", json=said | {"label": label | {"verdict": verdict}}
+        )
+        assert done.status_code == 200, done.text
+        told = {k: v for k, v in work.items() if k not in ("token", "image", "expires_at")}
+        heard.append((told, done.json, seen - begun, len(count_queries) - seen))
+    assert heard[0] == heard[1]

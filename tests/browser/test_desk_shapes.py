@@ -24,8 +24,8 @@ LOOK = os.environ.get("TOUCHSTONE_SCREENSHOTS")
 REVIEWED = {"review": {"newcomer": 1.0, "known": 1.0, "trusted": 1.0}}
 WIDTH, HEIGHT = 640, 400
 CLASSES = [{"name": "Car", "key": "car"}, {"name": "Person", "key": "person"}]
-COLOUR = {"name": "Colour", "key": "colour", "kind": "choice", "choices": ["black", "white"],
-          "of": ["car"]}  # fmt: skip
+COLOUR = {"name": "Colour", "key": "colour", "kind": "choice", "choices": ["black", "white"]}
+SITS = {"name": "Sits", "key": "sits", "kind": "flag", "of": ["person"]}
 SKELETON = {"points": ["head", "left", "right"], "edges": [[0, 1], [0, 2]]}
 Act = Callable[[Any], None]
 
@@ -128,7 +128,7 @@ MENDED = (swept((330, 201), radius=50) | swept((330, 201), (420, 201))) & ~swept
 )
 JOBS: dict[str, Job] = {
     "boxes": Job(
-        {"classes": CLASSES, "attributes": [COLOUR]},
+        {"classes": CLASSES, "attributes": [COLOUR, SITS]},
         # Two cars, one within the other, and a person drawn out of the picture; the colour of one.
         all_of(
             press("1"), drag((100, 80), (300, 240)), drag((150, 100), (200, 140)),

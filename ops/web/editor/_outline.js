@@ -5,6 +5,8 @@ import { boundsOf, inside, rounded, within } from "./_plane.js";
 // With more corners, the middles of the edges are not offered.
 const MOST_EDGES = 80;
 const LEAST = 3;
+// Asked of every outline whenever the pointer moves; labels are never changed in place.
+const BOUNDS = new WeakMap();
 
 const place = ([x, y]) => [rounded(x), rounded(y)];
 const ringOf = ({ polygons }, [p, r]) => polygons[p][r];
@@ -44,7 +46,10 @@ export const OUTLINE = {
   drag: false,
   hint: "click the corners of each one; Enter, a double click or the first corner closes it",
 
-  bounds: ({ polygons }) => boundsOf(polygons.flat(2)),
+  bounds({ polygons }) {
+    if (!BOUNDS.has(polygons)) BOUNDS.set(polygons, boundsOf(polygons.flat(2)));
+    return BOUNDS.get(polygons);
+  },
 
   holds(one, point, reach) {
     const [left, top, right, bottom] = OUTLINE.bounds(one);

@@ -25,7 +25,7 @@ function cornerWords({ kind, corner, known }, one) {
 /** The line of an object in the list. */
 export function rowOf(answer, one) {
   const { id } = one;
-  const about = [answer.kind.about(one), open(one, answer.asked) && "a question is open"].filter(Boolean).join(" · ");
+  const about = [answer.kind.about(one), open(one, answer.asked) && "unanswered"].filter(Boolean).join(" · ");
   return {
     id,
     name: answer.nameOf(one),

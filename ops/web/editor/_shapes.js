@@ -317,7 +317,7 @@ export class ShapesAnswer {
     const { objects } = this.value;
     this.classes.choose((this.fresh ? this.armed : one?.class) ?? this.armed);
     this.questions.show(one?.attributes ?? {}, new Set(one ? [one.class] : []));
-    this.questions.element.hidden ||= !one;
+    this.questions.element.hidden = !one || !this.questions.shown.length;
     this.list.set(objects.map((each) => rowOf(this, each)), titleOf(objects.length));
     if (this.layer) this.drawLayer(objects, one);
     const words = this.said || hintOf(this);

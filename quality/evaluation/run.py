@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from quality.evaluation import coco_files as files
+from quality.evaluation import coco_shapes
 from quality.evaluation.coco_files import Found, Known
 from quality.measures import boxes, coco_eval, error_types, keypoints, masks
 from quality.measures.arrays import Floats
@@ -50,7 +51,7 @@ def terms_of(kind: str) -> Terms:
 
 
 def _of_boxes(known: Known, found: Found) -> Callable[[Pairs], Floats]:
-    true, seen = files.boxes(known.items), files.boxes(found.items)
+    true, seen = coco_shapes.boxes(known.items), coco_shapes.boxes(found.items)
     return lambda p: boxes.overlaps(
         true[p.truth],
         seen[p.detection],
@@ -70,11 +71,11 @@ def _of_masks(known: Known, found: Found) -> Callable[[Pairs], Floats]:
 
     def overlaps(p: Pairs) -> Floats:
         # Only shapes that meet another of their image and class are drawn.
-        true = files.masks(known.path, "annotations", known.items, p.truth, of_truths(p))
+        true = coco_shapes.masks(known.path, "annotations", known.items, p.truth, of_truths(p))
         crowd, starts = known.truths.crowd[p.truth], (p.truth_start, p.detection_start, p.start)
         if found.masks is not None:
             return masks.overlaps(true, found.masks, crowd, *starts, of=p.detection)
-        seen = files.masks(found.path, "", found.items, p.detection, of_results(p))
+        seen = coco_shapes.masks(found.path, "", found.items, p.detection, of_results(p))
         return masks.overlaps(true, seen, crowd, *starts)
 
     return overlaps
@@ -82,9 +83,9 @@ def _of_masks(known: Known, found: Found) -> Callable[[Pairs], Floats]:
 
 def _of_points(known: Known, found: Found) -> Callable[[Pairs], Floats]:
     body = len(keypoints.BODY)
-    true, visible = files.points(known.path, "annotations", known.items, body)
-    seen, _ = files.points(found.path, "", found.items, body)
-    around = files.boxes(known.items)
+    true, visible = coco_shapes.points(known.path, "annotations", known.items, body)
+    seen, _ = coco_shapes.points(found.path, "", found.items, body)
+    around = coco_shapes.boxes(known.items)
     return lambda p: keypoints.similarities(
         true[p.truth],
         visible[p.truth],

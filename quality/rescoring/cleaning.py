@@ -39,10 +39,13 @@ def k_fold(
 
 def without(features: Array, labels: Array, n_classes: int, of: int, seed: int = 0) -> Array:
     """Probabilities (n, n_classes): of items labelled `of` from a model of all the others, which
-    cannot know that class; the rest is zero. Raises ValueError when there are no others."""
+    cannot know that class; the rest is zero. Raises ValueError unless some labels have that class
+    and the others two at least."""
     held = labels == of
     if held.all() or not held.any():
         raise ValueError("of: expected a class that some of the labels have, and others have not")
+    if len(np.unique(labels[~held])) < 2:
+        raise ValueError("of: expected labels of at least two other classes, to be told apart")
     chances = np.zeros((len(labels), n_classes))
     chances[held] = predict_fold(features, labels, held, n_classes, Fit(seed=seed))
     return chances

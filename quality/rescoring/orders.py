@@ -71,6 +71,8 @@ def _is_there(session: Session, batch: Batch, key: str) -> None:
     if key not in keys:
         known = ", ".join(keys[:20])
         raise InvalidInput(f"{key} is no class of this project: {known}", field="of_class")
+    if of != "tags" and len(keys) < 3:
+        _refuse("precision", "tells at least two other classes from one another")
     kind = "choice" if of in CHOICES else "tags" if of == "tags" else "objects"
     found: Any = text(f"SELECT 1 FROM consensus WHERE batch_id = :batch AND {_HAS[kind]} LIMIT 1")
     if session.scalar(found, {"batch": batch.id, "key": key}) is None:

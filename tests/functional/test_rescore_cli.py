@@ -60,6 +60,15 @@ def test_re_score_here_and_compare(labelled, run, session):
     assert "Suspects: 1 of both" in out
 
 
+def test_an_order_of_cleaning(labelled, run, session):
+    asked = ("rescore", labelled.batch.id, "--model", "Reader", "--here")
+    status, out, err = run(*asked, "--order", "kfold", "--most-suspects", "50")
+    assert status == 0, err
+    assert "1 suspects sent to review: 1 wrong class" in out
+    made = session.query(RescoreRun).one()
+    assert (made.settings["order"], made.settings["most_suspects"]) == ("kfold", 50)
+
+
 def test_what_is_not_there_is_said_in_one_line(labelled, run):
     for asked, words in (
         (("rescore", 999), "there is no batch 999"),
@@ -67,6 +76,8 @@ def test_what_is_not_there_is_said_in_one_line(labelled, run):
         (("rescore", labelled.batch.id, "--model", "Nobody"), "no reference model Nobody"),
         (("rescore", "--compare", 1, 2), "there is no run 1"),
         (("rescore", labelled.batch.id, "--below", "2"), "not in the range"),
+        (("rescore", labelled.batch.id, "--order", "precision"), "of_class"),
+        (("rescore", labelled.batch.id, "--of-class", "a"), "of_class"),
     ):
         status, out, err = run(*asked)
         assert status == 2, asked

@@ -292,3 +292,44 @@ def test_probabilities_of_classes_from_jsonl(client_for, sessions, make, session
     run = start(client, floor, sessions, model=model.json["id"])
     assert run["summary"]["suspects"] == 1
     assert run["summary"]["basis"] == "confident joint"
+
+
+def test_the_order_of_the_suspects_is_chosen(client_for, sessions, make, session):
+    floor = make.floor(assets=30, labellers=0)
+    lead = make.member(floor.project, make.user(role="ops_lead"))
+    lines = []
+    for n, asset in enumerate(floor.assets):
+        right = "ab"[n % 2]
+        make.decided(asset, "ab"[(n + 1) % 2] if n in (6, 9) else right)
+        shares = {"a": 0.1, "b": 0.1, "c": 0.0, right: 0.9 - n / 100}
+        lines.append({"external_id": asset.external_id, "probabilities": shares})
+    client = client_for(lead)
+    data = "\n".join(json.dumps(line) for line in lines).encode()
+    model = give(client, floor, data=data).json
+    path = f"/api/v1/batches/{floor.batch.id}/rescore-runs"
+    for asked, field in (
+        ({"order": "best"}, "order"),
+        ({"order": "precision"}, "of_class"),
+        ({"order": "precision", "of_class": "z"}, "of_class"),
+        ({"order": "entropy", "of_class": "a"}, "of_class"),
+    ):
+        refused = client.post(path, json={"model": model["id"], **asked})
+        assert refused.status_code == 422, refused.text
+        assert [e["field"] for e in refused.json["errors"]] == [field]
+    run = start(client, floor, sessions, model=model["id"], order="kfold")
+    assert (run["settings"]["order"], run["settings"]["most_suspects"]) == ("kfold", None)
+    found = client.get(f"/api/v1/rescore-runs/{run['id']}/suspects").json["suspects"]
+    assert [one["asset"] for one in found] == [floor.assets[n].external_id for n in (6, 9)]
+    assert found[0]["reason"] == "The reference says a with 89 %."
+    assert found[0]["reason"] in client.get(f"/rescore-runs/{run['id']}").text
+
+    page = f"/batches/{floor.batch.id}/rescoring"
+    assert 'value="entropy"' in client.get(page).text
+    bad = client.post(page, data={"model": str(model["id"]), "order": "precision"})
+    assert bad.status_code == 422
+    assert 'id="of_class-fault"' in bad.text
+    form = {"model": str(model["id"]), "order": "entropy", "of_class": "", "folds": "3"}
+    assert client.post(page, data=form).status_code == 303
+    made = session.query(RescoreRun).order_by(RescoreRun.id.desc()).first()
+    kept = {name: made.settings[name] for name in ("order", "of_class", "folds", "most_suspects")}
+    assert kept == {"order": "entropy", "of_class": None, "folds": 3, "most_suspects": 100}

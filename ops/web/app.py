@@ -6,6 +6,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import g, request
+from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,8 +18,19 @@ from ops.nav import Entry
 from ops.web import errors, headers, identity, layout, openapi
 
 
+class _Json(DefaultJSONProvider):
+    def loads(self, s: str | bytes, **more: Any) -> Any:
+        """What nests too deep is the fault of who sent it, not a failure of the house."""
+        try:
+            return super().loads(s, **more)
+        except RecursionError:
+            raise ValueError("nests too deep") from None
+
+
 class App(APIFlask):
     """Returning from a view commits, raising rolls back; access is checked within."""
+
+    json_provider_class = _Json
 
     def dispatch_request(self) -> ResponseReturnValue:
         if request.endpoint == "static":  # needs no database

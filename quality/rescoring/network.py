@@ -104,7 +104,7 @@ class Network:
         try:
             header = json.loads(self._read(size, until))
             announced = header.get("bytes", 0)
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             raise NetworkFailed("The network's process answered out of form.") from None
         if "error" in header:
             raise NetworkFailed(f"The network {str(header['error'])[:500]}.")

@@ -121,7 +121,7 @@ def _class(n: int, row: Row) -> Row:
         return rest
     try:
         return rest | {"skeleton": json.loads(row["skeleton"])}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(f"is not JSON: {error}", field=f"classes.{n}.skeleton") from None
 
 

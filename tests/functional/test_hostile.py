@@ -86,6 +86,20 @@ def test_a_key_needs_no_form_and_only_does_what_it_may(app, make, session):
     assert [make_batch(s) for s in (reading, writing, "ts_wrong")] == [403, 201, 401]
 
 
+def test_json_that_nests_too_deep_is_the_fault_of_who_sends_it(client_for, make, session):
+    floor = make.floor(assets=1)
+    deep = "[" * 200_000 + "]" * 200_000
+    client = client_for(floor.labellers[0])
+    body = f'{{"tab": {deep}}}'
+    answer = client.post("/api/v1/desk/next", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    lead = client_for(make.member(floor.project, make.user(role="ops_lead")))
+    session.commit()
+    at = f"/projects/{floor.project.id}/import"
+    sent = {"uploaded": (io.BytesIO(deep.encode()), "rows.json"), "batch": str(floor.batch.id)}
+    assert lead.post(at, data=sent).status_code == 422
+
+
 def test_an_answer_longer_than_any_is_not_read(client_for, make):
     floor = make.floor(assets=1)
     client = client_for(floor.labellers[0])

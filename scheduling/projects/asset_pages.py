@@ -8,13 +8,12 @@ from ops import projects
 from ops.errors import InvalidInput
 from ops.models import Project
 from ops.web import media
-from ops.web.identity import db, user
-from scheduling import push
+from ops.web.identity import db
 from scheduling.projects import push_forms as forms
 from scheduling.projects import reads
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.gold_many_pages import say as in_words
-from scheduling.projects.push_pages import say
+from scheduling.projects.push_pages import reserve
 
 PER_PAGE = 60
 
@@ -59,18 +58,8 @@ def reserve_assets(project_id: int) -> Any:
     """Reserve the assets ticked, or the next of what the filter shows, for somebody."""
     project = project_of(project_id)
     try:
-        with db().begin_nested():
-            done = push.reserve(
-                db(),
-                project,
-                forms.labeller(project),
-                forms.assets_or_next(project),
-                by=user(),
-                hours=forms.hours(),
-                tell=forms.told(),
-            )
+        reserve(project, forms.assets_or_next)
     except InvalidInput as error:
         return _page(project, error.errors)
-    say(done)
     shown: dict[str, Any] = {n: request.form.get(n) or None for n in ("batch", "search", "after")}
     return redirect(url_for("projects.assets", project_id=project.id, **shown), 303)

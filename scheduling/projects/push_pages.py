@@ -1,5 +1,6 @@
 """Handing out by name: who holds what, kept for somebody, taken back, given to another."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -15,7 +16,7 @@ from scheduling.projects import push_forms as forms
 from scheduling.projects import reads
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.people_pages import STAGE_WORDS
-from scheduling.selection import MOST
+from scheduling.selection import MOST, Next, Ticked
 
 PER_PAGE = 100
 
@@ -69,20 +70,25 @@ def reserve_work(project_id: int) -> Any:
     """Keep the next tasks of some batches for somebody."""
     project = project_of(project_id)
     try:
-        with db().begin_nested():
-            done = push.reserve(
-                db(),
-                project,
-                forms.labeller(project),
-                forms.next_of(project),
-                by=user(),
-                hours=forms.hours(),
-                tell=forms.told(),
-            )
+        reserve(project, forms.next_of)
     except InvalidInput as error:
         return _page(project, held.Filter(), error.errors)
-    say(done)
     return redirect(url_for("projects.hand_out", project_id=project.id), 303)
+
+
+def reserve(project: Project, which: Callable[[Project], Ticked | Next]) -> None:
+    """Keep what the form selects for whom it names, and say so. Raises InvalidInput by field."""
+    with db().begin_nested():
+        done = push.reserve(
+            db(),
+            project,
+            forms.labeller(project),
+            which(project),
+            by=user(),
+            hours=forms.hours(),
+            tell=forms.told(),
+        )
+    say(done)
 
 
 def say(done: Outcome) -> None:

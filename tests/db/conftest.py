@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from ops.models import User
 from tests.db.gated import Labelled, make_labelled
 from tests.factories import Make
 
@@ -10,3 +11,8 @@ from tests.factories import Make
 @pytest.fixture
 def labelled(make: Make, session: Session) -> Labelled:
     return make_labelled(make, session)
+
+
+@pytest.fixture
+def lead(make: Make) -> User:
+    return make.user(role="ops_lead")

@@ -9,11 +9,6 @@ from ops.models import Flag, Task
 
 
 @pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
-@pytest.fixture
 def batch(session, make, lead):
     return batches.create(session, make.project(), name="First", by=lead)
 

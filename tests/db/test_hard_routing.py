@@ -24,11 +24,6 @@ def _nothing_looked_at():
 
 
 @pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
-@pytest.fixture
 def floor(make, lead):
     """Four assets with tasks for two answers, one plain labeller, one expert of level 3."""
     floor = make.floor(labellers=1, assets=4, wanted=2)

@@ -27,11 +27,6 @@ def settings(tmp_path, database_url):
 
 
 @pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
-@pytest.fixture
 def batch(make):
     return make.batch(make.project(classes=["cat", "dog"]))
 

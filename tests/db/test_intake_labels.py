@@ -26,11 +26,6 @@ def settings(tmp_path, database_url):
     return Settings(home=tmp_path / "home", DATABASE_URL=database_url, asset_protocols="http,s3")
 
 
-@pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
 def project_of(make, session, kind, medium="image", ontology=trip.ONTOLOGY):
     """A project whose labels are of this kind, with the ontology that has everything."""
     project = make.project(medium=medium, label_type=kind)

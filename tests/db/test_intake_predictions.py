@@ -15,11 +15,6 @@ from ops.project_settings import ProjectSettings
 
 
 @pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
-@pytest.fixture
 def batch(make):
     return make.batch(make.project(classes=["cat", "dog"]))
 

@@ -23,11 +23,6 @@ def _fresh(monkeypatch):
 
 
 @pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
-@pytest.fixture
 def floor(make):
     floor = make.floor(labellers=6, assets=1, wanted=2)
     floor.project.settings = DYNAMIC

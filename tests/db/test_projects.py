@@ -11,11 +11,6 @@ from ops.models import AuditEntry, Lane, Project, ProjectMember, Skill
 
 
 @pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
-@pytest.fixture
 def project(session, make, lead):
     return projects.create(
         session, organisation=make.organisation(), name="Birds", medium="image", by=lead

@@ -10,11 +10,6 @@ from scheduling import dispatch
 from scheduling.projects import facts, readiness
 
 
-@pytest.fixture
-def lead(make):
-    return make.user(role="ops_lead")
-
-
 def keys(session, project):
     return [m.key for m in readiness.missing(session, project)]
 

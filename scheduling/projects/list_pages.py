@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from ops import organisations, projects
 from ops.errors import Conflict, InvalidInput, NotReady
-from ops.labels import DESK_TYPES, KINDS
+from ops.labels import KINDS
 from ops.models import Organisation
 from ops.web.identity import db, user
 from scheduling import hard
@@ -72,7 +72,6 @@ def new() -> Any:
         .all(),
         values=request.form,
         kinds=KINDS,
-        desk_types=[KINDS[key].title for key in DESK_TYPES],
         errors=errors,
     )
     return form, 422 if errors else 200

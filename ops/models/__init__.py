@@ -25,6 +25,7 @@ from ops.models.projects import (
     ProjectRequirement,
 )
 from ops.models.references import REFERENCE_KINDS, Embedding, Prediction, ReferenceModel
+from ops.models.talk import ISSUE_STATES, PINS, Comment, Issue
 from ops.models.trail import HOUSE, AuditEntry, AuditSeal
 from ops.models.verdicts import (
     CONSENSUS_METHODS,
@@ -49,8 +50,10 @@ __all__ = [
     "ASSIGNMENT_STATES",
     "CONSENSUS_METHODS",
     "HOUSE",
+    "ISSUE_STATES",
     "LABEL_TYPES",
     "MEDIA",
+    "PINS",
     "REFERENCE_KINDS",
     "ROLES",
     "SKIP_REASONS",
@@ -63,6 +66,7 @@ __all__ = [
     "AuditSeal",
     "Batch",
     "Certificate",
+    "Comment",
     "Consensus",
     "Delivery",
     "DeliveryItem",
@@ -70,6 +74,7 @@ __all__ = [
     "Flag",
     "GateVerdict",
     "GuidelineVersion",
+    "Issue",
     "Label",
     "Lane",
     "LoginFailure",

@@ -42,6 +42,8 @@ class Project(Base):
     state: Mapped[str] = mapped_column(default="draft")
     skill_id: Mapped[int] = mapped_column(ForeignKey(Skill.id))
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # The guideline version that labellers must have read before their next task; 0: none.
+    guideline_due: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Moment)
 
     organisation: Mapped[Organisation] = relationship()
@@ -65,6 +67,8 @@ class ProjectMember(Base):
     restricted_at: Mapped[datetime | None] = mapped_column(Moment)
     # No work until an assessment of the project's skill is passed after this moment.
     training_since: Mapped[datetime | None] = mapped_column(Moment)
+    # The newest guideline version that they said they have read.
+    guideline_read: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ProjectRequirement(Base):

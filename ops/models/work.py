@@ -168,6 +168,12 @@ class Assignment(Base):
     active_ms: Mapped[int] = mapped_column(default=0, server_default="0")
     # Of which in earlier tabs: a tab reports its own total.
     active_before_ms: Mapped[int] = mapped_column(default=0, server_default="0")
+    # In front and silent for longer than counts as work; the rest of the wall time is away.
+    idle_ms: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    idle_before_ms: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    # Moves, presses and clicks: how many, never which.
+    inputs: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    inputs_before: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     wall_ms: Mapped[int | None]
     judged_at: Mapped[datetime | None] = mapped_column(Moment)
 

@@ -1,5 +1,6 @@
 """The tables of this storey."""
 
+from quality.models.assistance import Assistance
 from quality.models.gold import Gold, GoldScore, GoldSeen, GoldVersion
 from quality.models.onboarding import Assessment, Attempt, AttemptQuestion
 from quality.models.rescoring import RUN_STATES, LabelScore, RescoreChunk, RescoreRun
@@ -10,6 +11,7 @@ __all__ = [
     "RUN_STATES",
     "Assessment",
     "AssetDifficulty",
+    "Assistance",
     "Attempt",
     "AttemptQuestion",
     "Evidence",

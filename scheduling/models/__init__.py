@@ -1,6 +1,6 @@
 """The tables of this storey: the dispatcher's memory of each labeller's desk, and the rules."""
 
-from scheduling.models.desk import Desk, DeskCursor, DeskTally, GoldPace, HardTask
+from scheduling.models.desk import Desk, DeskCursor, DeskTally, Draft, GoldPace, HardTask
 from scheduling.models.rules import (
     ACTIONS,
     SIGNALS,
@@ -17,6 +17,7 @@ __all__ = [
     "Desk",
     "DeskCursor",
     "DeskTally",
+    "Draft",
     "GoldPace",
     "HardTask",
     "Rule",

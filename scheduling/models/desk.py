@@ -1,12 +1,14 @@
 """What the dispatcher remembers of each labeller's desk."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
-from ops.models import Batch, Lane, Project, Task, User
+from ops.models import Assignment, Batch, Lane, Project, Task, User
 from quality.models import Gold
 
 
@@ -64,6 +66,24 @@ class DeskTally(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     answers: Mapped[int] = mapped_column(default=0)
     active_ms: Mapped[int] = mapped_column(default=0)
+
+
+class Draft(Base):
+    """Unfinished work as its labeller left it, on whatever machine.
+
+    `revision` rises with each save. `value` is the payload so far, null where nothing is said yet;
+    it need not be valid. Kept for some days after its work ended, because what ended by the clock
+    may come round again.
+    """
+
+    __tablename__ = "draft"
+
+    assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id), primary_key=True)
+    revision: Mapped[int]
+    value: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    remark: Mapped[str] = mapped_column(default="", server_default="")
+    tab: Mapped[str]
+    saved_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
 class HardTask(Base):

@@ -13,12 +13,12 @@ from ops.labels import decision
 from ops.labels.decision import ERROR_TYPES, SEVERITIES, VERDICTS
 from ops.labels.faults import refuse, said_by
 from ops.labels.ground import Ground, Ontology
-from ops.labels.kinds import CHOICES, DESK_TYPES, KINDS, WITHIN_PICTURE, WITHIN_TEXT
+from ops.labels.kinds import CHOICES, KINDS, WITHIN_PICTURE, WITHIN_TEXT
 from ops.labels.rating import values
 from ops.labels.words import in_words
 
 __all__ = [
-    "CHOICES", "DESK_TYPES", "ERROR_TYPES", "KINDS", "SEVERITIES", "VERDICTS", "WITHIN_PICTURE",
+    "CHOICES", "ERROR_TYPES", "KINDS", "SEVERITIES", "VERDICTS", "WITHIN_PICTURE",
     "WITHIN_TEXT", "Ontology", "check", "choices", "content", "in_words", "same",
 ]  # fmt: skip
 

@@ -31,55 +31,39 @@ class Kind:
     media: tuple[str, ...] = BOTH
     least_classes: int = 1
     choice: bool = False
-    # Whether the browser's desk has an editor: others are answered through the API or an import.
-    at_desk: bool = False
 
 
 IMAGE, TEXT = ("image",), ("text",)
 KINDS = {
     "class": Kind(
-        ClassLabel, "One class", "Which one of the classes is it?",
-        least_classes=2, choice=True, at_desk=True,
+        ClassLabel, "One class", "Which one of the classes is it?", least_classes=2, choice=True
     ),
-    "tags": Kind(
-        TagsLabel, "Tags", "Which of the classes apply? Any number, or none.", at_desk=True
-    ),
+    "tags": Kind(TagsLabel, "Tags", "Which of the classes apply? Any number, or none."),
     "attributes": Kind(
         AttributesLabel, "Attributes", "Questions about the whole asset, each with its own answer.",
-        least_classes=0, at_desk=True,
+        least_classes=0,
     ),
-    "boxes": Kind(
-        BoxesLabel, "Boxes", "A box around every object, with its class.", IMAGE, at_desk=True
-    ),
+    "boxes": Kind(BoxesLabel, "Boxes", "A box around every object, with its class.", IMAGE),
     "polygons": Kind(
-        PolygonsLabel, "Polygons", "The outline of every object, corner by corner.", IMAGE,
-        at_desk=True,
+        PolygonsLabel, "Polygons", "The outline of every object, corner by corner.", IMAGE
     ),
     "masks": Kind(
-        MasksLabel, "Masks", "Which pixels belong to every object, or to every class.", IMAGE,
-        at_desk=True,
+        MasksLabel, "Masks", "Which pixels belong to every object, or to every class.", IMAGE
     ),
     "keypoints": Kind(
-        KeypointsLabel, "Keypoints", "Named points of every object, such as joints.", IMAGE,
-        at_desk=True,
+        KeypointsLabel, "Keypoints", "Named points of every object, such as joints.", IMAGE
     ),
-    "spans": Kind(
-        SpansLabel, "Passages", "Passages of a text, and how they are related.", TEXT, at_desk=True
-    ),
+    "spans": Kind(SpansLabel, "Passages", "Passages of a text, and how they are related.", TEXT),
     "transcription": Kind(
-        TranscriptionLabel, "Transcription", "What is written there, as text.",
-        least_classes=0, at_desk=True,
+        TranscriptionLabel, "Transcription", "What is written there, as text.", least_classes=0
     ),
-    "rating": Kind(
-        RatingLabel, "Rating", "A number on a scale.", least_classes=0, choice=True, at_desk=True
-    ),
+    "rating": Kind(RatingLabel, "Rating", "A number on a scale.", least_classes=0, choice=True),
     "preference": Kind(
         PreferenceLabel, "Preference", "Which of two is better, A or B, and why.",
-        least_classes=0, choice=True, at_desk=True,
+        least_classes=0, choice=True,
     ),
 }  # fmt: skip
 CHOICES = tuple(key for key, kind in KINDS.items() if kind.choice)
-DESK_TYPES = tuple(key for key, kind in KINDS.items() if kind.at_desk)
 # Whose shapes must stay within the picture; whose passages within the text.
 WITHIN_PICTURE = ("boxes", "polygons", "masks", "keypoints")
 WITHIN_TEXT = ("spans",)

@@ -85,7 +85,6 @@ def brief(token: uuid.UUID) -> dict[str, Any]:
         "brief": work.brief_key(project.id, ontology.id, guideline.id if guideline else None),
         "project": {"id": project.id, "name": project.name, "purpose": project.purpose},
         "label_type": project.label_type,
-        "editor": project.label_type in labels.DESK_TYPES,
         "classes": ontology.classes,
         "attributes": ontology.attributes,
         "scale": ontology.scale,

@@ -182,7 +182,6 @@ class BriefOut(BaseModel):
     brief: str
     project: ProjectOut
     label_type: LabelType
-    editor: bool = Field(description="Whether the desk in the browser can edit labels of this type")
     classes: list[ClassOut]
     attributes: list[dict[str, Any]]
     scale: dict[str, Any] | None

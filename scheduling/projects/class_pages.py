@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from ops import ontologies
 from ops.errors import InvalidInput
-from ops.labels import DESK_TYPES, KINDS
+from ops.labels import KINDS
 from ops.web.identity import db, user
 from scheduling.projects import ontology_forms
 from scheduling.projects.blueprint import blueprint, page, project_of
@@ -36,7 +36,6 @@ def classes(project_id: int) -> Any:
         422 if errors else 200,
         current=current,
         kind=KINDS[project.label_type],
-        at_desk=project.label_type in DESK_TYPES,
         uses=ontology_forms.parts_of(project.label_type),
         attribute_kinds=ontology_forms.ATTRIBUTE_KINDS,
         errors=errors,

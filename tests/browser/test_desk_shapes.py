@@ -500,6 +500,16 @@ def test_brightness_and_contrast_change_the_picture_only(browse: Any, floor_of: 
     assert page.evaluate("() => document.querySelector('.editor-picture').style.filter") == ""
 
 
+_PAINTED = """points => {
+  const context = document.querySelector(".editor-drawn canvas").getContext("2d");
+  return points.map(([x, y]) => context.getImageData(x, y, 1, 1).data[3] > 0);
+}"""
+_BOXES = """() => [".editor-picture", ".editor-drawn"].map((name) => {
+  const { x, y, width, height } = document.querySelector(name).getBoundingClientRect();
+  return [x, y, width, height];
+})"""
+
+
 def test_in_a_semantic_label_no_pixel_has_two_classes(
     browse: Any, floor_of: Any, sessions: Any
 ) -> None:
@@ -510,6 +520,13 @@ def test_in_a_semantic_label_no_pixel_has_two_classes(
     floor.hands.give(floor.author, "label", **given)
     page = browse(floor.reviewer, "/desk")
     on_screen(page)
+    # The mask lies on the very pixels of the picture, whatever the zoom.
+    assert page.evaluate(_PAINTED, [[100, 100], [299, 299]]) == [True, True]
+    assert page.evaluate(_PAINTED, [[99, 100], [300, 299], [299, 300]]) == [False] * 3
+    for key in "+++f":
+        page.keyboard.press(key)
+        under, over = page.evaluate(_BOXES)
+        assert under == pytest.approx(over, abs=0.01)
     page.keyboard.press("2")
     drag((200, 200), (400, 200))(page)
     page.keyboard.press("1")

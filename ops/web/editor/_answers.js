@@ -6,10 +6,10 @@
 //                      onSubmit(): the labeller is done; onPoint(id | null): an object stands out
 //   element            what stands at the side
 //   set(brief)         {classes, attributes, scale, reasons, tie}: once for every brief
-//   show(work)         the work on the screen: {value, current, earlier, counts, candidates, stage, text,
-//                      medium, note}. value, current (the label in force, in a review) and earlier (one's
-//                      own, in rework) are payloads or null; `value` is what to begin with. Comes again
-//                      for the same work after undo or when a candidate is taken: then it draws anew.
+//   show(work)         the work on the screen: {value, current, earlier, counts, stage, text, medium}.
+//                      value, current (the label in force, in a review) and earlier (one's own, in
+//                      rework) are payloads or null; `value` is what to begin with. Comes again for the
+//                      same work after undo or when a candidate is taken: then it draws anew.
 //   value              a payload, also while it is not whole yet (it is kept as a draft); null: nothing
 //   lacking()          why it cannot be submitted yet, in words, or null
 //   press(event)       take a key press; whether it meant something
@@ -39,7 +39,6 @@ import { RatingAnswer } from "./_rating.js";
 import { SpansAnswer } from "./_spans.js";
 import { TagsAnswer } from "./_tags.js";
 import { TranscriptionAnswer } from "./_transcription.js";
-import { WholeAnswer } from "./_whole_answer.js";
 
 const ANSWERS = {
   class: ClassAnswer,
@@ -55,7 +54,5 @@ const ANSWERS = {
   masks: MasksAnswer,
 };
 
-/** The answer for a brief: {label_type, editor}. Types without an editor choose among whole labels. */
-export function answerFor({ label_type: type = "class", editor = true }) {
-  return editor ? (ANSWERS[type] ?? WholeAnswer) : WholeAnswer;
-}
+/** The answer for a brief: {label_type}. */
+export const answerFor = ({ label_type: type = "class" }) => ANSWERS[type];

@@ -1,23 +1,23 @@
 // One class of the whole asset, and the questions that are asked of it.
 
-import { Classes } from "./_classes.js";
-import { h } from "./_dom.js";
-import { Attributes } from "./_attributes.js";
+import { ClassesAsked } from "./_classes_asked.js";
 
 export class ClassAnswer {
   constructor({ reserved, onChange, onSubmit }) {
     this.onChange = onChange;
-    this.classes = new Classes({ reserved: [...reserved, Attributes.KEY], onChoose: (key) => this.choose(key) });
-    this.questions = new Attributes({ onChange: () => this.#asked(), onSubmit });
-    this.element = h("div", { class: "editor-answer" }, this.classes.element, this.questions.element);
+    this.asked = new ClassesAsked({
+      reserved,
+      onSubmit,
+      onChoose: (key) => this.choose(key),
+      onAsked: () => this.#asked(),
+    });
+    ({ classes: this.classes, questions: this.questions, element: this.element } = this.asked);
     this.work = {};
   }
 
-  set({ classes, attributes = [] }) {
-    this.classes.set(classes);
-    this.questions.set(attributes);
-    this.questions.owned = this.classes.keys;
-    this.atOnce = !attributes.length;
+  set(brief) {
+    this.asked.set(brief);
+    this.atOnce = !brief.attributes?.length;
   }
 
   show(work) {
@@ -59,25 +59,15 @@ export class ClassAnswer {
   }
 
   press(event) {
-    if (this.questions.press(event)) return true;
-    const chosen = this.classes.pressed(event);
-    if (chosen !== null) {
-      if (!event.repeat) this.choose(chosen);
-      return true;
-    }
-    return event.key === "/" && this.classes.openSearch();
+    return this.asked.press(event);
   }
 
   get keys() {
-    return this.classes.keys;
+    return this.asked.keys;
   }
 
   help() {
-    return [
-      [["1", "a", "…"], "Choose the class with that key"],
-      [["/"], "Search the classes, where they are many"],
-      ...this.questions.help(),
-    ];
+    return this.asked.help("Choose the class with that key", "classes");
   }
 
   #ask(values) {

@@ -1,27 +1,24 @@
 // Any number of classes of the whole asset, and the questions that are asked of them.
 
-import { Attributes } from "./_attributes.js";
-import { Classes } from "./_classes.js";
-import { h } from "./_dom.js";
+import { ClassesAsked } from "./_classes_asked.js";
 
 export class TagsAnswer {
   constructor({ reserved, onChange, onSubmit }) {
     this.onChange = onChange;
-    this.classes = new Classes({
-      reserved: [...reserved, Attributes.KEY],
+    this.asked = new ClassesAsked({
+      reserved,
+      onSubmit,
       label: "Tags",
       steady: true,
       onChoose: (key) => this.toggle(key),
+      onAsked: onChange,
     });
-    this.questions = new Attributes({ onChange, onSubmit });
-    this.element = h("div", { class: "editor-answer" }, this.classes.element, this.questions.element);
+    ({ classes: this.classes, questions: this.questions, element: this.element } = this.asked);
     this.tags = [];
   }
 
-  set({ classes, attributes = [] }) {
-    this.classes.set(classes);
-    this.questions.set(attributes);
-    this.questions.owned = this.classes.keys;
+  set(brief) {
+    this.asked.set(brief);
   }
 
   show({ value, current, earlier, counts }) {
@@ -52,25 +49,15 @@ export class TagsAnswer {
   }
 
   press(event) {
-    if (this.questions.press(event)) return true;
-    const chosen = this.classes.pressed(event);
-    if (chosen !== null) {
-      if (!event.repeat) this.toggle(chosen);
-      return true;
-    }
-    return event.key === "/" && this.classes.openSearch();
+    return this.asked.press(event);
   }
 
   get keys() {
-    return this.classes.keys;
+    return this.asked.keys;
   }
 
   help() {
-    return [
-      [["1", "a", "…"], "Choose the tag with that key, or take it back"],
-      [["/"], "Search the tags, where they are many"],
-      ...this.questions.help(),
-    ];
+    return this.asked.help("Choose the tag with that key, or take it back", "tags");
   }
 
   #choose(tags, attributes) {

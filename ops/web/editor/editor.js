@@ -30,13 +30,13 @@ export { same, wordsOf } from "./_same.js";
  *   image       URL, or an HTMLImageElement that is already decoded (shows in the same frame)
  *   text        the text, where the medium is text
  *   pair        {a, b}: the texts of a preference, or null
- *   brief       {label_type, editor, classes, attributes, scale, reasons, tie}
+ *   brief       {label_type, classes, attributes, scale, reasons, tie}
  *   value       the label to begin with: a draft; null
  *   current     the label in force (a review)
  *   earlier     one's own earlier label (rework)
  *   counts      [{label, count}]: what was answered (an adjudication)
- *   candidates  [{name, label, badge}]: labels to begin with, or to choose among without an editor
- *   stage, note
+ *   candidates  [{name, label, badge}]: labels to begin with
+ *   stage
  * and returns a promise that is kept once the picture is on the screen, and broken when it cannot be loaded.
  */
 export function createEditor(root, { reserved = [], footer = null, keys, onChange, onSubmit }) {
@@ -59,7 +59,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     if (!answer || answer.constructor !== Answer) {
       const submit = () => onSubmit?.(editor.value);
       answer = new Answer({ reserved, onChange: changed, onSubmit: submit, onPoint: point });
-      element.dataset.type = wanted.editor === false ? "whole" : (wanted.label_type ?? "class");
+      element.dataset.type = wanted.label_type ?? "class";
       side.replaceChildren(...[proposals.element, answer.element, footer].filter(Boolean));
     }
     if (wanted !== brief && wanted.classes) {
@@ -125,7 +125,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
       pair.set(next.pair ?? null);
       element.classList.toggle("has-pair", Boolean(next.pair));
       // One choice among few is begun with by making it.
-      const few = next.brief.editor === false || next.brief.label_type === "class" || answer.atOnce;
+      const few = next.brief.label_type === "class" || answer.atOnce;
       const offered = few ? [] : (next.candidates ?? []);
       proposals.set(offered, next.stage === "adjudicate");
       answer.show(next);

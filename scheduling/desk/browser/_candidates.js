@@ -2,18 +2,6 @@
 
 import { same } from "../../../ops/web/editor/editor.js";
 
-const TITLES = {
-  class: "a class", tags: "tags", attributes: "attributes", boxes: "boxes", polygons: "outlines",
-  masks: "masks", keypoints: "keypoints", spans: "passages", transcription: "a transcription",
-  rating: "a rating", preference: "a preference",
-};
-const NOTES = {
-  label: (what) => `The desk has no editor for ${what} yet: this label is given through the API. Here you can look, and skip.`,
-  rework: (what) => `The desk has no editor for ${what} yet: here you can stand by your answer, and say why. To change it, answer through the API.`,
-  review: (what, { back }) =>
-    `The desk has no editor for ${what} yet. Accept the label${back ? ", or send it back with a remark" : ", or choose a better answer where there is one; if none is right, skip"}.`,
-  adjudicate: (what) => `The desk has no editor for ${what} yet: choose the label that is right; if none is, skip.`,
-};
 const SIDES = { a: "A", b: "B", tie: "both" };
 
 class Candidates {
@@ -50,7 +38,6 @@ export function withLabels(work, brief) {
   const answers = work.answers?.map(({ class: key, label, count }) => ({ label: whole(label, key), count })) ?? null;
   const remarks = work.remarks?.map((said) => ({ ...said, label: whole(said.label, said.class) })) ?? null;
   const found = candidatesOf({ current, inForce, earlier, answers, remarks });
-  const what = TITLES[work.label_type];
   return {
     ...work,
     current,
@@ -60,8 +47,6 @@ export function withLabels(work, brief) {
     candidates: found.all.map(({ badges, ...one }) => ({ ...one, badge: badges.join(", ") })),
     nameOf: (label) => nameOf(label, brief, found),
     agrees: (label) => agrees(label, current, answers, inForce),
-    note: brief.editor ? "" : NOTES[work.stage](what, { back: work.may_send_back }),
-    editor: brief.editor,
   };
 }
 
@@ -81,9 +66,9 @@ function candidatesOf({ current, inForce, earlier, answers, remarks }) {
 
 function nameOf(label, brief, found) {
   if (!label) return "";
-  if (brief.editor && label.class) return brief.classes.find(({ key }) => key === label.class)?.name ?? "";
-  if (brief.editor && label.rating !== undefined) return String(label.rating);
-  if (brief.editor && label.preference) return SIDES[label.preference];
+  if (label.class) return brief.classes.find(({ key }) => key === label.class)?.name ?? "";
+  if (label.rating !== undefined) return String(label.rating);
+  if (label.preference) return SIDES[label.preference];
   return found.of(label)?.name ?? "";
 }
 

@@ -31,14 +31,13 @@ export function missing(work, value, remark, back, lacking) {
 
 /** The words on the button that submits. */
 export function submitWords(work, value, back) {
-  const { stage, current, earlier, candidates, editor, nameOf } = work;
+  const { stage, current, earlier, nameOf } = work;
   if (back) return "Send back";
-  if (!editor && !candidates.length) return "No editor yet";
   const name = nameOf(value ?? current);
   if (current && (!value || same(value, current))) return `Accept ${name || "the label"}`;
   if (current) return name ? `Change to ${name}` : "Submit as changed";
   if (stage === "adjudicate" && value && name && !value.class) return `Decide for ${name}`;
-  if (!earlier || !value) return !editor && value ? `Decide for ${name}` : "Submit";
+  if (!earlier || !value) return "Submit";
   if (stands(work, value)) return `Stand by ${name || "your answer"}`;
   return name ? `Change to ${name}` : "Submit as changed";
 }

@@ -268,9 +268,9 @@ export class Workbench {
   }
 
   #toShow({ work, brief, image }, draft) {
-    const { medium, text, pair, stage, current, earlier, answers: counts, candidates, note } = work;
+    const { medium, text, pair, stage, current, earlier, answers: counts, candidates } = work;
     const value = draft.value ?? null;
-    return { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, note };
+    return { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage };
   }
 
   // What lies over the task, if anything does.

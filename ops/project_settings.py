@@ -185,6 +185,32 @@ class ReviewTerms(BaseModel):
     layer_share: float = Field(1.0, gt=0, le=1, description="Share that goes on to the next layer")
 
 
+class AssistTerms(BaseModel):
+    """A model whose predictions labellers see as drafts, and how sure a draft must be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | None = Field(
+        None,
+        max_length=120,
+        description="Predictions that labellers see as drafts, in their newest version "
+        "(empty: no drafts)",
+    )
+    share_without: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of tasks shown without a draft, so that time saved and the pull of a "
+        "wrong draft can be measured",
+    )
+    show_above: float = Field(
+        0.3, ge=0, le=1, description="What the model is less sure of than this is not shown"
+    )
+    accept_above: float = Field(
+        0.8, ge=0, le=1, description="Accept all: from how sure a draft; a labeller may change it"
+    )
+
+
 class ProjectSettings(BaseModel):
     """The settings of one project. Every number has one place: here."""
 
@@ -213,6 +239,7 @@ class ProjectSettings(BaseModel):
     limits: LimitTerms = Field(default_factory=LimitTerms)
     hard: HardTerms = Field(default_factory=HardTerms)
     review: ReviewTerms = Field(default_factory=ReviewTerms)
+    assist: AssistTerms = Field(default_factory=AssistTerms)
     gold: GoldSettings = Field(default_factory=GoldSettings)
     likeness: LikenessTerms = Field(default_factory=LikenessTerms)
     gate: GateTerms = Field(default_factory=GateTerms)

@@ -26,6 +26,7 @@ from ops.models import (
     Project,
     ProjectMember,
     ProjectRequirement,
+    ReferenceModel,
     Skill,
     User,
 )
@@ -141,6 +142,7 @@ def save_settings(
 ) -> ProjectSettings:
     """Replace the settings of `project`. Raises InvalidInput."""
     settings = clean_settings(values)
+    _refuse_model(session, project, settings.assist.model)
     before, after = settings_of(project), settings.model_dump(mode="json")
     changed = sorted(key for key in after if after[key] != project.settings.get(key))
     project.settings = after
@@ -152,6 +154,18 @@ def save_settings(
     lanes.take_over_requirements(session, project.id)
     _record(session, project, by, "project.settings_saved", changed=changed, fewer_answers=fewer)
     return settings
+
+
+def _refuse_model(session: Session, project: Project, name: str | None) -> None:
+    """Drafts come from predictions that the project has."""
+    known = select(ReferenceModel.id).where(
+        ReferenceModel.project_id == project.id,
+        ReferenceModel.kind == "predictions",
+        ReferenceModel.name == name,
+    )
+    if name is not None and session.scalar(known.limit(1)) is None:
+        message = f"there are no predictions called {name[:80]}: import them first"
+        raise InvalidInput(message, field="assist.model")
 
 
 def rename(session: Session, project: Project, *, name: str, purpose: str, by: User) -> None:

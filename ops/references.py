@@ -186,6 +186,14 @@ def listed(session: Session, project_id: int) -> Sequence[ReferenceModel]:
     ).all()
 
 
+def named(session: Session, project_id: int, kind: str) -> Sequence[str]:
+    """The names of a project's reference models of one kind, in order."""
+    found = select(ReferenceModel.name).where(
+        ReferenceModel.project_id == project_id, ReferenceModel.kind == kind
+    )
+    return session.scalars(found.distinct().order_by(ReferenceModel.name)).all()
+
+
 def find(session: Session, user: User, model_id: int) -> ReferenceModel:
     """The model, if `user` may see its project. Raises NotFound."""
     model = session.scalar(

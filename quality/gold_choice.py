@@ -6,6 +6,10 @@ class the labeller met least (by chance among equals), and in it what was not ha
 twice as often as the least exposed. Only then is looked up, one row after the other, whether
 the labeller met it, until a few are found that they did not.
 
+In a project whose labellers see a model's drafts, gold of which that model says nothing is passed
+over: without a draft it would stand out from work that has one. How gold with a draft keeps to how
+often work has one is `assistance`.
+
 Among those few the draw is by chance, in proportion to the information an answer carries about
 somebody of this labeller's standing (Fisher information of the two-parameter logistic model,
 Lord 1980; drawn at random among the best as by Kingsbury and Zara, Applied Measurement in
@@ -57,6 +61,17 @@ NEVER_MET = """
 # Active gold of :project that :labeller never met.
 UNMET = f"gold.project_id = :project AND gold.state = 'active' AND {NEVER_MET}"
 
+# The predictions that labellers of :project see as drafts: none, or one version.
+ASSISTING = """
+    SELECT model.id FROM project JOIN reference_model model
+        ON model.project_id = project.id AND model.kind = 'predictions'
+       AND model.name = project.settings #>> '{assist,model}'
+    WHERE project.id = :project ORDER BY model.version DESC LIMIT 1"""
+# Whether `gold` can be shown as work is, with `assisting` at hand.
+DRAFTED = """
+    (NOT EXISTS (SELECT FROM assisting) OR EXISTS (
+        SELECT FROM prediction said WHERE said.model_id = (SELECT id FROM assisting)
+        AND said.asset_id = gold.asset_id OFFSET 0))"""
 
 _NEVER_MET = NEVER_MET.replace(":labeller", "%(labeller)s").replace(":project", "%(project)s")
 
@@ -88,11 +103,12 @@ def _fresh(owner: str, rows: int) -> str:
                  AND seen.project_id = %(project)s AND seen.class_key = part.class_key
             ORDER BY turn OFFSET 0
         ) gold
-        WHERE {_NEVER_MET} LIMIT {CHOICE}"""
+        WHERE {_NEVER_MET} AND {DRAFTED} LIMIT {CHOICE}"""
 
 
 CHOOSE = f"""
-    WITH near AS MATERIALIZED ({_fresh("batch_id = %(batch)s", NEAR)}),
+    WITH assisting AS MATERIALIZED ({ASSISTING.replace(":project", "%(project)s")}),
+    near AS MATERIALIZED ({_fresh("batch_id = %(batch)s", NEAR)}),
     fresh AS MATERIALIZED (
         SELECT * FROM near
         UNION ALL

@@ -6,6 +6,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import clock_time, notices
 from ops.db import transaction
 from ops.models import Project
+from ops.projects import settings_of
+from quality.gold_choice import ASSISTING, DRAFTED
+from quality.models.gold import IN_WORK
 
 # A labeller with fewer gold left to meet is about to go unmeasured.
 LOW = 10
@@ -13,10 +16,11 @@ LOW = 10
 AT_WORK = "7 days"
 
 _LEFT = text(
-    """
-    WITH pool AS (
+    f"""
+    WITH assisting AS MATERIALIZED ({ASSISTING}),
+    pool AS (
         SELECT id, asset_id FROM gold
-        WHERE project_id = :project AND state = 'active' AND NOT for_assessment
+        WHERE project_id = :project AND {IN_WORK} AND {DRAFTED}
     ), at_work AS (
         SELECT DISTINCT labeller_id FROM work_event
         WHERE project_id = :project AND kind = 'submitted' AND stage = 'label'
@@ -33,6 +37,14 @@ _LEFT = text(
     """
 )
 
+_UNDRAFTED = text(
+    f"""
+    WITH assisting AS MATERIALIZED ({ASSISTING})
+    SELECT count(*) AS gold, count(*) FILTER (WHERE NOT {DRAFTED}) AS left_out
+    FROM gold WHERE project_id = :project AND {IN_WORK}
+    """
+)
+
 
 def warn(sessions: sessionmaker[Session]) -> int:
     """Tell the leads of running projects whose gold runs low, once for each size of the pool.
@@ -41,11 +53,14 @@ def warn(sessions: sessionmaker[Session]) -> int:
     """
     with transaction(sessions) as session:
         running = select(Project).where(Project.state == "running").order_by(Project.id)
-        return sum(_warn(session, project) for project in session.scalars(running))
+        return sum(
+            _warn(session, project) | _warn_of_undrafted(session, project)
+            for project in session.scalars(running)
+        )
 
 
 def left(session: Session, project_id: int) -> tuple[int, dict[int, int]]:
-    """(active gold for work, labeller at work → how many of it they have not met)."""
+    """(active gold that can be handed out, labeller at work → how many of it they have not met)."""
     values = {"project": project_id, "now": clock_time.now(), "at_work": AT_WORK}
     rows = session.execute(_LEFT, values).all()
     gold = rows[0].gold if rows else 0
@@ -68,5 +83,32 @@ def _warn(session: Session, project: Project) -> bool:
         key=f"gold.low:{project.id}:{gold}",
         text=message,
         url=f"/projects/{project.id}/gold",
+    )
+    return True
+
+
+def undrafted(session: Session, project_id: int) -> tuple[int, int]:
+    """(active gold for work, how much of it the assisting model says nothing of: it rests)."""
+    row = session.execute(_UNDRAFTED, {"project": project_id}).one()
+    return row.gold, row.left_out
+
+
+def _warn_of_undrafted(session: Session, project: Project) -> bool:
+    """Gold without a draft would stand out among work that has one, so it is not handed out."""
+    gold, left_out = undrafted(session, project.id)
+    if not left_out:
+        return False
+    model = settings_of(project).assist.model
+    rests = "1 is" if left_out == 1 else f"{left_out} are"
+    message = (
+        f"Of {gold} gold of {project.name} {rests} not handed out, because {model} has no "
+        "prediction for it. Import predictions for all gold, or accuracy is measured on the rest."
+    )
+    notices.tell_leads(
+        session,
+        project.id,
+        key=f"gold.undrafted:{project.id}:{gold}:{left_out}",
+        text=message,
+        url=f"/projects/{project.id}/references",
     )
     return True

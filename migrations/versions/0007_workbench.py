@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("assignment_id", sa.BigInteger(), nullable=False),
         sa.Column("model_id", sa.BigInteger(), nullable=False),
         sa.Column("withheld", sa.Boolean(), nullable=False),
+        sa.Column("show_above", sa.Double(), nullable=False),
         sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("compared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("kept", sa.BigInteger(), nullable=True),
@@ -38,13 +39,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("assignment_id", name=op.f("pk_assistance")),
     )
     op.create_index(op.f("ix_assistance_model_id"), "assistance", ["model_id"], unique=False)
-    op.create_index(
-        "ix_assistance_uncompared",
-        "assistance",
-        ["assignment_id"],
-        unique=False,
-        postgresql_where=sa.text("kept IS NULL"),
-    )
     op.create_table(
         "draft",
         sa.Column("assignment_id", sa.BigInteger(), nullable=False),
@@ -194,10 +188,5 @@ def downgrade() -> None:
     op.drop_table("issue")
     op.drop_index(op.f("ix_draft_saved_at"), table_name="draft")
     op.drop_table("draft")
-    op.drop_index(
-        "ix_assistance_uncompared",
-        table_name="assistance",
-        postgresql_where=sa.text("kept IS NULL"),
-    )
     op.drop_index(op.f("ix_assistance_model_id"), table_name="assistance")
     op.drop_table("assistance")

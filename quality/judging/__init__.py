@@ -47,7 +47,7 @@ def _mine(session: Session) -> bool:
 
 def _judge(session: Session, ids: Sequence[int]) -> int:
     """Judge these answers; returns how many, less those whose task somebody held just then."""
-    from quality import review, trust
+    from quality import assistance, review, trust
     from quality.judging import answers as read
     from quality.judging import decisions, gold_scores
     from quality.judging.consensus import settle
@@ -69,6 +69,7 @@ def _judge(session: Session, ids: Sequence[int]) -> int:
         .values(judged_at=clock_time.now())
         .execution_options(synchronize_session=False)
     )
+    assistance.compare(session, judged)
     trust.recompute(session, touched)
     for batch_id in sorted({answer.batch_id for answer in found}):
         if batches.note_completion(session, batch_id):

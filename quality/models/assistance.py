@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
@@ -18,14 +18,13 @@ class Assistance(Base):
     """
 
     __tablename__ = "assistance"
-    __table_args__ = (
-        CheckConstraint("(compared_at IS NULL) = (kept IS NULL)", name="compared"),
-        Index("ix_assistance_uncompared", "assignment_id", postgresql_where=text("kept IS NULL")),
-    )
+    __table_args__ = (CheckConstraint("(compared_at IS NULL) = (kept IS NULL)", name="compared"),)
 
     assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id), primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey(ReferenceModel.id), index=True)
     withheld: Mapped[bool]
+    # Of the draft only what the model was at least so sure of.
+    show_above: Mapped[float]
     shown_at: Mapped[datetime] = mapped_column(Moment)
     compared_at: Mapped[datetime | None] = mapped_column(Moment)
     # Of what was proposed: left as it was, changed, thrown away; and what the labeller added.

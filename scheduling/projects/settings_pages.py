@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from werkzeug.datastructures import MultiDict
 
-from ops import projects
+from ops import projects, references
 from ops.errors import Conflict, InvalidInput
 from ops.project_settings import ProjectSettings
 from ops.web.identity import db, user
@@ -22,6 +22,7 @@ GROUPS = {
     "limits": "Limits of one labeller",
     "hard": "Hard assets",
     "review": "Review",
+    "assist": "A model's drafts",
     "gold": "Gold",
     "likeness": "Likeness of drawn labels",
     "gate": "Terms of the gate",
@@ -38,7 +39,7 @@ class FormField:
     name: str
     label: str
     help: str
-    kind: str  # number, checkbox, choice, attributes, numbers
+    kind: str  # number, checkbox, choice, name, attributes, numbers
     value: Any
     required: bool
     limits: dict[str, Any]
@@ -66,6 +67,8 @@ def _field(path: str, info: FieldInfo, value: Any) -> FormField:
         kind, choices = "choice", get_args(info.annotation)
     elif bool in kinds:
         kind = "checkbox"
+    elif str in kinds:
+        kind = "name"
     elif get_origin(info.annotation) is dict:
         kind = "attributes" if get_origin(get_args(info.annotation)[1]) is list else "numbers"
     return FormField(
@@ -131,8 +134,8 @@ def _value(field: FormField, text: str) -> Any:
         return _attributes(text)
     if field.kind == "numbers":
         return _numbers(text)
-    if field.kind == "choice":
-        return text
+    if field.kind in ("choice", "name"):
+        return text or None
     if not text:
         if field.required:
             raise ValueError("give a number")
@@ -197,6 +200,7 @@ def settings(project_id: int) -> Any:
         "settings",
         422 if errors else 200,
         grouped=grouped,
+        names={"assist.model": references.named(db(), project.id, "predictions")},
         values=request.form if errors else None,
         errors=errors,
     )

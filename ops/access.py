@@ -9,6 +9,7 @@ LEADS = frozenset({"admin", "ops_lead"})
 MANAGERS = frozenset({"admin", "ops_lead", "onboarding_manager"})
 WORKERS = frozenset({"labeller", "reviewer", "expert"})
 JUDGES = frozenset({"reviewer", "expert"})
+ANSWERERS = MANAGERS | {"expert"}  # who answers the questions of their projects
 CLIENTS = frozenset({"client"})
 STAFF_AND_CLIENTS = LEADS | CLIENTS
 

@@ -3,7 +3,7 @@
 from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time
+from ops import audit_log, clock_time, talk
 from ops.errors import Conflict
 from ops.models import ApiToken, Notice, OneTimeLink, User
 
@@ -14,6 +14,7 @@ def erase(session: Session, user: User, *, by: User) -> None:
     """Erase the personal data of a closed account, for good. Raises Conflict while it is open."""
     if user.active:
         raise Conflict("Close the account first: whoever is erased can no longer sign in.")
+    talk.forget(session, user.name, user.email)
     user.name, user.email, user.password_hash = ERASED, None, None
     user.attributes, user.timezone = {}, "UTC"
     user.session_epoch += 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import BigInteger, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -24,14 +24,22 @@ def tell(session: Session, user: User, *, key: str, text: str, url: str = "") ->
 
 
 def tell_leads(
-    session: Session, project_id: int, *, key: str, text: str, url: str = ""
+    session: Session,
+    project_id: int,
+    *,
+    key: str,
+    text: str,
+    url: str = "",
+    but: int | None = None,
 ) -> list[int]:
-    """Leave the same notice for everybody who runs the project; returns the new ones' ids."""
+    """Leave the same notice for everybody who runs the project, but the user `but`; returns the new
+    ones' ids."""
     member = select(ProjectMember.user_id).where(ProjectMember.project_id == project_id)
     leads = select(User).where(
         User.active, User.role.in_(LEADS), or_(User.role == "admin", User.id.in_(member))
     )
-    told = [tell(session, lead, key=key, text=text, url=url) for lead in session.scalars(leads)]
+    others = [lead for lead in session.scalars(leads) if lead.id != but]
+    told = [tell(session, lead, key=key, text=text, url=url) for lead in others]
     return [notice for notice in told if notice is not None]
 
 
@@ -52,5 +60,28 @@ def read_all(session: Session, user: User) -> None:
     session.execute(
         update(Notice)
         .where(Notice.user_id == user.id, Notice.read_at.is_(None))
+        .values(read_at=clock_time.now())
+    )
+
+
+def of_issue(issue_id: int) -> str:
+    """What the keys of all notices about an issue begin with."""
+    return f"issue:{issue_id}:"
+
+
+def unread_issues(session: Session, user: User) -> dict[int, int]:
+    """Issue id → how many notices about it `user` has not read."""
+    issue = func.split_part(Notice.key, ":", 2).cast(BigInteger)
+    mine = (Notice.user_id == user.id) & Notice.read_at.is_(None) & Notice.key.like("issue:%")
+    found = select(issue, func.count()).where(mine).group_by(issue)
+    return {row[0]: row[1] for row in session.execute(found)}
+
+
+def read_issue(session: Session, user: User, issue_id: int) -> None:
+    """Mark what `user` was told of an issue as read."""
+    about = Notice.key.startswith(of_issue(issue_id), autoescape=True)
+    session.execute(
+        update(Notice)
+        .where(Notice.user_id == user.id, Notice.read_at.is_(None), about)
         .values(read_at=clock_time.now())
     )

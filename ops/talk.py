@@ -1,0 +1,365 @@
+"""Issues and comments: questions about the work, asked, answered, escalated and resolved.
+
+A body is plain text and is shown as text. What people wrote stays when a person is erased: it is
+why the project decided as it did. Their account then reads "Erased person", and their name and
+address go from every body that holds them (`forget`). Who was mentioned is kept as ids, never as
+names.
+"""
+
+import re
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ops import audit_log, clock_time, guidelines, talk_pins, talk_told
+from ops.access import ANSWERERS, LEADS, MANAGERS
+from ops.errors import Conflict, Forbidden, InvalidInput, TooMany
+from ops.labels.attributes import storable
+from ops.models import (
+    Asset,
+    Assignment,
+    Comment,
+    GuidelineVersion,
+    Issue,
+    Project,
+    ProjectMember,
+    Task,
+    User,
+)
+
+LONGEST = 4000
+MOST_UNRESOLVED = 50  # of one person in one project
+MOST_COMMENTS = 500  # of one thread
+SECTION = "## Questions and answers"
+
+_KEYS = uuid.UUID("6f0e4d7e-5f0b-4a1c-9d63-2f9b7e5c1a88")
+# An @ within a word is part of an address.
+_CALLED = {
+    name: re.compile(rf"(?<![\w@])@{name}s?\b", re.IGNORECASE) for name in ("lead", "expert")
+}
+
+
+def open_issue(
+    session: Session,
+    project: Project,
+    by: User,
+    pin: Any,
+    body: str,
+    *,
+    key: str,
+    asset: Asset | None = None,
+    assignment_id: int | None = None,
+    guideline: GuidelineVersion | None = None,
+    mentions: Collection[int] = (),
+) -> Issue:
+    """Ask a question; sent twice with one `key`, it is one. The leads are told.
+
+    A pin of the guideline is about `guideline` alone, any other about `asset`. Raises InvalidInput
+    (`body`, `pin`, `key`, `mentions`), TooMany when they have too many unresolved ones.
+    """
+    kept = talk_pins.clean(pin, asset)
+    of_guideline = kept["at"] == "guideline"
+    if of_guideline and guideline is None:
+        raise InvalidInput("this project has no guideline yet", field="pin")
+    text = _body(body)
+    about = None if of_guideline else asset
+    # Who asks and their key name the issue: the unique token makes two of them one.
+    token = uuid.uuid5(_KEYS, f"{by.id}:{_key(key)}")
+    _refuse_many(session, project.id, by, token)
+    asked = insert(Issue).values(
+        token=token,
+        project_id=project.id,
+        batch_id=about.batch_id if about else None,
+        asset_id=about.id if about else None,
+        assignment_id=assignment_id,
+        guideline_version_id=guideline.id if of_guideline and guideline else None,
+        pin=kept,
+        opened_by=by.id,
+        opened_at=clock_time.now(),
+    )
+    made = session.scalar(
+        asked.on_conflict_do_nothing(index_elements=[Issue.token]).returning(Issue.id)
+    )
+    issue = session.scalars(select(Issue).where(Issue.token == token)).one()
+    if made is None:
+        return issue
+    _record(session, issue, by, "issue.opened", pin=kept["at"])
+    talk_told.leads_of_question(session, issue, by)
+    _say(session, issue, by, text, key, mentions)
+    return issue
+
+
+def comment(
+    session: Session,
+    issue: Issue,
+    by: User,
+    body: str,
+    *,
+    key: str,
+    mentions: Collection[int] = (),
+) -> Comment:
+    """Add to the thread; sent twice with one `key`, it is one.
+
+    Somebody else's comment answers an open issue; its asker's own opens it again. Raises
+    InvalidInput (`body`, `key`, `mentions`), Forbidden unless it is theirs to say.
+    """
+    text, key = _body(body), _key(key)
+    _lock(session, issue)
+    known = select(Comment).where(Comment.issue_id == issue.id, Comment.client_key == key)
+    before = session.scalars(known).one_or_none()
+    if before is not None and before.by == by.id:
+        return before
+    if before is not None:
+        raise Conflict("This key was used by somebody else.", field="key")
+    _refuse_comment(session, issue, by)
+    said = _say(session, issue, by, text, key, mentions)
+    _turn(session, issue, by, said.at)
+    _record(session, issue, by, "issue.commented", comment=said.id)
+    talk_told.of_comment(session, issue, said, by)
+    return said
+
+
+def escalate(session: Session, issue: Issue, by: User) -> int:
+    """Send it on to the experts of the project; returns how many there are. Twice is once.
+
+    Raises Conflict when it is resolved, Forbidden.
+    """
+    _refuse_acting(issue, by)
+    _lock(session, issue)
+    if issue.state == "resolved":
+        raise Conflict("It is resolved; open it again first.")
+    return _escalate(session, issue, by)
+
+
+def resolve(session: Session, issue: Issue, by: User) -> None:
+    """The question is settled; twice is once. Raises Forbidden."""
+    _refuse_acting(issue, by)
+    _lock(session, issue)
+    if issue.state == "resolved":
+        return
+    at = clock_time.now()
+    issue.state, issue.resolved_at, issue.resolved_by = "resolved", at, by.id
+    session.flush()
+    _record(session, issue, by, "issue.resolved")
+    what = f"resolved:{at.timestamp():.0f}"
+    talk_told.asker(session, issue, by, what, "your question is resolved.")
+
+
+def reopen(session: Session, issue: Issue, by: User) -> None:
+    """It is not settled after all; twice is once. Raises Forbidden."""
+    _refuse_acting(issue, by)
+    _lock(session, issue)
+    if issue.state != "resolved":
+        return
+    _unresolve(issue, "answered" if issue.answered_at else "open")
+    session.flush()
+    _record(session, issue, by, "issue.reopened")
+
+
+def into_guideline(session: Session, issue: Issue, by: User, text: str) -> GuidelineVersion:
+    """A new version of the guideline that holds `text` (markdown) among its questions and answers.
+
+    Raises InvalidInput (`text`), Conflict when it is there already, Forbidden.
+    """
+    if by.role not in LEADS:
+        raise Forbidden("The guideline is written by those who run the project.")
+    entry = text.replace("\r\n", "\n").strip()
+    if not entry or not storable(entry):
+        raise InvalidInput("write the question and its answer", field="text")
+    _lock(session, issue)
+    if issue.entry_version_id is not None:
+        raise Conflict("This question is in the guideline already.")
+    # The writers of a project's versions wait for each other here: nobody's version is lost.
+    project = session.scalars(
+        select(Project).where(Project.id == issue.project_id).with_for_update(key_share=True)
+    ).one()
+    now = guidelines.current(session, project.id)
+    try:
+        made = guidelines.publish(
+            session, project, with_entry(now.markdown if now else "", entry), by
+        )
+    except InvalidInput as error:
+        raise InvalidInput(error.message, field="text") from None
+    issue.entry_version_id = made.id
+    if issue.state == "open" and issue.opened_by != by.id:
+        issue.state, issue.answered_at = "answered", issue.answered_at or clock_time.now()
+    session.flush()
+    _record(session, issue, by, "issue.entered", version=made.version)
+    talk_told.asker(
+        session, issue, by, "entered", f"version {made.version} of the guideline answers you."
+    )
+    return made
+
+
+def with_entry(markdown: str, entry: str) -> str:
+    """`markdown` with `entry` at the end of its questions and answers, which begin when needed."""
+    lines = markdown.rstrip().split("\n")
+    heads = [i for i, line in enumerate(lines) if line.strip().lower() == SECTION.lower()]
+    if not heads:
+        return f"{markdown.rstrip()}\n\n{SECTION}\n\n{entry}".lstrip()
+    after = range(heads[-1] + 1, len(lines))
+    end = next((i for i in after if re.match(r"##? ", lines[i])), len(lines))
+    before, rest = "\n".join(lines[:end]).rstrip(), "\n".join(lines[end:])
+    return f"{before}\n\n{entry}" + (f"\n\n{rest}" if rest else "")
+
+
+def may_answer(user: User) -> bool:
+    """Whether they answer the questions of their projects."""
+    return user.role in ANSWERERS
+
+
+def forget(session: Session, name: str, email: str | None) -> None:
+    """Take the name and address of a person out of every comment."""
+    for said in filter(None, (name, email)):
+        pattern = rf"(^|[^[:alnum:]_]){_escaped(said)}(?![[:alnum:]_])"
+        session.execute(
+            update(Comment)
+            .where(Comment.body.regexp_match(pattern, flags="i"))
+            .values(body=func.regexp_replace(Comment.body, pattern, r"\1Erased person", "gi")),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[^\w\s]", lambda found: "\\" + found[0], text)
+
+
+def _body(body: str) -> str:
+    text = body.replace("\r\n", "\n").strip()
+    if not text or len(text) > LONGEST:
+        raise InvalidInput(f"write 1 to {LONGEST:,} characters", field="body")
+    if not storable(text):
+        raise InvalidInput("holds characters that cannot be stored", field="body")
+    return text
+
+
+def _key(key: str) -> str:
+    if not 8 <= len(key) <= 64 or not storable(key):
+        raise InvalidInput("a key has 8 to 64 characters", field="key")
+    return key
+
+
+def _lock(session: Session, issue: Issue) -> None:
+    """Wait for whoever is changing the issue, and look at it as it is then."""
+    session.refresh(issue, with_for_update={"key_share": True})
+
+
+def _refuse_many(session: Session, project_id: int, by: User, token: uuid.UUID) -> None:
+    mine = (Issue.project_id == project_id) & (Issue.opened_by == by.id)
+    unresolved = mine & (Issue.state != "resolved") & (Issue.token != token)
+    n = session.scalar(select(func.count()).select_from(Issue).where(unresolved)) or 0
+    if n >= MOST_UNRESOLVED:
+        raise TooMany(f"{n} of your questions are not resolved yet; resolve some first.")
+
+
+def _refuse_acting(issue: Issue, by: User) -> None:
+    if by.id != issue.opened_by and not may_answer(by):
+        raise Forbidden("That is for whoever asked, and for those who answer.")
+
+
+def _refuse_comment(session: Session, issue: Issue, by: User) -> None:
+    theirs = select(Comment.mentions).where(Comment.issue_id == issue.id)
+    mentions = session.scalars(theirs).all()
+    if len(mentions) >= MOST_COMMENTS:
+        raise TooMany(f"This thread has {MOST_COMMENTS} comments; open another question.")
+    if by.id == issue.opened_by or may_answer(by):
+        return
+    if not any(by.id in ids for ids in mentions):
+        raise Forbidden("That is for whoever asked, and for those who answer.")
+
+
+def _say(
+    session: Session, issue: Issue, by: User, body: str, key: str, mentions: Collection[int]
+) -> Comment:
+    said = Comment(
+        issue_id=issue.id,
+        by=by.id,
+        at=clock_time.now(),
+        body=body,
+        mentions=_mentioned(session, issue, by, mentions),
+        client_key=key,
+    )
+    session.add(said)
+    session.flush()
+    if _CALLED["lead"].search(body):
+        talk_told.leads_called(session, issue, said, by)
+    if _CALLED["expert"].search(body) and issue.state != "resolved":
+        _escalate(session, issue, by)
+    return said
+
+
+def _mentioned(session: Session, issue: Issue, by: User, mentions: Collection[int]) -> list[int]:
+    """The members named. Raises InvalidInput, Forbidden."""
+    wanted = sorted(set(mentions))
+    if not wanted:
+        return []
+    if by.role not in MANAGERS:
+        raise Forbidden("Write @lead or @expert; only leads may name somebody.")
+    members = (
+        select(User)
+        .join(ProjectMember, ProjectMember.user_id == User.id)
+        .where(ProjectMember.project_id == issue.project_id, User.id.in_(wanted), User.active)
+    )
+    found = session.scalars(members).all()
+    if len(found) < len(wanted):
+        raise InvalidInput("name members of this project", field="mentions")
+    _refuse_influencing(session, issue, [one.id for one in found if one.role not in ANSWERERS])
+    return wanted
+
+
+def _refuse_influencing(session: Session, issue: Issue, workers: list[int]) -> None:
+    """Answers stay independent: who may yet be given the asset hears nothing of its questions."""
+    told = set(workers) - {issue.opened_by}
+    if issue.asset_id is None or not told:
+        return
+    answered = (
+        select(Assignment.labeller_id)
+        .join(Task, Task.id == Assignment.task_id)
+        .where(
+            Task.asset_id == issue.asset_id,
+            Assignment.labeller_id.in_(told),
+            Assignment.state.in_(("submitted", "skipped")),
+        )
+    )
+    if told - set(session.scalars(answered)):
+        raise InvalidInput(
+            "may still be given this asset: answers must stay independent", field="mentions"
+        )
+
+
+def _turn(session: Session, issue: Issue, by: User, at: datetime) -> None:
+    """Whose turn it is after a comment."""
+    if by.id == issue.opened_by:
+        if issue.state == "resolved":
+            _record(session, issue, by, "issue.reopened")
+        _unresolve(issue, "open")
+    elif issue.state == "open":
+        issue.state, issue.answered_at = "answered", issue.answered_at or at
+    session.flush()
+
+
+def _unresolve(issue: Issue, state: str) -> None:
+    issue.state, issue.resolved_at, issue.resolved_by = state, None, None
+
+
+def _escalate(session: Session, issue: Issue, by: User) -> int:
+    experts = talk_told.experts(session, issue.project_id)
+    if issue.escalated_at is None:
+        issue.escalated_at = clock_time.now()
+        session.flush()
+        _record(session, issue, by, "issue.escalated")
+        talk_told.experts_called(session, issue, experts, by)
+    return len(experts)
+
+
+def _record(session: Session, issue: Issue, by: User, action: str, **data: Any) -> None:
+    organisation = select(Project.organisation_id).where(Project.id == issue.project_id)
+    audit_log.record(
+        session, by, action, f"issue:{issue.id}",
+        organisation_id=session.scalars(organisation).one(), project=issue.project_id, **data,
+    )  # fmt: skip

@@ -54,7 +54,7 @@ def test_work_says_no_more_than_it_must(client_for: Any, make: Any) -> None:
     assert set(work) == {
         "token", "stage", "brief", "medium", "label_type", "image", "text", "pair", "answers",
         "current", "judged", "remarks", "earlier", "earlier_label", "may_send_back", "expires_at",
-        "revision",
+        "revision", "proposal",
     }  # fmt: skip
     uuid.UUID(work["token"])
     empty = ("answers", "current", "judged", "image", "pair", "remarks", "earlier", "earlier_label")

@@ -27,7 +27,7 @@ def ending(kind: str, due: str, waiting: str = "", state: str = "") -> str:
         UPDATE assignment a SET state = '{state or kind}', ended_at = %(now)s
         FROM due JOIN locked ON locked.id = due.task_id
         WHERE a.id = due.id AND a.state IN {LIVE} AND a.expires_at <= due.upto
-        RETURNING a.id, a.task_id, a.labeller_id, a.counts, a.active_ms),
+        RETURNING a.id, a.task_id, a.labeller_id, a.counts, a.active_ms, a.idle_ms, a.inputs),
     freed AS (
         UPDATE task t SET n_leased = t.n_leased - gone.n, returned = t.returned OR gone.n > 0
         FROM (SELECT task_id, count(*) FILTER (WHERE counts) AS n FROM ended GROUP BY 1) gone
@@ -35,7 +35,8 @@ def ending(kind: str, due: str, waiting: str = "", state: str = "") -> str:
     noted AS (
         INSERT INTO work_event ({work_events.COLUMNS})
         SELECT %(now)s, '{kind}', e.labeller_id, l.project_id, l.batch_id, t.stage, t.id, e.id,
-               jsonb_build_object('active_ms', e.active_ms)
+               jsonb_build_object('active_ms', e.active_ms, 'idle_ms', e.idle_ms,
+                                  'inputs', e.inputs)
         FROM ended e JOIN task t ON t.id = e.task_id JOIN lane l ON l.id = t.lane_id)
     SELECT id, task_id FROM ended"""
 

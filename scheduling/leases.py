@@ -13,7 +13,7 @@ from ops import audit_log, clock_time
 from ops.db import transaction
 from ops.errors import Conflict, NotFound
 from ops.models import User
-from scheduling import eligibility, ending_sql, policy, sql
+from scheduling import eligibility, ending_sql, sql, worked
 from scheduling.conditions import setting
 
 SWEEP = 500
@@ -28,19 +28,23 @@ _HELD = """
 # Heartbeats change the assignment alone: they need no lock on the task.
 _MINE = f"""
     SELECT a.id, a.state, a.task_id, a.leased_at, a.shown_at, a.expires_at, a.tab, a.beat,
-           a.beat_at, a.active_ms, a.active_before_ms, t.lane_id,
+           a.beat_at, a.active_ms, a.active_before_ms, a.idle_ms, a.idle_before_ms, a.inputs,
+           a.inputs_before, t.lane_id,
            {setting("lease_minutes")} AS lease_minutes
     FROM assignment a JOIN project p ON p.id = a.project_id JOIN task t ON t.id = a.task_id
     WHERE a.token = %(token)s AND a.labeller_id = %(me)s FOR NO KEY UPDATE OF a"""
 
 _SHOWN = """
     UPDATE assignment SET shown_at = coalesce(shown_at, %(now)s), tab = %(tab)s, beat = 0,
-           beat_at = %(now)s, active_before_ms = active_ms, expires_at = %(expires_at)s
+           beat_at = %(now)s, active_before_ms = active_ms, idle_before_ms = idle_ms,
+           inputs_before = inputs, expires_at = %(expires_at)s
     WHERE id = %(id)s"""
 
 _BEAT = """
     UPDATE assignment SET tab = %(tab)s, beat = %(beat)s, beat_at = %(now)s,
-           active_ms = %(active_ms)s, active_before_ms = %(before)s, expires_at = %(expires_at)s
+           active_ms = %(active_ms)s, active_before_ms = %(active_before_ms)s,
+           idle_ms = %(idle_ms)s, idle_before_ms = %(idle_before_ms)s,
+           inputs = %(inputs)s, inputs_before = %(inputs_before)s, expires_at = %(expires_at)s
     WHERE id = %(id)s"""
 
 
@@ -84,54 +88,35 @@ def shown(session: Session, labeller: User, token: uuid.UUID, *, tab: str) -> da
 
 
 def heartbeat(
-    session: Session, labeller: User, token: uuid.UUID, *, tab: str, beat: int, active_ms: int
+    session: Session,
+    labeller: User,
+    token: uuid.UUID,
+    *,
+    tab: str,
+    beat: int,
+    active_ms: int,
+    idle_ms: int = 0,
+    inputs: int = 0,
 ) -> Beat:
-    """Add active time and keep the lease alive. Raises NotFound, Forbidden as `shown` does.
+    """Add time and inputs and keep the lease alive. Raises NotFound, Forbidden as `shown` does.
 
-    `active_ms` is the total of this tab so far and `beat` rises with every message, so a repeated
-    or overtaken message changes nothing. Time counts for one tab only, and never beyond the wall
-    time. After the work has been handed in nothing counts any more; while a lease has run out it
-    still does, because the answer may still come.
+    `active_ms`, `idle_ms` and `inputs` are the totals of this tab so far and `beat` rises with
+    every message, so a repeated or overtaken message changes nothing. Time counts for one tab only,
+    and never beyond the wall time. After the work has been handed in nothing counts any more; while
+    a lease has run out it still does, because the answer may still come.
     """
     lease, at = _mine(session, labeller, token), clock_time.now()
-    if lease.state in ("submitted", "skipped", "released") or not _tab_counts(lease, tab, at):
+    over = lease.state in (*HANDED_IN, "released")
+    if over or not worked.tab_counts(lease, tab, at):
         return Beat(lease.expires_at, False, lease.active_ms)
     if tab == lease.tab and beat <= lease.beat:
         return Beat(lease.expires_at, True, lease.active_ms)
-    before, active = counted(lease, tab, active_ms, at)
+    counted = worked.counted(lease, worked.Report(tab, active_ms, idle_ms, inputs), at)
     live = lease.state == "leased"
     expires_at = _extended(lease, at) if live else lease.expires_at
-    sql.run(
-        session,
-        _BEAT,
-        id=lease.id,
-        now=at,
-        tab=tab,
-        beat=beat,
-        active_ms=active,
-        before=before,
-        expires_at=expires_at,
-    )
-    return Beat(expires_at, True, active)
-
-
-def _tab_counts(lease: Row[Any], tab: str, at: datetime) -> bool:
-    since = (at - lease.beat_at).total_seconds() if lease.beat_at else None
-    return policy.tab_counts(tab, lease.tab, since)
-
-
-def counted(lease: Row[Any], tab: str, total_ms: int, at: datetime) -> tuple[int, int]:
-    """Active time in ms before this tab, and altogether; `total_ms` is what this tab reports."""
-    if not _tab_counts(lease, tab, at):
-        return lease.active_before_ms, min(lease.active_ms, wall_ms(lease, at))
-    same = lease.tab is None or lease.tab == tab
-    before = lease.active_before_ms if same else lease.active_ms
-    return before, policy.active_ms(total_ms, before, lease.active_ms, wall_ms(lease, at))
-
-
-def wall_ms(lease: Row[Any], at: datetime) -> int:
-    """Time in ms since the work was first shown, or leased where it never was."""
-    return max(0, round((at - (lease.shown_at or lease.leased_at)).total_seconds() * 1000))
+    when = {"now": at, "expires_at": expires_at}
+    sql.run(session, _BEAT, id=lease.id, tab=tab, beat=beat, **when, **counted)
+    return Beat(expires_at, True, counted["active_ms"])
 
 
 def _extended(lease: Row[Any], at: datetime) -> datetime:

@@ -17,6 +17,8 @@ PRIOR_LOW: float = 0.025 ** (1 / 3)
 LONGEST = 4
 # Another tab that gave a sign of life this recently is the one being worked in.
 TAB_SECONDS = 20
+# Of the columns that hold them.
+LARGEST = 2**31 - 1
 
 
 class GoldTerms(Protocol):
@@ -79,6 +81,17 @@ def active_ms(total: int, before: int, known: int, wall: int) -> int:
     It never falls below what is `known` already and never exceeds the `wall` time, both in ms.
     """
     return max(known, min(before + max(total, 0), max(wall, 0)))
+
+
+def idle_ms(total: int, before: int, known: int, room: int) -> int:
+    """Idle time in ms, like `active_ms`, within the `room` that active time leaves of the wall."""
+    return max(0, min(max(known, before + max(total, 0)), room, LARGEST))
+
+
+def inputs(total: int, before: int, known: int) -> int:
+    """How many inputs there were: `before` in earlier tabs plus `total` in this one, never fewer
+    than are `known` already."""
+    return max(known, min(before + max(total, 0), LARGEST))
 
 
 def tab_counts(tab: str, holder: str | None, seconds_since: float | None) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ops import audit_log, clock_time, labels, pictures
 from ops.errors import Conflict, InvalidInput, NotFound, Stale
 from ops.models import SKIP_REASONS, User
-from scheduling import eligibility, ending_sql, leases, sql, submit_sql, verdicts
+from scheduling import eligibility, ending_sql, sql, submit_sql, verdicts, worked
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ def submit(
     revision: int,
     active_ms: int,
     tab: str,
+    idle_ms: int = 0,
+    inputs: int = 0,
 ) -> Accepted:
     """Take the answer to the work behind `token`; the same `key` again is the same submission.
 
@@ -64,8 +66,7 @@ def submit(
             organisation_id=work.organisation_id,
             revision=1,
         ),
-        tab=tab,
-        total_ms=active_ms,
+        report=worked.Report(tab, active_ms, idle_ms, inputs),
         answers=1,
         kind="surplus" if surplus else "submitted",
         state="submitted",
@@ -90,6 +91,8 @@ def skip(
     note: str = "",
     active_ms: int = 0,
     tab: str = "",
+    idle_ms: int = 0,
+    inputs: int = 0,
 ) -> None:
     """Hand in that the labeller cannot answer, and why; somebody else gets the task. Twice is once.
 
@@ -117,8 +120,7 @@ def skip(
             organisation_id=work.organisation_id,
             reason=reason,
         ),
-        tab=tab,
-        total_ms=active_ms,
+        report=worked.Report(tab, active_ms, idle_ms, inputs),
         answers=0,
         kind="skipped",
         state="skipped",
@@ -139,7 +141,8 @@ def _desk_and_work(session: Session, labeller: User, token: uuid.UUID) -> Row[An
 
 def _checked(session: Session, work: Row[Any], label: dict[str, Any]) -> dict[str, Any]:
     """The label, within the ontology and its asset."""
-    bounds = _bounds(session, work) if labels.content(label) else {}
+    within = labels.content(label) or labels.points(label)
+    bounds = _bounds(session, work) if within else {}
     return labels.check(work.label_type, work, label, verdicts=labels.VERDICTS, **bounds)
 
 
@@ -200,14 +203,14 @@ def _write(
     now: Row[Any],
     audit: dict[str, Any],
     *,
-    tab: str,
-    total_ms: int,
+    report: worked.Report,
     data: dict[str, Any],
     **values: Any,
 ) -> None:
     at = clock_time.now()
-    _, active = leases.counted(now, tab, total_ms, at)
-    times = {"active_ms": active, "wall_ms": leases.wall_ms(now, at)}
+    counted = worked.counted(now, report, at)
+    times = {name: counted[name] for name in ("active_ms", "idle_ms", "inputs")}
+    times["wall_ms"] = worked.wall_ms(now, at)
     sql.run(
         session,
         statement,

@@ -31,7 +31,8 @@ BOUNDS = """
 # No join on the lane: a task that moved to another one while its lock was waited for would vanish.
 TASK_AND_ASSIGNMENT = sql.short(f"""
     SELECT a.id, a.task_id, a.project_id, a.state, a.counts, a.leased_at, a.shown_at, a.expires_at,
-           a.tab, a.beat_at, a.active_ms, a.active_before_ms,
+           a.tab, a.beat_at, a.active_ms, a.active_before_ms, a.idle_ms, a.idle_before_ms,
+           a.inputs, a.inputs_before,
            t.open, t.stage, t.lane_id, t.asset_id,
            (SELECT o.batch_id FROM asset o WHERE o.id = t.asset_id) AS batch_id,
            EXISTS (SELECT {LANES} WHERE u.id = %(me)s AND l.id = t.lane_id
@@ -55,7 +56,8 @@ _ASSIGNMENT = """
     ended AS (
         UPDATE assignment SET state = %(state)s, ended_at = %(now)s, counts = %(counts)s,
                surplus = %(surplus)s, skip_reason = %(reason)s,
-               active_ms = %(active_ms)s, wall_ms = %(wall_ms)s
+               active_ms = %(active_ms)s, idle_ms = %(idle_ms)s, inputs = %(inputs)s,
+               wall_ms = %(wall_ms)s
         WHERE id = %(id)s)"""
 
 _TASK = """

@@ -227,8 +227,9 @@ WORK_EVENTS = (
 class WorkEvent(Base):
     """Something that happened to an assignment. Append-only: the raw material of every metric.
 
-    submitted and surplus carry {"active_ms", "wall_ms", "class"}; skipped {"reason"}; gold_scored,
-    consensus_scored and reviewed {"correct": 0..1} about the assignment they name, dated at the
+    submitted and surplus carry {"active_ms", "idle_ms", "wall_ms", "inputs", "class"}; skipped the
+    same times, {"reason", "note"}; what ended otherwise the times; gold_scored, consensus_scored
+    and reviewed {"correct": 0..1} about the assignment they name, dated at the
     moment of judgement.
 
     What it names is not checked by foreign keys: the statement that appends it has just locked or

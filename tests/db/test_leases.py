@@ -29,8 +29,11 @@ def _lease(session: Any, make: Any, **more: Any) -> tuple[Any, Any]:
     return floor.labellers[0], dispatch.claim(session, floor.labellers[0])
 
 
-def _beat(session: Any, me: Any, lease: Any, tab: str, beat: int, active_ms: int) -> Any:
-    return leases.heartbeat(session, me, lease.token, tab=tab, beat=beat, active_ms=active_ms)
+def _beat(
+    session: Any, me: Any, lease: Any, tab: str, beat: int, active_ms: int, **more: int
+) -> Any:
+    told = {"tab": tab, "beat": beat, "active_ms": active_ms}
+    return leases.heartbeat(session, me, lease.token, **told, **more)
 
 
 def test_the_wall_clock_starts_when_it_is_first_shown(session: Any, make: Any) -> None:
@@ -69,6 +72,45 @@ def test_one_tab_at_a_time(session: Any, make: Any) -> None:
     assert (taken.mine, taken.active_ms) == (True, 12_000)
     _at(45)
     assert not _beat(session, me, lease, "a", 2, 9_000).mine
+
+
+def test_idle_time_and_inputs_add_up_over_tabs(session: Any, make: Any) -> None:
+    me, lease = _lease(session, make)
+    leases.shown(session, me, lease.token, tab="a")
+
+    def kept() -> tuple[int, int, int]:
+        row = session.get(Assignment, lease.id, populate_existing=True)
+        return row.active_ms, row.idle_ms, row.inputs
+
+    _at(20)
+    _beat(session, me, lease, "a", 1, 10_000, idle_ms=6_000, inputs=30)
+    assert kept() == (10_000, 6_000, 30)
+    _beat(session, me, lease, "a", 1, 12_000, idle_ms=7_000, inputs=40)  # the same message again
+    _beat(session, me, lease, "b", 1, 12_000, idle_ms=7_000, inputs=40)  # a tab that is not shown
+    assert kept() == (10_000, 6_000, 30)
+    leases.shown(session, me, lease.token, tab="b")
+    _at(30)
+    _beat(session, me, lease, "b", 1, 3_000, idle_ms=2_000, inputs=5)
+    assert kept() == (13_000, 8_000, 35)
+    _beat(session, me, lease, "b", 2, 3_000)  # who says nothing of it takes nothing back
+    assert kept() == (13_000, 8_000, 35)
+    # The rest of the wall time is the most that anybody can have been idle.
+    _beat(session, me, lease, "b", 3, 4_000, idle_ms=500_000, inputs=6)
+    assert kept() == (14_000, 16_000, 36)
+    _at(31)
+    submit.skip(
+        session,
+        me,
+        lease.token,
+        reason="unclear",
+        tab="b",
+        active_ms=5_000,
+        idle_ms=2_000,
+        inputs=9,
+    )
+    times = {"active_ms": 15_000, "idle_ms": 16_000, "wall_ms": 31_000, "inputs": 39}
+    assert events(session)[-1] == ("skipped", times | {"reason": "unclear", "note": ""})
+    assert kept() == (15_000, 16_000, 39)
 
 
 def test_opening_it_in_another_tab_takes_it_over(session: Any, make: Any) -> None:

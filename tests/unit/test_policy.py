@@ -123,6 +123,19 @@ def test_active_time_rises_and_stays_within_the_wall_time(
     assert active == max(known, min(before + total, wall))
 
 
+@given(*[st.integers(0, 10**9)] * 5, st.floats(0, 1))
+def test_idle_time_rises_within_what_active_time_leaves(
+    total: int, before: int, known: int, wall: int, more: int, share: float
+) -> None:
+    active = round(wall * share)
+    idle = policy.idle_ms(total, before, known, wall - active)
+    assert 0 <= idle <= wall - active
+    assert idle >= min(known, wall - active)
+    assert idle == policy.idle_ms(total, before, idle, wall - active)
+    assert policy.idle_ms(total, before, known, wall - active + more) >= idle
+    assert policy.inputs(total, before, known) == max(known, before + total)
+
+
 def test_one_tab_at_a_time() -> None:
     assert policy.tab_counts("a", None, None)
     assert policy.tab_counts("a", "a", 1.0)

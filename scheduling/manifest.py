@@ -1,6 +1,6 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
-from ops.access import LEADS, WORKERS
+from ops.access import ANSWERERS, LEADS, WORKERS
 from ops.jobs import Job
 from ops.nav import Entry
 
@@ -18,13 +18,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 BLUEPRINTS: tuple[str, ...] = (
     "scheduling.desk.api:blueprint",
+    "scheduling.desk.drafts_api:blueprint",
     "scheduling.desk.decisions:blueprint",
     "scheduling.desk.page:blueprint",
+    "scheduling.desk.talk:blueprint",
     "scheduling.projects.pages:blueprint",
     "scheduling.projects.apis:blueprint",
 )
 JOBS: dict[str, object] = {
     "expire leases": Job("scheduling.leases:expire", every=5, where="clock"),
+    "forget old drafts": Job("scheduling.desk.drafts:forget", every=3600, where="clock"),
     "test rules": Job("scheduling.rules:evaluate", every=5),
     "apply rules": Job("scheduling.rules:apply_due", every=5),
     "hard assets to experts": Job("scheduling.hard:route", every=30),
@@ -34,6 +37,7 @@ NAV: tuple[object, ...] = (
     Entry("Desk", "desk.page", WORKERS, order=10),
     Entry("About your work", "desk.decisions", WORKERS, order=20, icon="flag"),
     Entry("Projects", "projects.index", LEADS, order=10),
+    Entry("Questions", "projects.questions", ANSWERERS, order=35),
 )
 ACCESS: dict[str, frozenset[str]] = {
     "desk.page": WORKERS,
@@ -50,6 +54,15 @@ ACCESS: dict[str, frozenset[str]] = {
     "desk_api.skip": WORKERS,
     "desk_api.release": WORKERS,
     "desk_api.me": WORKERS,
+    "desk_talk.ask": WORKERS,
+    "desk_talk.about_work": WORKERS,
+    "desk_talk.mine": WORKERS,
+    "desk_talk.thread": WORKERS,
+    "desk_talk.reply": WORKERS,
+    "desk_talk.resolve": WORKERS,
+    "desk_talk.read": WORKERS,
+    "desk_drafts.draft": WORKERS,
+    "desk_drafts.save_draft": WORKERS,
     "projects.index": LEADS,
     "projects.new": LEADS,
     "projects.show": LEADS,
@@ -89,6 +102,11 @@ ACCESS: dict[str, frozenset[str]] = {
     "projects.change_rule": LEADS,
     "projects.firing": LEADS,
     "projects.settings": LEADS,
+    "projects.questions": ANSWERERS,
+    "projects.issues": ANSWERERS,
+    "projects.issue": ANSWERERS,
+    "projects.issue_medium": ANSWERERS,
+    "projects.change_issue": ANSWERERS,
     "api_projects.list_projects": LEADS,
     "api_projects.create_project": LEADS,
     "api_projects.show_project": LEADS,

@@ -94,9 +94,17 @@ def brief(token: uuid.UUID) -> dict[str, Any]:
             "version": guideline.version if guideline else 0,
             "html": str(markdown(guideline.markdown)) if guideline else "",
         },
+        "errors": _errors(project),
         "idle_seconds": projects.settings_of(project).idle_seconds,
         "skip_reasons": [{"key": k, "text": t} for k, t in work.SKIP_WORDS.items()],
     }
+
+
+def _errors(project: Project) -> list[dict[str, str]]:
+    """What can be wrong with a label of this project, and how bad it is."""
+    terms = projects.settings_of(project).gate.errors
+    words = labels.ERROR_WORDS[project.label_type]
+    return [{"type": t, "name": n, "severity": terms.severity_of(t)} for t, n in words.items()]
 
 
 @blueprint.get("/<uuid:token>/medium")
@@ -131,10 +139,7 @@ def shown(token: uuid.UUID, said: messages.ShownIn) -> dict[str, Any]:
 @blueprint.output(messages.HeartbeatOut)
 def heartbeat(token: uuid.UUID, said: messages.HeartbeatIn) -> dict[str, Any]:
     """Report active time and keep the lease alive"""
-    beat = leases.heartbeat(
-        db(), user(), token, tab=said.tab, beat=said.beat, active_ms=said.active_ms
-    )
-    return vars(beat)
+    return vars(leases.heartbeat(db(), user(), token, **dict(said)))
 
 
 @blueprint.post("/<uuid:token>/submit")
@@ -145,16 +150,7 @@ def submit_label(token: uuid.UUID, said: messages.SubmitIn) -> dict[str, Any]:
 
     Safe to repeat with the same `key`. An answer that comes after its lease ran out is kept too.
     """
-    done = submit.submit(
-        db(),
-        user(),
-        token,
-        label=said.label,
-        key=said.key,
-        revision=said.revision,
-        active_ms=said.active_ms,
-        tab=said.tab,
-    )
+    done = submit.submit(db(), user(), token, **dict(said))
     return {"accepted": True, "revision": done.revision}
 
 
@@ -163,15 +159,7 @@ def submit_label(token: uuid.UUID, said: messages.SubmitIn) -> dict[str, Any]:
 @blueprint.output(messages.AcceptedOut)
 def skip(token: uuid.UUID, said: messages.SkipIn) -> dict[str, Any]:
     """Say that you cannot answer, and why"""
-    submit.skip(
-        db(),
-        user(),
-        token,
-        reason=said.reason,
-        note=said.note,
-        active_ms=said.active_ms,
-        tab=said.tab,
-    )
+    submit.skip(db(), user(), token, **dict(said))
     return {"accepted": True}
 
 

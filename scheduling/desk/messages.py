@@ -19,6 +19,12 @@ class Input(BaseModel):
 
 Tab = Field(min_length=1, max_length=64, description="Random name of the browser tab")
 ActiveMs = Field(ge=0, le=DAY_MS, description="Active time of this tab in this work so far, ms")
+IdleMs = Field(
+    0, ge=0, le=DAY_MS, description="Time of this tab in front, but silent beyond the cut-off, ms"
+)
+Inputs = Field(
+    0, ge=0, le=10**7, description="Presses, clicks and moves in this tab: how many, never which"
+)
 
 
 class NextIn(Input):
@@ -43,6 +49,8 @@ class HeartbeatIn(Input):
     tab: str = Tab
     beat: int = Field(ge=1, le=2**31 - 1, description="Rises with every message of this tab")
     active_ms: int = ActiveMs
+    idle_ms: int = IdleMs
+    inputs: int = Inputs
 
 
 class SubmitIn(Input):
@@ -60,6 +68,8 @@ class SubmitIn(Input):
     revision: int = Field(ge=0, le=32_000, description="The revision that was handed out")
     tab: str = Tab
     active_ms: int = ActiveMs
+    idle_ms: int = IdleMs
+    inputs: int = Inputs
 
 
 class SkipIn(Input):
@@ -69,10 +79,44 @@ class SkipIn(Input):
     note: str = Field("", max_length=2000)
     tab: str = Field("", max_length=64)
     active_ms: int = Field(0, ge=0, le=DAY_MS)
+    idle_ms: int = IdleMs
+    inputs: int = Inputs
 
 
 class ReleaseIn(Input):
     """Give it back."""
+
+
+class DraftIn(Input):
+    """Work as it is so far; it need not be a valid label."""
+
+    value: dict[str, Any] | None = Field(description="The label so far; null: nothing is said yet")
+    remark: str = Field("", max_length=2000)
+    revision: int = Field(ge=0, le=2**31 - 2, description="Of the draft it is based on; 0: of none")
+    tab: str = Tab
+
+
+class DraftSaved(BaseModel):
+    """It is kept, as this revision."""
+
+    revision: int
+    saved_at: datetime
+
+
+class Draft(BaseModel):
+    """Unfinished work as its labeller left it, here or on another machine."""
+
+    value: dict[str, Any] | None
+    remark: str
+    revision: int = Field(description="0: it comes from an earlier lease on the same work")
+    tab: str = Field(description="The tab that saved it")
+    saved_at: datetime
+
+
+class DraftOut(BaseModel):
+    """What was saved of a piece of work, if anything."""
+
+    draft: Draft | None
 
 
 class Said(BaseModel):
@@ -101,6 +145,17 @@ class Pair(BaseModel):
     b: str
 
 
+class Proposal(BaseModel):
+    """What a model says of the asset, as a draft to accept, change or throw away."""
+
+    label: dict[str, Any] = Field(
+        description="A label whose objects or spans carry how sure the model is: score, or null. "
+        "No answer may hold a score"
+    )
+    confidence: float | None = Field(description="How sure the model is of the label as a whole")
+    accept_above: float = Field(description="From how sure on the project takes drafts together")
+
+
 class Work(BaseModel):
     """One piece of work."""
 
@@ -124,9 +179,13 @@ class Work(BaseModel):
     earlier_label: dict[str, Any] | None = Field(
         description="In rework: the label one gave before, where it is more than a class"
     )
+    proposal: Proposal | None = Field(
+        description="Of the stage label, where a model assists: a share of work goes without"
+    )
     may_send_back: bool = Field(description="In a review: whether the label may be sent back")
     expires_at: datetime
     revision: int
+    draft: Draft | None = Field(description="Where the labeller left off")
 
 
 class Nothing(BaseModel):
@@ -176,6 +235,14 @@ class SkipReason(BaseModel):
     text: str
 
 
+class ErrorKind(BaseModel):
+    """What can be wrong with a label."""
+
+    type: str
+    name: str
+    severity: Literal["critical", "major", "minor"] = Field(description="Unless one says otherwise")
+
+
 class BriefOut(BaseModel):
     """What it takes to answer: classes, instructions, rules."""
 
@@ -188,6 +255,7 @@ class BriefOut(BaseModel):
     reasons: list[dict[str, Any]]
     tie: bool
     guideline: GuidelineOut
+    errors: list[ErrorKind] = Field(description="What a review may find wrong")
     idle_seconds: int
     skip_reasons: list[SkipReason]
 

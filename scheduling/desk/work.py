@@ -17,8 +17,9 @@ from ops import clock_time, labels, pictures
 from ops.db import transaction
 from ops.errors import NotFound, TouchstoneError
 from ops.models import User
+from quality import assistance
 from scheduling import eligibility, sql
-from scheduling.desk import opinions
+from scheduling.desk import drafts, opinions
 
 log = structlog.get_logger()
 
@@ -30,7 +31,8 @@ SKIP_WORDS = {
     "other": "Another reason",
 }
 
-_WORK = """
+_WORK = (
+    """
     SELECT a.token::text AS token, a.expires_at, a.labeller_id, t.id AS task_id, t.stage,
            t.asset_id, p.medium, p.label_type, s.text,
            p.id AS project,
@@ -38,11 +40,16 @@ _WORK = """
            CASE WHEN p.label_type = 'preference' AND jsonb_typeof(s.meta -> 'a') = 'string'
                  AND jsonb_typeof(s.meta -> 'b') = 'string'
                 THEN jsonb_build_object('a', s.meta -> 'a', 'b', s.meta -> 'b') END AS pair,
+           p.settings #>> '{assist, model}' AS assisting,
            (SELECT max(id) FROM ontology_version WHERE project_id = p.id) AS ontology,
-           (SELECT max(id) FROM guideline_version WHERE project_id = p.id) AS guideline
+           (SELECT max(id) FROM guideline_version WHERE project_id = p.id) AS guideline,
+           ("""
+    + drafts.NEWEST
+    + """) AS draft
     FROM assignment a JOIN task t ON t.id = a.task_id JOIN asset s ON s.id = t.asset_id
     JOIN project p ON p.id = a.project_id
     WHERE a.id = %(id)s"""
+)
 
 # Only for members, and only while there is something to do.
 _OPEN = """
@@ -123,9 +130,19 @@ def view(session: Session, assignment_id: int) -> dict[str, Any]:
         **opinions.before(
             session, row.stage, row.asset_id, row.task_id, row.labeller_id, row.label_type
         ),
+        "proposal": _proposal(session, assignment_id, row),
         "expires_at": row.expires_at,
         "revision": 0,
+        "draft": row.draft,
     }
+
+
+def _proposal(session: Session, assignment_id: int, row: Row[Any]) -> dict[str, Any] | None:
+    """A model's draft, where one assists; written down as shown."""
+    if row.stage != "label" or row.assisting is None:
+        return None
+    found = assistance.proposal(session, assignment_id)
+    return found._asdict() if found else None
 
 
 def open_work(

@@ -28,6 +28,7 @@ SILENT = {
     "desk_api.next_work": "a lease; the work event tells of it",
     "desk_api.shown": "a sign of life",
     "desk_api.heartbeat": "a sign of life",
+    "desk_drafts.save_draft": "nothing is said yet; the answer is what is recorded",
     "projects.guideline_preview": "writes nothing",
     "api_projects.upload": "a file without a name; its import is what is recorded",
     "dashboards.show": "reads, in a read-only transaction",

@@ -54,11 +54,11 @@ def test_work_says_no_more_than_it_must(client_for: Any, make: Any) -> None:
     assert set(work) == {
         "token", "stage", "brief", "medium", "label_type", "image", "text", "pair", "answers",
         "current", "judged", "remarks", "earlier", "earlier_label", "may_send_back", "expires_at",
-        "revision", "proposal",
+        "revision", "proposal", "draft",
     }  # fmt: skip
     uuid.UUID(work["token"])
     empty = ("answers", "current", "judged", "image", "pair", "remarks", "earlier", "earlier_label")
-    assert {work[name] for name in empty} == {None}
+    assert {work[name] for name in (*empty, "proposal", "draft")} == {None}
     assert (work["may_send_back"], work["revision"]) == (False, 0)
 
 

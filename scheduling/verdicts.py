@@ -73,14 +73,14 @@ def settle(
     stored with that label. Raises InvalidInput naming the field, NotReady.
     """
     verdict = label.get("verdict")
+    allowed = ALLOWED[now.stage]
+    if verdict is not None and verdict not in allowed:
+        words = f"verdict must be one of {', '.join(allowed)}" if allowed else "no verdict here"
+        raise InvalidInput(words, field="verdict")
     if label.get("errors") and now.stage not in NAMES_ERRORS:
         raise InvalidInput("errors are named in a review only", field="errors")
     if verdict is None:
         return label
-    allowed = ALLOWED[now.stage]
-    if verdict not in allowed:
-        words = f"verdict must be one of {', '.join(allowed)}" if allowed else "no verdict here"
-        raise InvalidInput(words, field="verdict")
     live = now.state == "leased"
     if verdict == "return" and live and not may_send_back(session, now.asset_id):
         raise InvalidInput("this label cannot be sent back: fix it instead", field="verdict")

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from ops.errors import InvalidInput
 from ops.labels import decision
-from ops.labels.decision import ERROR_TYPES, SEVERITIES, VERDICTS
+from ops.labels.decision import ERROR_TYPES, SEVERITIES, VERDICTS, points
+from ops.labels.error_words import ERROR_WORDS
 from ops.labels.faults import refuse, said_by
 from ops.labels.ground import Ground, Ontology
 from ops.labels.kinds import CHOICES, KINDS, WITHIN_PICTURE, WITHIN_TEXT
@@ -18,8 +19,9 @@ from ops.labels.rating import values
 from ops.labels.words import in_words
 
 __all__ = [
-    "CHOICES", "ERROR_TYPES", "KINDS", "SEVERITIES", "VERDICTS", "WITHIN_PICTURE",
-    "WITHIN_TEXT", "Ontology", "check", "choices", "content", "in_words", "same",
+    "CHOICES", "ERROR_TYPES", "ERROR_WORDS", "KINDS", "SEVERITIES", "VERDICTS", "WITHIN_PICTURE",
+    "WITHIN_TEXT", "Ontology", "check", "choices", "content", "in_words", "points",
+    "same",
 ]  # fmt: skip
 
 # A decision with one of these stands by a label that is known: it need not be repeated.
@@ -48,7 +50,7 @@ def check(
     kind = KINDS[label_type]
     if not isinstance(payload, Mapping):
         raise InvalidInput("a label is an object", field=kind.model.subject)
-    decided = decision.check(payload, verdicts) if not _BESIDE.isdisjoint(payload) else {}
+    decided = decision.check(payload, verdicts, size) if not _BESIDE.isdisjoint(payload) else {}
     rest = {name: value for name, value in payload.items() if name not in decision.FIELDS}
     verdict = decided.get("verdict")
     if verdict == "return":

@@ -82,7 +82,7 @@ def test_of_two_verdicts_at_once_one_counts_and_nothing_is_lost(floor, session, 
     leases.expire(sessions)
     second = claim(sessions, two)()
     fix = {"class": "b", "verdict": "fix"}
-    back = {"verdict": "return", "remark": "no"}
+    back = {"verdict": "return", "remark": "no", "errors": [{"type": "other"}]}
     late_one, timely = (fix, back) if turn < 2 else (back, fix)
     surplus = at_once(
         hand_in(sessions, one, first, **late_one), hand_in(sessions, two, second, **timely)

@@ -82,16 +82,16 @@ def test_a_review_accepts_or_puts_right(session, hands, stage, label, after, rig
 def test_sent_back_mended_and_accepted_by_the_same_reviewer(session, hands, stage):
     floor = stage()
     hands.give(floor.author, "label", key="a")
-    hands.give(floor.one, "review", verdict="return", remark="look at the ears")
+    ears = [{"type": "wrong_class", "severity": "major", "remark": "pointed"}]
+    hands.give(floor.one, "review", verdict="return", remark="look at the ears", errors=ears)
     assert hands.label(floor.asset) == ("majority", "a")  # in force until somebody decides
     [rework] = hands.tasks("rework")
     assert (rework.round, rework.wanted, rework.n_leased) == (2, 1, 1)
     assert state(session, floor) == "open"
     shown = hands.give(floor.author, "rework", key="b")
     assert shown["earlier"] == "a"
-    assert shown["remarks"] == [
-        {"by": "reviewer", "verdict": "return", "class": None, "remark": "look at the ears"}
-    ]
+    said = {"by": "reviewer", "verdict": "return", "class": None, "remark": "look at the ears"}
+    assert shown["remarks"] == [said | {"errors": ears}]
     assert (shown["answers"], shown["current"], shown["may_send_back"]) == (None, None, False)
     again = hands.tasks("review")[-1]
     assert (again.round, session.get(ReviewDraw, again.id).reason) == (2, "rework")
@@ -195,6 +195,8 @@ def test_several_answers_are_put_right_by_the_reviewer(session, sessions, hands,
         ("review", {"key": "a", "verdict": "stand", "remark": "x"}, "verdict"),
         ("review", {"verdict": "return"}, "remark"),
         ("review", {"verdict": "return", "remark": "  "}, "remark"),
+        ("review", {"verdict": "return", "remark": "x", "errors": []}, "errors"),
+        ("rework", {"key": "b", "errors": [{"type": "other"}]}, "errors"),
         ("review", {"verdict": "return", "key": "a", "remark": "x"}, "class"),
         ("rework", {"key": "a", "verdict": "stand"}, "remark"),
         ("rework", {"key": "b", "verdict": "stand", "remark": "x"}, "class"),

@@ -26,7 +26,7 @@ class Person:
         assert said.status_code == 200, said.text
         return said.json["work"]
 
-    def submit(self, work: Any, **label: str) -> Any:
+    def submit(self, work: Any, **label: Any) -> Any:
         payload = {("class" if k == "key" else k): v for k, v in label.items()}
         body = {"label": payload, "key": f"key-{next(_numbers):08}", "revision": 0, "tab": "t"}
         path = f"{DESK}/{work['token']}/submit"
@@ -62,16 +62,19 @@ def test_from_a_label_to_an_experts_decision(person: Any, make: Any, sessions: A
 
     work = reviewer.next()
     assert (work["stage"], work["current"], work["may_send_back"]) == ("review", "a", True)
-    refused = reviewer.submit(work, verdict="return")
-    assert refused.status_code == 422
-    assert refused.json["errors"][0]["field"] == "remark"
-    assert reviewer.submit(work, verdict="return", remark="look again").status_code == 200
+    back = {"verdict": "return", "remark": "look again"}
+    for lacking, field in (({"verdict": "return"}, "remark"), (back, "errors")):
+        refused = reviewer.submit(work, **lacking)
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["field"] == field
+    wrong = [{"type": "wrong_class", "remark": "a bird"}]
+    assert reviewer.submit(work, **back, errors=wrong).status_code == 200
     judge(sessions)
 
     work = author.next()
     assert (work["stage"], work["earlier"], work["answers"]) == ("rework", "a", None)
     said = {"by": "reviewer", "verdict": "return", "class": None, "remark": "look again"}
-    assert work["remarks"] == [said | {"label": None, "errors": None}]
+    assert work["remarks"] == [said | {"label": None, "errors": wrong}]
     assert work["token"] != first["token"]
     stood = author.submit(work, key="a", verdict="stand", remark="I did")
     assert stood.json == {"accepted": True, "revision": 1}
@@ -96,7 +99,8 @@ def test_no_name_and_no_id_of_anybody_is_in_what_was_said(
     author, reviewer = person(floor.labellers[0]), person(who)
     author.submit(author.next(), key="a")
     judge(sessions)
-    reviewer.submit(reviewer.next(), verdict="return", remark="x")
+    found = [{"type": "other"}]
+    reviewer.submit(reviewer.next(), verdict="return", remark="x", errors=found)
     judge(sessions)
     work = author.next()
     said = str(work["remarks"])
@@ -115,9 +119,8 @@ def test_a_first_label_carries_no_verdict_and_gold_refuses_it_alike(
     me = floor.labellers[0]
     _due(session, me, made)
     labeller = person(me)
-    label = {"verdict": verdict, "remark": "x"}
-    if verdict != "return":
-        label["key"] = "a"
+    label: dict[str, Any] = {"verdict": verdict, "remark": "x"}
+    label |= {"errors": [{"type": "other"}]} if verdict == "return" else {"key": "a"}
     told = []
     for _ in range(2):
         work = labeller.next()

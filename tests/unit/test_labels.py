@@ -322,6 +322,7 @@ def test_overlap_is_that_of_the_pixels(planes, side):
 
 
 VERDICTS = {"verdicts": labels.VERDICTS}
+FOUND = [{"type": "other"}]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,15 @@ VERDICTS = {"verdicts": labels.VERDICTS}
         ({"class": "car", "verdict": "maybe"}, "verdict"),
         ({"verdict": "return"}, "remark"),
         ({"class": "car", "verdict": "stand"}, "remark"),
-        ({"class": "car", "verdict": "return", "remark": "x"}, "class"),
+        ({"verdict": "return", "errors": [{"type": "other"}]}, "remark"),
+        ({"verdict": "return", "errors": [{"type": "other", "remark": ""}]}, "remark"),
+        ({"verdict": "return", "remark": "x"}, "errors"),
+        ({"verdict": "return", "remark": "x", "errors": []}, "errors"),
+        ({"verdict": "return", "remark": "x", "errors": None}, "errors"),
+        ({"class": "car", "verdict": "return", "remark": "x", "errors": FOUND}, "class"),
+        ({"class": "car", "errors": [{"type": "missing", "point": [1.0]}]}, "errors.0.point"),
+        ({"class": "car", "errors": [{"type": "missing", "point": [1, -1]}]}, "errors.0.point.1"),
+        ({"class": "car", "errors": [{"type": "missing", "point": "x"}]}, "errors.0.point"),
         ({"class": "car", "remark": 1}, "remark"),
         ({"class": "car", "remark": "x" * 2001}, "remark"),
         ({"class": "car", "errors": [{"type": "missing"}, {"type": "odd"}]}, "errors.1.type"),
@@ -353,8 +362,14 @@ def test_a_decision_is_kept_and_only_where_one_is_offered():
     assert check("class", {"class": "car", "remark": "no verdict"})["remark"] == "no verdict"
     assert "verdict" in fault("class", review)
     assert "errors" in fault("class", {"class": "car", "errors": found})
-    back = {"verdict": "return", "remark": "look again"}
+    back = {"verdict": "return", "remark": "look again", "errors": FOUND}
     assert check("boxes", back, **VERDICTS) == back
+    # Said of the error, it need not be said of the whole; a place lies in the picture.
+    there = [{"type": "missing", "point": [9.5, 4.0], "remark": "here"}]
+    found = {"verdict": "return", "errors": there}
+    assert check("boxes", found, **VERDICTS) == found
+    there[0]["point"] = [SIZE[0] + 1.0, 4.0]
+    assert "errors.0.point" in fault("boxes", found, **VERDICTS)
     assert "objects" in fault("boxes", back | {"objects": []}, **VERDICTS)
 
 

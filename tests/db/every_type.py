@@ -81,7 +81,18 @@ CASES: dict[str, Case] = {
     "polygons": _drawn(_polygon),
     "masks": _drawn(mask),
     "keypoints": _drawn(
-        _figure, classes=[{"key": k, "name": k.upper(), "skeleton": SKELETON} for k in "abc"]
+        _figure,
+        classes=[
+            {
+                "key": k,
+                "name": k.upper(),
+                "colour": "#4363d8",
+                "hotkey": k,
+                "description": "",
+                "skeleton": SKELETON,
+            }
+            for k in "abc"
+        ],
     ),
     "spans": Case(
         _spans((0, 3, "a"), (13, 20, "a"), (26, 32, "b")),

@@ -14,42 +14,7 @@ from quality import gold
 from tests.factories import PASSWORD
 from tests.finished import finished
 from tests.functional.test_role_matrix import address
-
-# Each has a mark of its own, so that what comes back raw can be named.
-PAYLOADS = [
-    "<script>x{n}()</script>",
-    "<img src=x onerror=x{n}()>",
-    '"><svg onload=x{n}()>',
-    "'><iframe srcdoc=x{n}>",
-    "</textarea><script>x{n}()</script>",
-    "</title><script>x{n}()</script>",
-    "</script><script>x{n}()</script>",
-    "<!--<img src=x{n}>-->",
-    "<a href=javascript:x{n}()>a</a>",
-    '" autofocus onfocus=x{n}() x="',
-    "' onmouseover=x{n}() x='",
-    "<math><mi xlink:href=x{n}></math>",
-    "<style>x{n}{{}}</style>",
-    "<base href=//x{n}>",
-    "<meta http-equiv=refresh content=x{n}>",
-    "<object data=x{n}>",
-    "<embed src=x{n}>",
-    "<form action=//x{n}>",
-    "<link rel=stylesheet href=x{n}>",
-    "<template>x{n}</template>",
-    "<details open ontoggle=x{n}()>",
-    "<video><source onerror=x{n}()></video>",
-    "{{{{ x{n} }}}}<b>",
-    "{{% x{n} %}}<b>",
-    "<x{n}>",
-    "<ScRiPt>x{n}()</ScRiPt>",
-    "&lt;<script>x{n}()</script>",
-    "<body onload=x{n}()>",
-    "<div hx-get=//x{n} hx-trigger=load>",
-    "<input formaction=javascript:x{n}()>",
-]
-HOSTILE = [text.format(n=n) for n, text in enumerate(PAYLOADS)]
-ALL = " ".join(HOSTILE)
+from tests.hostile import ALL, HOSTILE, raw
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -159,12 +124,6 @@ def infested(make, session):
     return done
 
 
-def _raw(page: str) -> list[str]:
-    """The payloads that come out as they went in. An apostrophe alone is harmless: no template
-    puts an attribute between two, and in a text it is a text."""
-    return [text for text in HOSTILE if text in page and set(text) & set('<"')]
-
-
 PAGES = ["", "/batches", "/assets", "/classes", "/guideline", "/people", "/gold", "/gold/mark",
          "/gold/contention", "/gold/reviewed",
          "/settings", "/rules", "/rules/new", "/import"]  # fmt: skip
@@ -180,7 +139,7 @@ def test_markup_comes_out_as_text_for_staff(infested, client_for):
     for path in paths:
         page = client.get(path)
         assert page.status_code == 200, path
-        assert not _raw(page.text), (path, _raw(page.text))
+        assert not raw(page.text), (path, raw(page.text))
         assert 'href="javascript:' not in page.text, path
         seen += "x0()" in page.text
     assert seen > 12  # the payloads are there, as text
@@ -190,7 +149,7 @@ def test_markup_comes_out_as_text_for_a_client(infested, client_for):
     client = client_for("client", organisation_id=infested.project.organisation_id)
     page = client.get("/portal").text
     assert "x0()" in page
-    assert not _raw(page)
+    assert not raw(page)
 
 
 def test_markup_in_the_guideline_comes_out_as_text_at_the_desk(make, session, client_for):
@@ -205,7 +164,7 @@ def test_markup_in_the_guideline_comes_out_as_text_at_the_desk(make, session, cl
     assert 'href="javascript:' not in html
     assert 'src="javascript:' not in html
     answer = client.get("/desk")
-    assert not _raw(answer.text)
+    assert not raw(answer.text)
 
 
 def _bomb(side: int) -> bytes:

@@ -4,17 +4,10 @@ import pytest
 from flask import url_for
 from sqlalchemy import select
 
-from metrics.deliver import deliver
-from ops import sealer
 from ops.access import ANYONE
 from ops.models import Assignment, Certificate, ProjectMember, User
-from ops.web import media
-from quality import gold
 from quality.models import Attempt
-from quality.onboarding import assessments, attempts
-from quality.rescoring import job, runs
-from scheduling import dispatch
-from tests.finished import finished
+from tests.everything import everything, values_of
 
 ROLES = ("ops_lead", "onboarding_manager", "labeller", "reviewer", "expert", "client")
 # Managers know everybody who works here: these are about people, not about a project.
@@ -27,65 +20,7 @@ OF_NO_PROJECT = {"static", "dashboards.show"}
 @pytest.fixture
 def foreign(make, session, sessions, app):
     """Something of every kind that can be named in an address, all of somebody else's project."""
-    done = finished(make, session)
-    spare = make.batch(done.project)
-    assets = make.assets(spare, 3)
-    golds = [gold.make(session, done.project, a, [{"class": "a"}], done.lead) for a in assets[:2]]
-    lane = make.lane(spare, requirements={}, requirement_key="other")
-    make.tasks(lane, assets[2:])
-    labeller = make.member(done.project, make.user())
-    skill = make.skill()
-    terms = {"title": "Entry", "questions": 1, "minutes": 30}
-    test = assessments.create(session, done.project, skill, terms, done.lead)
-    attempt = attempts.begin(session, test, labeller)
-    question = attempts.questions_of(session, attempt)[0]
-    work = dispatch.claim(session, labeller, project_id=done.project.id)
-    assert work is not None
-    run = runs.request(session, done.batch, done.lead)
-    session.commit()
-    job.run(sessions, run.id)
-    made = deliver(session, done.batch, done.lead)
-    admin = make.user(role="admin")
-    rule = make.rule(done.project)
-    firing = make.firing(rule, labeller)
-    certificate = make.certificate(labeller, skill)
-    pictured = make.assets(spare, 1, uri="upload:" + "0" * 64 + ".png", text=None)[0]
-    session.commit()
-    sealer.seal(sessions)
-    with app.test_request_context():
-        signed = media.url(pictured.id).rpartition("/")[2]
-    return {
-        "project_id": done.project.id,
-        "batch_id": done.batch.id,
-        "gold_id": golds[0].id,
-        "delivery_id": made.id,
-        "assessment_id": test.id,
-        "rule_id": rule.id,
-        "firing_id": firing.id,
-        "run_id": run.id,
-        "other_id": run.id,
-        "decision_id": firing.id,
-        "user_id": admin.id,
-        "certificate_id": certificate.id,
-        "desk_token": work.token,
-        "attempt_token": attempt.token,
-        "question_token": question.token,
-        "token_id": 1,
-        "signed": signed,
-        "form": "jsonl",
-        "asset": assets[0].id,
-        "client_organisation": done.project.organisation_id,
-        "asset_ids": [asset.id for asset in assets],
-        "name": done.project.name,
-    }
-
-
-def _values(rule, foreign):
-    values = {name: foreign[name] for name in rule.arguments if name != "token"}
-    if "token" in rule.arguments:
-        kind = "attempt_token" if rule.endpoint.startswith("onboarding.") else "desk_token"
-        values["token"] = foreign[kind]
-    return values
+    return everything(app, make, session, sessions)
 
 
 BODIES = {
@@ -136,7 +71,7 @@ def test_a_foreign_object_answers_as_if_it_were_not_there(app, foreign, client_f
         if rule.endpoint == "account.revoke_token":
             continue  # below: it is about a person, not a project
         with app.test_request_context():
-            address = url_for(rule.endpoint, **_values(rule, foreign))
+            address = url_for(rule.endpoint, **values_of(rule, foreign))
         for method in rule.methods - {"OPTIONS", "HEAD"}:
             more = {"json": BODIES.get(rule.endpoint, {})} if "/api/" in address else {}
             answer = client._send(method, address, **more)
@@ -156,7 +91,7 @@ def test_the_addresses_are_right(app, foreign, client_for):
         if rule.endpoint in OF_NO_PROJECT | {"media.show"}:
             continue
         with app.test_request_context():
-            address = url_for(rule.endpoint, **_values(rule, foreign))
+            address = url_for(rule.endpoint, **values_of(rule, foreign))
         answer = client.get(address)
         if answer.status_code != 200:
             refused.append((rule.rule, answer.status_code))

@@ -1,0 +1,86 @@
+"""Something of every kind that can be named in an address, all of one project."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from metrics.deliver import deliver
+from ops import sealer
+from ops.web import media
+from quality import gold
+from quality.onboarding import assessments, attempts
+from quality.rescoring import job, runs
+from scheduling import dispatch
+from tests.factories import Make
+from tests.finished import finished
+
+
+def everything(
+    app: Any, make: Make, session: Session, sessions: sessionmaker[Session]
+) -> dict[str, Any]:
+    """A delivered batch and what else there is, by the names that addresses give their parts.
+
+    Beside those: `lead` and `labeller`, the people of the project, and `client_organisation`.
+    """
+    done = finished(make, session)
+    spare = make.batch(done.project)
+    assets = make.assets(spare, 3)
+    golds = [gold.make(session, done.project, a, [{"class": "a"}], done.lead) for a in assets[:2]]
+    lane = make.lane(spare, requirements={}, requirement_key="other")
+    make.tasks(lane, assets[2:])
+    labeller = make.member(done.project, make.user())
+    skill = make.skill()
+    terms = {"title": "Entry", "questions": 1, "minutes": 30}
+    test = assessments.create(session, done.project, skill, terms, done.lead)
+    attempt = attempts.begin(session, test, labeller)
+    question = attempts.questions_of(session, attempt)[0]
+    work = dispatch.claim(session, labeller, project_id=done.project.id)
+    assert work is not None
+    run = runs.request(session, done.batch, done.lead)
+    session.commit()
+    job.run(sessions, run.id)
+    made = deliver(session, done.batch, done.lead)
+    admin = make.user(role="admin")
+    rule = make.rule(done.project)
+    firing = make.firing(rule, labeller)
+    certificate = make.certificate(labeller, skill)
+    pictured = make.assets(spare, 1, uri="upload:" + "0" * 64 + ".png", text=None)[0]
+    session.commit()
+    sealer.seal(sessions)
+    with app.test_request_context():
+        signed = media.url(pictured.id).rpartition("/")[2]
+    return {
+        "lead": done.lead,
+        "labeller": labeller,
+        "project_id": done.project.id,
+        "batch_id": done.batch.id,
+        "gold_id": golds[0].id,
+        "delivery_id": made.id,
+        "assessment_id": test.id,
+        "rule_id": rule.id,
+        "firing_id": firing.id,
+        "run_id": run.id,
+        "other_id": run.id,
+        "decision_id": firing.id,
+        "user_id": admin.id,
+        "certificate_id": certificate.id,
+        "desk_token": work.token,
+        "attempt_token": attempt.token,
+        "question_token": question.token,
+        "token_id": 1,
+        "signed": signed,
+        "form": "jsonl",
+        "asset": assets[0].id,
+        "client_organisation": done.project.organisation_id,
+        "asset_ids": [asset.id for asset in assets],
+        "name": done.project.name,
+    }
+
+
+def values_of(rule: Any, things: dict[str, Any]) -> dict[str, Any]:
+    """What to put into the address of `rule` so that it names the things."""
+    values = {name: things[name] for name in rule.arguments if name != "token"}
+    if "token" in rule.arguments:
+        kind = "attempt_token" if rule.endpoint.startswith("onboarding.") else "desk_token"
+        values["token"] = things[kind]
+    return values

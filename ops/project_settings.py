@@ -116,6 +116,9 @@ class GateTerms(BaseModel):
     open_flags: int | None = Field(
         None, ge=0, description="Flags on its assets that may stay open (empty: any)"
     )
+    open_issues: int | None = Field(
+        0, ge=0, description="Questions about its assets that may stay unresolved (empty: any)"
+    )
     plan: PlanTerms = Field(default_factory=PlanTerms)
     classes: ClassTerms = Field(default_factory=ClassTerms)
     errors: ErrorTerms = Field(default_factory=ErrorTerms)

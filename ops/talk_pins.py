@@ -8,7 +8,8 @@ from ops.errors import InvalidInput
 from ops.labels.attributes import storable
 from ops.models import PINS, Asset
 
-# Longer sides than any picture; a size that is known is held against it as well.
+# Longer sides than any picture. A size that is known is not held against a point: of gold it mostly
+# is, of work it is not, and who asks must not learn which it was.
 FARTHEST = 1_000_000
 MOST_QUOTED = 1000
 
@@ -88,8 +89,6 @@ def _refuse_outside(pin: Any, asset: Asset) -> None:
     if isinstance(pin, PointPin):
         if asset.uri is None:
             raise _fault("pin.at", "a text has no points; name a passage")
-        if asset.width and asset.height and (pin.x > asset.width or pin.y > asset.height):
-            raise _fault("pin", f"the point must lie within {asset.width} × {asset.height} px")
     elif isinstance(pin, PassagePin):
         if asset.text is None:
             raise _fault("pin.at", "a picture has no passages; name a point")

@@ -48,10 +48,10 @@ def visible(user: User) -> ColumnElement[bool]:
         return within & ~true()
     if user.role in ANSWERERS:
         return within
-    return within & _concerns(user)
+    return within & concerns(user)
 
 
-def _concerns(user: User) -> ColumnElement[bool]:
+def concerns(user: User) -> ColumnElement[bool]:
     """They asked, or are named and have no answer left to give that it could sway."""
     named = exists().where(Comment.issue_id == Issue.id, Comment.mentions.contains([user.id]))
     answered = exists().where(
@@ -76,7 +76,7 @@ def mine(session: Session, user: User) -> Sequence[Issue]:
     """Those a person asked or is named in, the newest first."""
     found = (
         select(Issue)
-        .where(Issue.project_id.in_(scope.projects(user)), _concerns(user))
+        .where(Issue.project_id.in_(scope.projects(user)), concerns(user))
         .options(joinedload(Issue.project))
         .order_by(Issue.id.desc())
         .limit(MOST_MINE)
@@ -174,9 +174,14 @@ def people(session: Session, ids: Collection[int]) -> dict[int, User]:
     return {one.id: one for one in session.scalars(select(User).where(User.id.in_(ids)))}
 
 
+def sees_people(viewer: User) -> bool:
+    """Whether labellers are named to `viewer`, and assets by what the client calls them."""
+    return viewer.role in MANAGERS
+
+
 def called(author: User, viewer: User, *, names: bool = True) -> str:
     """What `author` is called to `viewer`; without `names` everybody goes by their role."""
     if author.id == viewer.id:
         return "You"
-    known = viewer.role in MANAGERS or author.role in MANAGERS
+    known = sees_people(viewer) or author.role in MANAGERS
     return author.name if names and known else _ROLE.get(author.role, "Somebody")

@@ -17,16 +17,17 @@ Figures = dict[str, Any]
 
 
 def read(session: Session, batch: Batch, project: Project, terms: GateTerms) -> Figures:
-    """assets, labelled, unfinished (by stage), unjudged, undecided, flags, sample, classes, errors,
-    rescore, gold."""
+    """assets, labelled, unfinished (by stage), unjudged, undecided, flags, issues, sample, classes,
+    errors, rescore, gold."""
     values = {"batch": batch.id, "project": batch.project_id, "stuck": NO_ADJUDICATOR}
-    assets, labelled, undecided, flags, unjudged = session.execute(_COUNTS, values).one()
+    assets, labelled, undecided, flags, issues, unjudged = session.execute(_COUNTS, values).one()
     drawn = review_sample.results(session, batch.id)
     return {
         "assets": assets,
         "labelled": labelled,
         "undecided": undecided,
         "flags": flags,
+        "issues": issues,
         "unjudged": unjudged,
         "unfinished": dict(map(tuple, session.execute(_UNFINISHED, values))),
         "sample": _sample([one for one in drawn if one.stratum is None]),
@@ -44,6 +45,7 @@ _COUNTS = text(
             WHERE a.batch_id = :batch AND flag.kind = :stuck AND flag.resolved_at IS NULL),
            (SELECT count(*) FROM flag JOIN asset a ON a.id = flag.asset_id
             WHERE a.batch_id = :batch AND flag.resolved_at IS NULL),
+           (SELECT count(*) FROM issue WHERE batch_id = :batch AND state <> 'resolved'),
            (SELECT count(*) FROM assignment JOIN task ON task.id = assignment.task_id
             JOIN lane ON lane.id = task.lane_id WHERE lane.batch_id = :batch
               AND assignment.state = 'submitted' AND assignment.judged_at IS NULL)

@@ -202,9 +202,17 @@ def _flags(figures: Figures, terms: GateTerms) -> Iterator[Reason]:
         yield _reason("open_flags", words, n, most, n - most)
 
 
+def _issues(figures: Figures, terms: GateTerms) -> Iterator[Reason]:
+    n, most = figures["issues"], terms.open_issues
+    if most is not None and n > most:
+        words = f"{_count(n, 'question')} about assets {_is(n)} not resolved; "
+        words += f"{most or 'none'} may stay."
+        yield _reason("open_issues", words, n, most, n - most)
+
+
 TERMS: tuple[Callable[[Figures, GateTerms], Iterator[Reason]], ...] = (
     _labels, _unfinished, _unjudged, _adjudications, _sample_size, _accepted, _accuracy_shown,
-    _classes, _errors, _rescore, _suspects, _gold, _flags,
+    _classes, _errors, _rescore, _suspects, _gold, _flags, _issues,
 )  # fmt: skip
 STAGE = {"label": "label", "rework": "label again", "review": "review"}
 

@@ -36,6 +36,7 @@ Page = Annotated[_PageNumber, BeforeValidator(_from_digits, json_schema_input_ty
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Note = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+QueryId = Annotated[Id, BeforeValidator(_from_digits, json_schema_input_type=Id)]
 LabelType = Literal[
     "class", "tags", "attributes", "boxes", "polygons", "masks", "keypoints", "spans",
     "transcription", "rating", "preference",

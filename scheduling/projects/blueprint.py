@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import render_template, url_for
 
 from ops import projects
+from ops.access import LEADS
 from ops.labels import KINDS
 from ops.models import Project
 from ops.web.identity import db, user
@@ -18,6 +19,7 @@ TABS = (
     ("assets", "Assets"),
     ("classes", "Classes"),
     ("guideline", "Guideline"),
+    ("issues", "Questions"),
     ("hand_out", "Hand out"),
     ("people", "People"),
     ("gold", "Gold"),
@@ -36,8 +38,8 @@ def project_of(project_id: int) -> Project:
 
 
 def page(template: str, project: Project, tab: str, status: int = 200, **more: Any) -> Any:
-    """A page of one project, with its tabs."""
-    tabs = [
+    """A page of one project, with its tabs for those who run it."""
+    tabs = [] if user().role not in LEADS else [
         {
             "text": _classes_tab(project) if name == "classes" else text,
             "url": url_for(f"projects.{name}", project_id=project.id),

@@ -6,7 +6,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
-from ops import organisations, projects
+from ops import organisations, projects, talk_reads
 from ops.errors import Conflict, InvalidInput, NotReady
 from ops.labels import KINDS
 from ops.models import Organisation
@@ -149,6 +149,7 @@ def _overview(project: projects.Project, status: int = 200, problem: str = "") -
         progress=reads.progress(session, ids),
         assets=reads.asset_counts(session, ids),
         hard=hard.of_batches(session, ids),
+        questions=talk_reads.unanswered(session, project.id),
         batch_page="batches.show" in current_app.view_functions,
         problem=problem,
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from metrics import report_words
 from metrics.deliver import deliver
-from ops import flags, ontologies
+from ops import flags, ontologies, talk
 from ops.models import Asset, Assignment, Flag, Label, Task
 from ops.project_settings import PlanTerms, ProjectSettings
 from quality import gate, judging
@@ -188,6 +188,23 @@ def test_open_flags_hold_it_back_until_they_are_resolved(labelled: Labelled, ses
     assert (held["have"], held["settle"]) == (1, 1)
     session.execute(update(Flag).where(Flag.id == flag_id).values(resolved_at=Flag.at))
     assert "open_flags" not in terms_missed(session, labelled.batch)
+
+
+def test_questions_hold_it_back_until_they_are_resolved(labelled: Labelled, session: Session):
+    issue = talk.open_issue(
+        session, labelled.project, labelled.labeller, {"at": "asset"}, "Which?", key="a-question",
+        asset=labelled.assets[0],
+    )  # fmt: skip
+    held = terms_missed(session, labelled.batch)["open_issues"]
+    assert (held["have"], held["need"], held["settle"]) == (1, 0, 1)
+    assert held["message"] == "1 question about assets is not resolved; none may stay."
+    ask(session, labelled, open_issues=None)
+    assert "open_issues" not in terms_missed(session, labelled.batch)
+    ask(session, labelled, open_issues=0)
+    talk.comment(session, issue, labelled.lead, "This.", key="an-answer")
+    assert "open_issues" in terms_missed(session, labelled.batch)
+    talk.resolve(session, issue, labelled.labeller)
+    assert "open_issues" not in terms_missed(session, labelled.batch)
 
 
 def test_terms_that_make_no_sense_are_refused():

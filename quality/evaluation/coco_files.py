@@ -180,10 +180,10 @@ def _areas(path: Path, items: list[Any]) -> tuple[Floats, Masks | None]:
         return sides[:, 2] * sides[:, 3], None
     if items and isinstance(items[0], FoundPoints):
         return np.array([_extent(item.keypoints) for item in items], float), None
-    for i, item in enumerate(items):
-        if not isinstance(item.segmentation, Rle):
-            raise _wrong(path, f"[{i}].segmentation", "expected run lengths with size and counts")
-    shapes = masks(path, "", items, np.arange(len(items)), [(0, 0)] * len(items))
+    if set(map(type, map(attrgetter("segmentation"), items))) - {Rle}:
+        i = next(i for i, item in enumerate(items) if not isinstance(item.segmentation, Rle))
+        raise _wrong(path, f"[{i}].segmentation", "expected run lengths with size and counts")
+    shapes = masks(path, "", items, np.arange(len(items)), np.zeros((len(items), 2), np.int64))
     return rle.areas(shapes), shapes
 
 

@@ -31,10 +31,9 @@ def points(path: Path, where: str, items: list[Any], expected: int) -> tuple[Flo
     return flat[:, :, :2], flat[:, :, 2] > 0
 
 
-def masks(
-    path: Path, where: str, items: list[Any], chosen: Ints, sizes: list[tuple[int, int]]
-) -> Masks:
-    """The masks of the `chosen` items as run lengths; `sizes` are those of their images.
+def masks(path: Path, where: str, items: list[Any], chosen: Ints, sizes: Ints) -> Masks:
+    """The masks of the `chosen` items as run lengths; `sizes` (n, 2) are the heights and widths of
+    their images in px.
 
     Raises InvalidInput.
     """
@@ -44,7 +43,7 @@ def masks(
     found: list[Any] = [None] * len(chosen)
     outlines: dict[tuple[int, int], list[int]] = defaultdict(list)
     rings: dict[int, list[list[float]]] = {}
-    for k, (i, (height, width)) in enumerate(zip(chosen.tolist(), sizes, strict=True)):
+    for k, (i, (height, width)) in enumerate(zip(chosen.tolist(), sizes.tolist(), strict=True)):
         shape = items[i].segmentation
         if isinstance(shape, Rle):
             found[k] = runs(shape)
@@ -78,9 +77,11 @@ def _drawn(shapes: list[list[list[float]]], height: int, width: int) -> Iterator
 def _compressed(path: Path, where: str, items: list[Any], chosen: Ints) -> Masks | None:
     """Where all are compressed run lengths: there may be hundreds of thousands of them."""
     shapes = [items[i].segmentation for i in chosen.tolist()]
-    if not all(isinstance(x, Rle) and isinstance(x.counts, str) for x in shapes):
+    if set(map(type, shapes)) - {Rle}:
         return None
-    texts = [x.counts.encode() for x in shapes]
+    texts = [x.counts for x in shapes]
+    if set(map(type, texts)) - {str}:
+        return None
     sizes = np.fromiter(chain.from_iterable(x.size for x in shapes), np.int64, 2 * len(shapes))
     with _told(path, where, chosen):
         return rle.of_texts(texts, sizes, whole=False)

@@ -63,19 +63,17 @@ def _of_boxes(known: Known, found: Found) -> Callable[[Pairs], Floats]:
 
 
 def _of_masks(known: Known, found: Found) -> Callable[[Pairs], Floats]:
-    def of_truths(p: Pairs) -> list[tuple[int, int]]:
-        return [known.sizes[i] for i in known.truths.image[p.truth]]
-
-    def of_results(p: Pairs) -> list[tuple[int, int]]:
-        return [known.sizes[i] for i in found.detections.image[p.detection]]
+    sizes = np.array(known.sizes, np.int64).reshape(-1, 2)
 
     def overlaps(p: Pairs) -> Floats:
         # Only shapes that meet another of their image and class are drawn.
-        true = coco_shapes.masks(known.path, "annotations", known.items, p.truth, of_truths(p))
+        drawn_on = sizes[known.truths.image[p.truth]]
+        true = coco_shapes.masks(known.path, "annotations", known.items, p.truth, drawn_on)
         crowd, starts = known.truths.crowd[p.truth], (p.truth_start, p.detection_start, p.start)
         if found.masks is not None:
             return masks.overlaps(true, found.masks, crowd, *starts, of=p.detection)
-        seen = coco_shapes.masks(found.path, "", found.items, p.detection, of_results(p))
+        drawn_on = sizes[found.detections.image[p.detection]]
+        seen = coco_shapes.masks(found.path, "", found.items, p.detection, drawn_on)
         return masks.overlaps(true, seen, crowd, *starts)
 
     return overlaps

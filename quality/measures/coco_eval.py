@@ -9,16 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from quality.measures.arrays import Bools, Floats, Ints, compiled
+from quality.measures import coco_counting as counting
+from quality.measures.arrays import Bools, Floats, Ints
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
 EVERY = (0.0, 1e10)
 SMALL, MEDIUM, LARGE = (0.0, 32.0**2), (32.0**2, 96.0**2), (96.0**2, 1e10)
-# What a detection came to, at one threshold and in one range of sizes.
-WRONG, RIGHT, IGNORED = 0, 1, 2
 
 
 class Terms(NamedTuple):
@@ -111,26 +109,29 @@ def figures(found: Evaluation, terms: Terms) -> list[float]:
 
 def pair_up(truths: Truths, detections: Detections, most: int, n_images: int) -> Pairs:
     """Group by (class, image); in each group the `most` surest detections, surest first."""
-    truth_key = truths.category.astype(np.int64) * n_images + truths.image
-    key = detections.category.astype(np.int64) * n_images + detections.image
-    # Stable: equal scores stay in the order of the file, as pycocotools has them.
-    order = np.lexsort((-detections.score, key))
-    ordered = key[order]
-    first = np.searchsorted(ordered, ordered, side="left")
-    kept = order[np.arange(order.size) - first < most]
-    truth = np.argsort(truth_key, kind="stable")
-    groups = np.unique(key[kept])
-    detection_start = np.searchsorted(key[kept], [*groups, np.iinfo(np.int64).max])
-    ordered_truth = truth_key[truth]
-    low = np.searchsorted(ordered_truth, groups, side="left")
-    high = np.searchsorted(ordered_truth, groups, side="right")
-    # Truths of groups without any detection are matched by nothing: they are not paired.
-    sizes = high - low
-    inside = np.repeat(low - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
-    paired = truth[inside + np.arange(sizes.sum())]
-    truth_start = np.concatenate([[0], np.cumsum(sizes)])
-    start = np.concatenate([[0], np.cumsum(sizes * np.diff(detection_start))])
-    return Pairs(paired, kept, truth_start, detection_start, start)
+    return _grouped(truths, detections, most, n_images, _surest(detections, n_images))[0]
+
+
+def _surest(detections: Detections, n_images: int) -> Ints:
+    """Surest first; of equals those of earlier images, then in the order of their file."""
+    every = np.arange(detections.score.size)
+    by_image = counting.by_code(every, detections.image, n_images)
+    found: Ints = by_image[np.argsort(-detections.score[by_image], kind="stable")]
+    return found
+
+
+def _grouped(
+    truths: Truths, detections: Detections, most: int, n_images: int, surest: Ints
+) -> tuple[Pairs, Ints]:
+    """The groups, and the rank of each of their detections in its group."""
+    n_classes = 1 + max(x.category.max(initial=0) for x in (truths, detections))
+    ordered, keys = [], []
+    for x, order in ((truths, np.arange(truths.area.size)), (detections, surest)):
+        by_image = counting.by_code(order, x.image, n_images)
+        ordered.append(counting.by_code(by_image, x.category, n_classes))
+        keys.append(x.category.astype(np.int64) * n_images + x.image)
+    paired, kept, *starts, rank = counting.groups(ordered[0], keys[0], ordered[1], keys[1], most)
+    return Pairs(paired, kept, *starts), rank
 
 
 def evaluate(
@@ -142,15 +143,15 @@ def evaluate(
     terms: Terms = REGIONS,
 ) -> Evaluation:
     """Match and count. `overlaps` gives the overlap of every pair of a `Pairs`, in its order."""
-    pairs = pair_up(truths, detections, terms.most[-1], n_images)
-    outside = _outside(truths.area, terms.areas)
-    left_out = outside | truths.ignored
-    verdicts = _match(
+    surest = _surest(detections, n_images)
+    pairs, rank = _grouped(truths, detections, terms.most[-1], n_images, surest)
+    left_out = _outside(truths.area, terms.areas) | truths.ignored
+    right, ignored = counting.matches(
         pairs.truth_start,
         pairs.detection_start,
         pairs.start,
         overlaps(pairs),
-        left_out[:, pairs.truth],
+        ~left_out[:, pairs.truth],
         truths.crowd[pairs.truth],
         _outside(detections.area, terms.areas)[:, pairs.detection],
         THRESHOLDS,
@@ -158,121 +159,17 @@ def evaluate(
     counted = np.stack(
         [np.bincount(truths.category[~left], minlength=n_classes) for left in left_out], axis=1
     )
-    rank = np.arange(pairs.detection.size) - np.repeat(
-        pairs.detection_start[:-1], np.diff(pairs.detection_start)
-    )
-    category = detections.category[pairs.detection]
-    order = np.lexsort((-detections.score[pairs.detection], category))
-    class_start = np.searchsorted(category[order], np.arange(n_classes + 1))
-    precision, recall = _accumulate(
-        order, class_start, rank, verdicts, counted, np.array(terms.most), RECALLS
-    )
+    place = np.full(surest.size, -1)
+    place[pairs.detection] = np.arange(pairs.detection.size)
+    among = place[surest]
+    order = counting.by_code(among[among >= 0], detections.category[pairs.detection], n_classes)
+    of_class = np.bincount(detections.category[pairs.detection], minlength=n_classes)
+    precision, recall = counting.summary(
+        order, np.concatenate([[0], np.cumsum(of_class)]), rank, right, ignored, counted,
+        np.array(terms.most), len(THRESHOLDS), RECALLS,
+    )  # fmt: skip
     return Evaluation(precision, recall, counted)
 
 
 def _outside(area: Floats, ranges: Sequence[tuple[float, float]]) -> Bools:
     return np.stack([(area < low) | (area > high) for low, high in ranges])
-
-
-@compiled
-def _match(  # noqa: PLR0912 - one kernel: calls between compiled functions cost more than branches
-    truth_start: Ints,
-    detection_start: Ints,
-    start: Ints,
-    overlap: Floats,
-    left_out: Bools,
-    crowd: Bools,
-    outside: Bools,
-    thresholds: Floats,
-) -> NDArray[np.uint8]:
-    """Verdicts [area, threshold, detection]: each detection, surest first, takes the truth that it
-    overlaps most among those still free; one that is left out only when no other will do."""
-    n_areas, n_detections = outside.shape
-    verdict = np.zeros((n_areas, len(thresholds), n_detections), np.uint8)
-    widest = 0
-    for g in range(len(start) - 1):
-        widest = max(widest, truth_start[g + 1] - truth_start[g])
-    taken, order = np.zeros(widest, np.bool_), np.zeros(widest, np.int64)
-    for g in range(len(start) - 1):
-        t0, n_truths = truth_start[g], truth_start[g + 1] - truth_start[g]
-        for a in range(n_areas):
-            # Those that count first, each part in its own order.
-            n_counted = 0
-            for j in range(n_truths):
-                if not left_out[a, t0 + j]:
-                    order[n_counted] = j
-                    n_counted += 1
-            at = n_counted
-            for j in range(n_truths):
-                if left_out[a, t0 + j]:
-                    order[at] = j
-                    at += 1
-            for t in range(len(thresholds)):
-                taken[:n_truths] = False
-                for d in range(detection_start[g], detection_start[g + 1]):
-                    row = start[g] + (d - detection_start[g]) * n_truths
-                    best, most = -1, min(thresholds[t], 1 - 1e-10)
-                    for i in range(n_truths):
-                        j = order[i]
-                        if taken[j] and not crowd[t0 + j]:
-                            continue
-                        if best >= 0 and i >= n_counted and not left_out[a, t0 + best]:
-                            break
-                        if overlap[row + j] < most:
-                            continue
-                        best, most = j, overlap[row + j]
-                    if best >= 0:
-                        taken[best] = True
-                        verdict[a, t, d] = 2 if left_out[a, t0 + best] else 1
-                    elif outside[a, d]:
-                        verdict[a, t, d] = 2
-    return verdict
-
-
-@compiled
-def _accumulate(  # noqa: PLR0912
-    order: Ints,
-    class_start: Ints,
-    rank: Ints,
-    verdict: NDArray[np.uint8],
-    counted: Ints,
-    most: Ints,
-    recalls: Floats,
-) -> tuple[Floats, Floats]:
-    """Mean interpolated precision [t, k, a] at the last of `most`, and recall [t, k, a, m]."""
-    n_areas, n_thresholds, n = verdict.shape
-    n_classes = len(class_start) - 1
-    precision = np.full((n_thresholds, n_classes, n_areas), np.nan)
-    recall = np.full((n_thresholds, n_classes, n_areas, len(most)), np.nan)
-    hits, precise = np.zeros(n), np.zeros(n)
-    for k in range(n_classes):
-        for a in range(n_areas):
-            truths = counted[k, a]
-            if truths == 0:
-                continue
-            for t in range(n_thresholds):
-                for m in range(len(most)):
-                    right, wrong, seen = 0, 0, 0
-                    for i in range(class_start[k], class_start[k + 1]):
-                        d = order[i]
-                        if rank[d] >= most[m]:
-                            continue
-                        if verdict[a, t, d] == 1:
-                            right += 1
-                        elif verdict[a, t, d] == 0:
-                            wrong += 1
-                        hits[seen] = right / truths
-                        precise[seen] = right / (right + wrong + 2.220446049250313e-16)
-                        seen += 1
-                    recall[t, k, a, m] = right / truths
-                for i in range(seen - 1, 0, -1):
-                    precise[i - 1] = max(precise[i - 1], precise[i])
-                total, i = 0.0, 0
-                for wanted in recalls:
-                    while i < seen and hits[i] < wanted:
-                        i += 1
-                    if i == seen:
-                        break
-                    total += precise[i]
-                precision[t, k, a] = total / len(recalls)
-    return precision, recall

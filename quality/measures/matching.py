@@ -6,15 +6,13 @@ time, so that memory grows with the objects and never with the pairs; `coco_eval
 that it is given, of any kind and in ranges of size.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quality.measures.arrays import Bools, Floats, Ints, codes, compiled
+from quality.measures.threads import share_out
 
 Places = NDArray[np.int32]
 WORTH_A_THREAD = 200_000  # pairs of boxes
@@ -87,15 +85,11 @@ def match(
         class_aware,
     )
 
-    def work(part: tuple[int, int]) -> None:
-        _match(*columns, *part, found.truth, found.overlap, found.nearest, found.share)
+    def work(begin: int, end: int) -> None:
+        _match(*columns, begin, end, found.truth, found.overlap, found.nearest, found.share)
 
-    parts = _parts(truths.start, detections.start, threads)
-    if len(parts) == 1:
-        work(parts[0])
-    else:
-        with ThreadPoolExecutor(len(parts)) as several:
-            list(several.map(work, parts))
+    pairs = np.diff(truths.start) * np.diff(detections.start)
+    share_out(work, pairs, WORTH_A_THREAD, threads)
     return found
 
 
@@ -111,16 +105,6 @@ def _nothing(thresholds: int, detections: int) -> Matches:
 def _sides(boxes: Floats) -> Floats:
     """Left, top, right and bottom, (4, n)."""
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1).T.copy()
-
-
-def _parts(truth_start: Ints, detection_start: Ints, threads: int | None) -> list[tuple[int, int]]:
-    """Ranges of images with about as many pairs each, one for each thread."""
-    ends = np.cumsum(np.diff(truth_start) * np.diff(detection_start))
-    total, images = int(ends[-1]) if len(ends) else 0, len(ends)
-    most = min(os.cpu_count() or 1, 4) if threads is None else threads
-    n = max(1, min(most, total // WORTH_A_THREAD))
-    cuts = np.searchsorted(ends, np.arange(1, n) * (total // n), side="right").tolist()
-    return list(pairwise([0, *cuts, images]))
 
 
 def objects(name: str, boxes: ArrayLike, category: ArrayLike, start: ArrayLike) -> Objects:

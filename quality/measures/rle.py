@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quality.measures.arrays import Bools, Floats, Ints, compiled
+from quality.measures.threads import share_out
 
+Bytes = NDArray[np.uint8]
 Rle = Mapping[str, Any]  # {"size": [height, width], "counts": COCO's compressed text}
+WORTH_A_THREAD = 500_000  # runs, or digits of their texts
 MOST_PIXELS = 1 << 28  # that are filled in at once, where somebody asks for pixels
 
 
@@ -38,69 +42,109 @@ def read(rles: Sequence[Rle], name: str = "rle", *, whole: bool = True) -> Masks
     Raises NotRuns naming the position of a mask whose runs do not fill its height and width; where
     it need not be the `whole` mask, its last runs may be left out, as some programs do.
     """
-    texts = [c if isinstance(c := rle["counts"], bytes) else c.encode() for rle in rles]
+    texts = [c if isinstance(c := rle["counts"], str) else c.decode("latin-1") for rle in rles]
     return of_texts(texts, np.array([rle["size"] for rle in rles], np.int64), name, whole=whole)
 
 
-def of_texts(texts: Sequence[bytes], size: Ints, name: str = "rle", *, whole: bool = True) -> Masks:
+def of_texts(texts: Sequence[str], size: Ints, name: str = "rle", *, whole: bool = True) -> Masks:
     """The same of the texts alone, with the `size` (n, 2) of each mask."""
     size = size.reshape(-1, 2)
-    start = np.cumsum([0, *map(len, texts)])
-    ends, first = _ends(np.frombuffer(b"".join(texts), np.uint8), start)
-    fits = (size >= 0).all(axis=1) & (size <= 1 << 30).all(axis=1) & (np.diff(first) > 0)
-    last, full = ends[first[1:][fits] - 1], size[fits].prod(axis=1)
-    fits[fits] = (last == full) if whole else (last <= full)
+    fits = (size >= 0).all(axis=1) & (size <= 1 << 30).all(axis=1)
+    full = np.where(fits, size.astype(np.int64).prod(axis=1), 0)
+    text = np.frombuffer(_letters("".join(texts)), np.uint8)
+    at = np.concatenate([[0], np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))])
+    runs = np.zeros(len(texts), np.int64)
+    lengths = np.diff(at)
+
+    def count(begin: int, end: int) -> None:
+        _count(text, at, begin, end, runs)
+
+    share_out(count, lengths, WORTH_A_THREAD)
+    start = np.concatenate([[0], np.cumsum(runs)])
+    # Half the memory where no mask is as large as that: to fill it takes most of the time.
+    small = full.max(initial=0) < 1 << 31
+    ends = np.empty(start[-1], np.int32 if small else np.int64)
+    last = np.zeros(len(texts), np.int64)
+
+    def work(begin: int, end: int) -> None:
+        _ends(text, at, start, full, begin, end, ends, last)
+
+    share_out(work, lengths, WORTH_A_THREAD)
+    fits &= (last == full) if whole else (last >= 0)
+    fits &= runs > 0
     if not fits.all():
         raise NotRuns(name, int(np.flatnonzero(~fits)[0]))
-    return Masks(size, ends, first)
+    return Masks(size, ends, start)
+
+
+def _letters(text: str) -> bytes:
+    """One byte a letter: those that no run length has become one that none has."""
+    return text.encode() if text.isascii() else bytes(min(ord(letter), 255) for letter in text)
 
 
 @compiled
-def _ends(text: Ints, start: Ints) -> tuple[Ints, Ints]:
-    """The ends of the runs of all texts, and where those of each begin: of no runs for a text that
-    is none.
+def _count(text: Bytes, at: Ints, begin: int, end: int, runs: Ints) -> None:
+    """How many numbers each of the texts from `begin` up to `end` holds: the last of its five-bit
+    digits ends a number."""
+    for k in range(begin, end):
+        found = 0
+        for i in range(at[k], at[k + 1]):
+            found += 1 - (((text[i] - np.uint8(48)) >> 5) & 1)
+        runs[k] = found
+
+
+@compiled
+def _ends(
+    text: Bytes,
+    at: Ints,
+    start: Ints,
+    full: Ints,
+    begin: int,
+    end: int,
+    ends: Ints,
+    last: Ints,
+) -> None:
+    """The ends of the runs of the texts from `begin` up to `end`, and the last of each: -1 for a
+    text that is none, or whose runs go beyond its mask.
 
     Numbers come in digits of five bits, lowest first; from the fourth on, as the difference from
     the one before the last (cocoapi, rleFrString).
     """
-    numbers = 0
-    for i in range(len(text)):
-        numbers += ((text[i] - 48) & 32) == 0
-    ends = np.zeros(numbers, np.int64)
-    first = np.zeros(len(start), np.int64)
-    at = 0
-    for k in range(len(start) - 1):
-        value, shift, total, last, before = 0, 0, 0, 0, 0
-        for i in range(start[k], start[k + 1]):
+    for k in range(begin, end):
+        value, shift, total, newer, older, n = 0, 0, 0, 0, 0, start[k]
+        for i in range(at[k], at[k + 1]):
             digit = int(text[i]) - 48
             if digit < 0 or digit > 63 or shift > 50:
                 shift = 1
                 break
-            value = value | ((digit & 31) << shift)
+            value |= (digit & 31) << shift
             shift += 5
             if digit & 32:
                 continue
             if digit & 16:
-                value = value - (1 << shift)
-            run = value + (before if at - first[k] > 2 else 0)
+                value -= 1 << shift
+            run = value + older if n - start[k] > 2 else value
             total += run
-            if run < 0 or total > 1 << 60:
+            shift = 1
+            if run < 0 or total > full[k]:
                 break
-            before, last = last, run
-            ends[at] = total
-            at, value, shift = at + 1, 0, 0
-        if shift:  # broken off: a letter that is none, a number that is too large or not ended
-            at = first[k]
-        first[k + 1] = at
-    return ends[:at], first
+            older, newer = newer, run
+            ends[n] = total
+            n, value, shift = n + 1, 0, 0
+        # Broken off: a letter that is none, a number that is too large or not ended.
+        last[k] = -1 if shift else total
+
+
+def frames(masks: Masks) -> Floats:
+    """[left, top, right, bottom] of each mask, (n, 4) in px; all 0 where it is empty."""
+    found = np.zeros((len(masks.size), 4))
+    share_out(lambda i, j: _frames(*masks, i, j, found), np.diff(masks.start), WORTH_A_THREAD)
+    return found
 
 
 @compiled
-def frames(masks: Masks) -> Floats:
-    """[left, top, right, bottom] of each mask, (n, 4) in px; all 0 where it is empty."""
-    size, ends, start = masks
-    found = np.zeros((len(size), 4))
-    for k in range(len(size)):
+def _frames(size: Ints, ends: Ints, start: Ints, begin: int, end: int, found: Floats) -> None:
+    for k in range(begin, end):
         height = size[k, 0]
         left, top, right, bottom = size[k, 1], height, 0, 0
         column, foot = 0, height  # the column that a run begins in, and the pixel after its last
@@ -120,28 +164,45 @@ def frames(masks: Masks) -> Floats:
                 top, bottom = 0, height
         if right:
             found[k, 0], found[k, 1], found[k, 2], found[k, 3] = left, top, right, bottom
-    return found
 
 
-@compiled
 def areas(masks: Masks) -> Floats:
     """Pixels of each mask; (n,)."""
-    _, ends, start = masks
-    found = np.zeros(len(start) - 1)
-    for k in range(len(found)):
-        for p in range(start[k] + 1, start[k + 1], 2):
-            found[k] += ends[p] - ends[p - 1]
+    found = np.zeros(len(masks.size))
+    share_out(
+        lambda i, j: _areas(masks.ends, masks.start, i, j, found),
+        np.diff(masks.start),
+        WORTH_A_THREAD,
+    )
     return found
 
 
 @compiled
+def _areas(ends: Ints, start: Ints, begin: int, end: int, found: Floats) -> None:
+    for k in range(begin, end):
+        area = 0
+        for p in range(start[k] + 1, start[k + 1], 2):
+            area += ends[p] - ends[p - 1]
+        found[k] = area
+
+
 def shared_areas(given: Masks, truth: Masks, i: Ints, j: Ints) -> Floats:
     """Pixels that given mask i[k] and true mask j[k] share; (pairs,).
 
     Masks of two sizes share nothing: they are not of one picture.
     """
     found = np.zeros(len(i))
-    for k in range(len(i)):
+    cost = np.diff(given.start)[i] + np.diff(truth.start)[j]
+    share_out(lambda a, b: _shared(given, truth, i, j, a, b, found), cost, WORTH_A_THREAD)
+    return found
+
+
+@compiled
+def _shared(
+    given: Masks, truth: Masks, i: Ints, j: Ints, begin: int, end: int, found: Floats
+) -> None:
+    """Run by run: of two that end apart the one that ends first is done with."""
+    for k in range(begin, end):
         if given.size[i[k], 0] != truth.size[j[k], 0] or given.size[i[k], 1] != truth.size[j[k], 1]:
             continue
         one = given.ends[given.start[i[k]] : given.start[i[k] + 1]]
@@ -149,13 +210,14 @@ def shared_areas(given: Masks, truth: Masks, i: Ints, j: Ints) -> Floats:
         # Before the later of both begins there is nothing to share.
         at = max(one[0], other[0])
         p, q = np.searchsorted(one, at, side="right"), np.searchsorted(other, at, side="right")
+        p, q, shared = p | 1, q | 1, 0
         while p < len(one) and q < len(other):
-            end = min(one[p], other[q])
-            if p % 2 == 1 and q % 2 == 1:
-                found[k] += end - at
-            at = end
-            p, q = p + (one[p] == end), q + (other[q] == end)
-    return found
+            end_one, end_other = one[p], other[q]
+            low, high = max(one[p - 1], other[q - 1]), min(end_one, end_other)
+            shared += max(high - low, 0)
+            p += 2 * (end_one <= end_other)
+            q += 2 * (end_other <= end_one)
+        found[k] = shared
 
 
 def pixels(masks: Masks, k: int, frame: Sequence[int] | None = None) -> Bools:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.measures import boxes, coco_eval
+from quality.measures import boxes, coco_counting, coco_eval
 from quality.measures.matching import match
 
 THRESHOLDS = (0.1, 0.5, 0.75, 1.0)
@@ -105,7 +105,7 @@ def test_what_is_matched_is_what_average_precision_counts(seed):
         seen_image, of["detection_class"], np.ones(len(seen_image)), of["score"]
     )
     pairs = coco_eval.pair_up(truths, detections, 1000, 4)
-    verdict = coco_eval._match(
+    right, left_out = coco_counting.matches(
         pairs.truth_start,
         pairs.detection_start,
         pairs.start,
@@ -117,11 +117,13 @@ def test_what_is_matched_is_what_average_precision_counts(seed):
             pairs.detection_start,
             pairs.start,
         ),
-        of["crowd"][None, pairs.truth],
+        ~of["crowd"][None, pairs.truth],
         of["crowd"][pairs.truth],
         np.zeros((1, len(pairs.detection)), bool),
         coco_eval.THRESHOLDS,
-    )[0]
+    )
+    bit = np.arange(10, dtype=np.uint64)[:, None]
+    verdict = (right >> bit & 1) + 2 * (left_out >> bit & 1)
     ours = np.where(found.truth < 0, 0, np.where(np.append(of["crowd"], False)[found.truth], 2, 1))
     np.testing.assert_array_equal(ours[:, pairs.detection], verdict)
 

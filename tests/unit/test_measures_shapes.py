@@ -222,6 +222,13 @@ def test_a_mask_may_be_huge_but_is_not_filled_in():
         table("masks", [one], [one], rim=0.02)
 
 
+@pytest.mark.parametrize("counts", ["é0", "0\u20ac", "0" * 9 + "o", "", "~", "1" + "o" * 12 + "0"])
+def test_a_text_that_is_no_run_lengths_is_refused_by_its_place(counts):
+    with pytest.raises(rle.NotRuns, match=r"^rle\.1: ") as told:
+        rle.read([encoded(np.ones((3, 3))), {"size": [3, 3], "counts": counts}], whole=False)
+    assert told.value.at == 1
+
+
 def test_masks_of_two_sizes_share_nothing():
     some, others = ({"id": "1", "class": "c", "rle": encoded(np.ones((s, s)))} for s in (4, 5))
     assert table("masks", [some], [others])[0, 0] == 0

@@ -28,5 +28,5 @@ def test_what_fails_in_a_thread_fails():
         raise ValueError("here")
 
     for threads in (1, 3):
-        with pytest.raises(ValueError, match="^here$"):
+        with pytest.raises(ValueError, match=r"^here$"):
             share_out(work, np.full(9, 100), 10, threads)

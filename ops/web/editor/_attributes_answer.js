@@ -14,7 +14,9 @@ export class AttributesAnswer {
     this.questions.set(attributes);
   }
 
-  show({ value, current, earlier }) {
+  show({ value, current, earlier, proposal }) {
+    // What a model proposes is taken by a key, which a field would take for text.
+    this.reads = !value && Boolean(proposal);
     this.questions.show((value ?? current ?? earlier)?.attributes ?? {});
   }
 
@@ -31,7 +33,7 @@ export class AttributesAnswer {
   }
 
   focus() {
-    return this.questions.focus();
+    return !this.reads && this.questions.focus();
   }
 
   press(event) {

@@ -1,6 +1,7 @@
 // One class of the whole asset, and the questions that are asked of it.
 
 import { ClassesAsked } from "./_classes_asked.js";
+import { proposed } from "./_drafted.js";
 
 export class ClassAnswer {
   constructor({ reserved, onChange, onSubmit }) {
@@ -81,8 +82,9 @@ export class ClassAnswer {
   }
 }
 
-function badges({ current, earlier, counts }) {
+function badges({ current, earlier, counts, proposal }) {
   const texts = {};
+  if (proposal) texts[proposal.label.class] = proposed(proposal.confidence);
   for (const { label, count } of counts ?? []) texts[label.class] = `${count} ×`;
   if (earlier) texts[earlier.class] = "your answer";
   const now = current?.class;

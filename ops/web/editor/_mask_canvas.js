@@ -1,11 +1,13 @@
 // Masks painted over the picture, pixel by pixel.
 
 import { h } from "./_dom.js";
+import { isDraft } from "./_drafted.js";
 import { NO_COLOUR, rgb } from "./_drawn.js";
 import { paint } from "./_rle.js";
 
 const ALPHA = 105;
 const CHOSEN = 170;
+const DRAFT = 55;
 
 export class MaskCanvas {
   constructor([width, height], known) {
@@ -23,8 +25,10 @@ export class MaskCanvas {
     this.painted = wanted;
     const [width, height] = this.size;
     const image = this.context.createImageData(width, height);
-    for (let i = 0; i < wanted.length; i += 2)
-      paint(image.data, wanted[i].rle, [...this.#colour(wanted[i].class), wanted[i + 1] ? CHOSEN : ALPHA]);
+    for (let i = 0; i < wanted.length; i += 2) {
+      const alpha = wanted[i + 1] ? CHOSEN : isDraft(wanted[i]) ? DRAFT : ALPHA;
+      paint(image.data, wanted[i].rle, [...this.#colour(wanted[i].class), alpha]);
+    }
     this.context.putImageData(image, 0, 0);
   }
 

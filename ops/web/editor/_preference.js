@@ -1,6 +1,7 @@
 // Which of two is better, and why.
 
 import { h } from "./_dom.js";
+import { proposed } from "./_drafted.js";
 import { keyOf } from "./_keys.js";
 
 const SIDES = [["a", "A is better", "#0072b2"], ["b", "B is better", "#d55e00"], ["tie", "Both are equally good", "#8a94a3"]];
@@ -28,7 +29,7 @@ export class PreferenceAnswer {
     this.atOnce = !reasons.length;
   }
 
-  show({ value, current, earlier, counts }) {
+  show({ value, current, earlier, counts, proposal }) {
     const label = value ?? current ?? earlier;
     this.preference = label?.preference ?? null;
     this.chosen = new Set(label?.reasons ?? []);
@@ -37,8 +38,9 @@ export class PreferenceAnswer {
       times.set(said.preference, (times.get(said.preference) ?? 0) + count);
     for (const [key, button] of this.buttons) {
       const badge = button.querySelector(".editor-badge");
-      badge.textContent = times.has(key) ? `${times.get(key)} ×` : "";
-      badge.hidden = !times.has(key);
+      const drafted = proposal?.label.preference === key;
+      badge.textContent = drafted ? proposed(proposal.confidence) : times.has(key) ? `${times.get(key)} ×` : "";
+      badge.hidden = !badge.textContent;
     }
     this.#mark();
   }

@@ -1,6 +1,7 @@
 // A number on the scale of the ontology: digits and arrows, or a slider where it is long.
 
 import { h } from "./_dom.js";
+import { proposed } from "./_drafted.js";
 
 // More values than fit under the digits and the eye.
 const MOST_BUTTONS = 11;
@@ -41,10 +42,11 @@ export class RatingAnswer {
     else this.#placeSlider();
   }
 
-  show({ value, current, earlier, counts }) {
+  show({ value, current, earlier, counts, proposal }) {
     this.current = current;
     this.#mark((value ?? current ?? earlier)?.rating ?? null);
     const times = new Map((counts ?? []).map(({ label, count }) => [label.rating, `${count} ×`]));
+    if (proposal) times.set(proposal.label.rating, proposed(proposal.confidence));
     this.buttons?.forEach((button, i) => {
       const badge = button.querySelector(".editor-badge");
       badge.textContent = times.get(this.values[i]) ?? "";

@@ -1,7 +1,6 @@
 // What a press, a drag and a click on the picture mean for the shapes there.
 
 import { inside } from "./_plane.js";
-import { nextId } from "./_shape_label.js";
 
 // How near the pointer must come to a handle, in px of the screen.
 const REACH = 9;
@@ -39,7 +38,7 @@ export class Gestures {
     if (now.draw && !kind.drag) this.#reach(to);
     else if (now.draw) {
       const shape = kind.between(now.from, to);
-      this.#sketch(shape && { id: nextId(answer.value), class: answer.armed, ...shape });
+      this.#sketch(shape && { id: answer.freshId, class: answer.armed, ...shape });
       answer.layer.crossAt(to);
     } else if (now.handle) this.#sketch(kind.dragged(now.one, now.handle.name, point, size));
     else {
@@ -123,7 +122,7 @@ export class Gestures {
     const { kind, trail, armed } = answer;
     if (!trail) return;
     const shape = kind.seen([...trail, point], answer.known.get(armed));
-    answer.layer.put({ id: nextId(answer.value), class: armed, ...shape }, "is-chosen is-drawn");
+    answer.layer.put({ id: answer.freshId, class: armed, ...shape }, "is-chosen is-drawn");
   }
 
   // What is being drawn or dragged, before it is part of the label.

@@ -4,10 +4,10 @@ export const NOTHING = Object.freeze({ objects: [] });
 
 export const objectOf = ({ objects }, id) => objects.find((one) => one.id === id);
 
-/** An id that no object has: one more than the largest number among them. */
-export function nextId({ objects }) {
+/** An id that no object has, nor one of `others`: one more than the largest number among them. */
+export function nextId({ objects }, others = []) {
   let largest = 0;
-  for (const { id } of objects) if (/^\d{1,9}$/.test(id)) largest = Math.max(largest, Number(id));
+  for (const { id } of [...objects, ...others]) if (/^\d{1,9}$/.test(id)) largest = Math.max(largest, Number(id));
   return String(largest + 1);
 }
 

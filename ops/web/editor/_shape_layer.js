@@ -1,6 +1,7 @@
 // The shapes of a label over the picture: only what changed is drawn again.
 
 import { h } from "./_dom.js";
+import { sureness } from "./_drafted.js";
 import { NO_COLOUR, corner, named, rimOf, shapes, svg } from "./_drawn.js";
 
 // With more, only the chosen one tells its name.
@@ -88,6 +89,7 @@ export class ShapeLayer {
     group.style.setProperty("--class-colour", entry?.colour || NO_COLOUR);
     const seen = shapes(one, entry?.skeleton);
     const at = corner(one);
-    return [...seen.map(rimOf), ...seen, ...(at ? [named(entry?.name ?? one.class, at)] : [])];
+    const name = `${entry?.name ?? one.class} ${sureness(one.score)}`.trim();
+    return [...seen.map(rimOf), ...seen, ...(at ? [named(name, at)] : [])];
   }
 }

@@ -4,7 +4,7 @@ import { h } from "./_dom.js";
 import { NO_COLOUR } from "./_drawn.js";
 
 export class ShapeList {
-  /** `acts`: choose(id), hide(id), lock(id), remove(id), hideAll(); `onPoint(id | null)`. */
+  /** `acts`: choose(id), hide(id), lock(id), remove(id), accept(id), hideAll(); `onPoint(id | null)`. */
   constructor({ acts, onPoint }) {
     this.lines = new Map();
     this.title = h("h2", { class: "editor-objects-title" });
@@ -24,7 +24,7 @@ export class ShapeList {
     this.element.addEventListener("mousedown", (event) => event.target.closest("button") && event.preventDefault());
   }
 
-  /** `rows`: [{id, name, colour, about, chosen, hidden, locked}] in order. */
+  /** `rows`: [{id, name, colour, about, chosen, hidden, locked, draft}] in order. */
   set(rows, title) {
     if (this.title.textContent !== title) this.title.textContent = title;
     const hidden = rows.length > 0 && rows.every((row) => row.hidden);
@@ -57,7 +57,7 @@ export class ShapeList {
   }
 }
 
-function fill(element, { name, colour, about, chosen, hidden, locked }) {
+function fill(element, { name, colour, about, chosen, hidden, locked, draft }) {
   const words = [h("span", { class: "editor-line-name" }, name), h("span", { class: "editor-line-about", dir: "auto" }, about)];
   const button = (act, label, text, pressed) =>
     h("button", {
@@ -66,10 +66,12 @@ function fill(element, { name, colour, about, chosen, hidden, locked }) {
     }, text);
   element.style.setProperty("--class-colour", colour || NO_COLOUR);
   element.classList.toggle("is-hidden", hidden);
+  element.classList.toggle("is-draft", draft);
   if (chosen) element.setAttribute("aria-current", "true");
   else element.removeAttribute("aria-current");
   element.replaceChildren(
     h("button", { class: "editor-line-choose", type: "button", "data-enter": "submit", tabindex: "-1", "data-act": "choose" }, ...words),
+    ...(draft ? [button("accept", "Accept", "✓")] : []),
     button("hide", hidden ? "Show" : "Hide", hidden ? "◌" : "◉", hidden),
     button("lock", locked ? "Unlock" : "Lock", locked ? "▣" : "▢", locked),
     button("remove", "Delete", "×"),

@@ -1,5 +1,7 @@
 // What is said about shapes: the line above the classes, the rows of the list, the list of keys.
 
+import { isDraft, proposed } from "./_drafted.js";
+import { DRAFT_KEYS } from "./_model_draft.js";
 import { open } from "./_span_label.js";
 
 /** The hint for what can be done now; `answer` is a ShapesAnswer. */
@@ -9,12 +11,16 @@ export function hintOf(answer) {
   if (kind.paints && (armed !== null || one)) return answer.paintHint();
   if (trail) return `${armedName}: ${kind.onTheWay(trail, answer.known.get(armed))}`;
   if (one && locked.has(one.id)) return `${answer.nameOf(one)}: locked. ${capOf("lock")} unlocks it.`;
+  if (one && isDraft(one) && !answer.corner)
+    return `${answer.nameOf(one)}, ${proposed(one.score)}: ${draftCap(answer)} accepts it, Del throws it away. A class, arrows or dragging change it.`;
   if (one && answer.corner) return `${answer.nameOf(one)}, ${cornerWords(answer, one)}: arrows move it${kind.veiled ? `, ${capOf("veil")} hides or shows it` : ""}, Del deletes it. Esc: the whole ${kind.name}.`;
   const next = fresh ? `Draw the next ${armedName}, or press the key of another class.` : "A class changes it.";
   if (one) return `${answer.nameOf(one)}, ${kind.about(one)}. ${next} Arrows move it, with Ctrl they resize it, Del deletes it.`;
   if (armed === null) return `Press the key of a class, then ${kind.hint}. Without a class: click or drag what is there.`;
   return `${armedName}: ${kind.hint}; ${capOf("place")} places one by key. Esc ends drawing.`;
 }
+
+const draftCap = ({ keys }) => (keys.has(DRAFT_KEYS.one) ? `⇧${DRAFT_KEYS.one}` : DRAFT_KEYS.one);
 
 function cornerWords({ kind, corner, known }, one) {
   const corners = kind.corners(one, known.get(one.class));
@@ -25,12 +31,14 @@ function cornerWords({ kind, corner, known }, one) {
 /** The line of an object in the list. */
 export function rowOf(answer, one) {
   const { id } = one;
-  const about = [answer.kind.about(one), open(one, answer.asked) && "unanswered"].filter(Boolean).join(" · ");
+  const draft = isDraft(one);
+  const about = [draft && proposed(one.score), answer.kind.about(one), open(one, answer.asked) && "unanswered"].filter(Boolean).join(" · ");
   return {
     id,
     name: answer.nameOf(one),
     colour: answer.known.get(one.class)?.colour,
     about,
+    draft,
     chosen: id === answer.chosen,
     hidden: answer.hidden.has(id),
     locked: answer.locked.has(id),

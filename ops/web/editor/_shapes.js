@@ -3,12 +3,14 @@
 import { Attributes } from "./_attributes.js";
 import { Classes } from "./_classes.js";
 import { h } from "./_dom.js";
+import { draftAfter, draftsOf, isDraft, takenOver } from "./_drafted.js";
 import { Light } from "./_light.js";
 import { Gestures } from "./_shape_gestures.js";
 import { Hand } from "./_shape_hand.js";
 import { ShapeLayer } from "./_shape_layer.js";
 import { ShapeList } from "./_shape_list.js";
 import { LETTERS, pressed } from "./_shape_keys.js";
+import { DRAFT_KEYS } from "./_model_draft.js";
 import { helpOf, hintOf, rowOf, titleOf } from "./_shape_words.js";
 import * as label from "./_shape_label.js";
 import { open } from "./_span_label.js";
@@ -19,7 +21,7 @@ export class ShapesAnswer {
     this.kind = kind;
     this.onChange = onChange;
     this.classes = new Classes({
-      reserved: [...reserved, Attributes.KEY, ...Object.values(LETTERS)],
+      reserved: [...reserved, Attributes.KEY, ...Object.values(LETTERS), ...Object.values(DRAFT_KEYS)],
       onChoose: (key) => this.classChosen(key),
     });
     this.hint = h("p", { class: "editor-note", role: "status" });
@@ -29,6 +31,7 @@ export class ShapesAnswer {
       hide: (id) => this.toggle(this.hidden, id),
       lock: (id) => this.toggle(this.locked, id),
       remove: (id) => this.remove(id),
+      accept: (id) => this.accept(id),
       hideAll: () => this.#hideAll(),
     };
     this.list = new ShapeList({ acts, onPoint });
@@ -50,13 +53,17 @@ export class ShapesAnswer {
     this.armed = this.usual = brief.classes.length === 1 ? brief.classes[0].key : null;
   }
 
-  show({ value, current, earlier }) {
-    this.value = value ?? current ?? earlier ?? label.NOTHING;
+  show({ value, current, earlier, proposal }) {
+    this.value = value ?? current ?? earlier ?? proposal?.label ?? label.NOTHING;
+    // What was thrown away leaves its id behind: whatever is new has one of its own.
+    this.proposed = proposal?.label.objects ?? [];
     // The same work again, after undo for one, keeps what is chosen and hidden.
     if (!this.view) {
       this.#forget();
       // A label that is there already is looked at first; otherwise drawing goes on as before.
       this.armed = !value && (current ?? earlier)?.objects.length ? null : this.usual;
+      const [draft] = draftsOf(this.value);
+      if (draft) Object.assign(this, { armed: null, chosen: draft.id });
     } else if (!this.chosenOne) this.chosen = this.corner = null;
     else this.#keepCorner(this.corner);
     this.trail = null;
@@ -91,7 +98,7 @@ export class ShapesAnswer {
 
   lacking() {
     if (this.trail) return `This ${this.kind.name} is not finished: Enter finishes it, Esc drops it.`;
-    const one = this.value.objects.find((each) => open(each, this.asked));
+    const one = this.value.objects.find((each) => !isDraft(each) && open(each, this.asked));
     if (!one) return null;
     this.choose(one.id);
     return `${this.nameOf(one)}, ${this.kind.about(one)}: answer “${open(one, this.asked).name}”.`;
@@ -117,6 +124,17 @@ export class ShapesAnswer {
 
   help() {
     return [...helpOf(this), ...this.questions.help()];
+  }
+
+  /** What stands out is this object, or none. */
+  select(id) {
+    this.choose(id);
+  }
+
+  /** {id, name} of the chosen object, or null. */
+  get chosenObject() {
+    const one = this.chosenOne;
+    return one ? { id: one.id, name: this.nameOf(one) } : null;
   }
 
   get chosenOne() {
@@ -203,8 +221,12 @@ export class ShapesAnswer {
 
   // Changing.
 
+  get freshId() {
+    return label.nextId(this.value, this.proposed);
+  }
+
   add(shape) {
-    const one = { ...shape, id: label.nextId(this.value), class: this.armed };
+    const one = { ...shape, id: this.freshId, class: this.armed };
     this.fresh = true;
     this.corner = null;
     this.commit(label.add(this.value, one), one.id);
@@ -214,14 +236,27 @@ export class ShapesAnswer {
   change(changed, { held = false, corner = this.corner, fresh = this.fresh } = {}) {
     const same = changed === label.objectOf(this.value, changed.id);
     Object.assign(this, { corner, fresh });
-    this.commit(same ? this.value : label.replace(this.value, changed), changed.id, held);
+    this.commit(same ? this.value : label.replace(this.value, takenOver(changed)), changed.id, held);
   }
 
   remove(id) {
     const one = label.objectOf(this.value, id);
     if (!one || this.isLocked(one)) return;
     if (id === this.chosen) this.corner = null;
+    const next = isDraft(one) && id === this.chosen && draftAfter(this.value, id);
     this.commit(label.remove(this.value, id), id === this.chosen ? null : this.chosen);
+    if (next) this.choose(next.id);
+  }
+
+  /** A draft is right as it is; then the next one is chosen. Whether it was a draft. */
+  accept(id = this.chosen) {
+    const one = label.objectOf(this.value, id);
+    if (!one || !isDraft(one)) return false;
+    const next = draftAfter(this.value, id);
+    this.corner = null;
+    this.commit(label.replace(this.value, takenOver(one)), id);
+    if (next) this.choose(next.id);
+    return true;
   }
 
   removeCorner() {
@@ -327,10 +362,11 @@ export class ShapesAnswer {
 
   drawLayer(objects, one) {
     const { armed, chosen, hidden, kind, known, layer, locked, trail } = this;
+    const undecided = new Set(draftsOf(this.value).map(({ id }) => id));
     layer.draw(objects, ({ id }) =>
-      [id === chosen && "is-chosen", hidden.has(id) && "is-away", locked.has(id) && "is-locked"].filter(Boolean).join(" "),
+      [id === chosen && "is-chosen", hidden.has(id) && "is-away", locked.has(id) && "is-locked", undecided.has(id) && "is-draft"].filter(Boolean).join(" "),
     );
-    const begun = trail && { id: label.nextId(this.value), class: armed, ...kind.seen(trail, known.get(armed)) };
+    const begun = trail && { id: this.freshId, class: armed, ...kind.seen(trail, known.get(armed)) };
     if (begun) layer.put(begun, "is-chosen is-drawn");
     this.grasp(begun ?? one);
   }

@@ -12,11 +12,11 @@ export const items = ({ spans, relations = [] }) => [...byPlace(spans), ...relat
 
 export const spanOf = ({ spans }, id) => spans.find((one) => one.id === id);
 
-/** {value, span}: the label with one span more; the same span twice is one. */
-export function add(value, { class: key, start, end }) {
+/** {value, span}: the label with one span more, whose id none of `others` has; the same span twice is one. */
+export function add(value, { class: key, start, end }, others = []) {
   const known = value.spans.find((one) => one.class === key && one.start === start && one.end === end);
   if (known) return { value, span: known };
-  const numbers = value.spans.map(({ id }) => (/^\d{1,9}$/.test(id) ? Number(id) : 0));
+  const numbers = [...value.spans, ...others].map(({ id }) => (/^\d{1,9}$/.test(id) ? Number(id) : 0));
   const span = { id: String(Math.max(0, ...numbers) + 1), class: key, start, end };
   return { value: whole([...value.spans, span], value.relations ?? []), span };
 }

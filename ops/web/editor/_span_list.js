@@ -1,13 +1,13 @@
 // The passages and relations of a label, line by line: to choose and to delete.
 
 import { h } from "./_dom.js";
+import { isDraft, proposed } from "./_drafted.js";
 import { NO_COLOUR } from "./_drawn.js";
 import * as label from "./_span_label.js";
 
 export class SpanList {
-  constructor({ onChoose, onRemove }) {
-    this.onChoose = onChoose;
-    this.onRemove = onRemove;
+  constructor({ onChoose, onRemove, onAccept }) {
+    Object.assign(this, { onChoose, onRemove, onAccept });
     this.title = h("h2", { class: "editor-objects-title" });
     this.list = h("ol", { class: "editor-lines", "aria-label": "Passages and relations" });
     this.element = h("section", { class: "editor-objects" }, this.title, this.list);
@@ -34,7 +34,9 @@ export class SpanList {
       "from" in one
         ? `${words(label.spanOf(value, one.from))} → ${words(label.spanOf(value, one.to))}`
         : words(one);
-    const about = "from" in one || !label.open(one, asked) ? said : `${said} · a question is open`;
+    const draft = isDraft(one);
+    const open = !draft && !("from" in one) && label.open(one, asked) && "a question is open";
+    const about = [said, draft && proposed(one.score), open].filter(Boolean).join(" · ");
     if (before?.about === about) return before;
     const name = h("span", { class: "editor-line-name" }, nameOf(one.class));
     const choose = h(
@@ -49,9 +51,18 @@ export class SpanList {
     const away = h("button", { class: "editor-line-away", type: "button", tabindex: "-1", ...named }, "×");
     away.addEventListener("mousedown", (event) => event.preventDefault());
     away.addEventListener("click", () => this.onRemove(one));
-    const element = h("li", { class: "editor-line is-choosable" }, choose, away);
+    const accept = draft ? this.#accept(one, `${nameOf(one.class)} ${said}`) : null;
+    const element = h("li", { class: `editor-line is-choosable${draft ? " is-draft" : ""}` }, choose, accept, away);
     element.style.setProperty("--class-colour", colourOf(one.class) || NO_COLOUR);
     return { about, element };
+  }
+
+  #accept(one, words) {
+    const named = { "aria-label": `Accept ${words}`, title: "Accept" };
+    const button = h("button", { class: "editor-line-act", type: "button", tabindex: "-1", ...named }, "✓");
+    button.addEventListener("mousedown", (event) => event.preventDefault());
+    button.addEventListener("click", () => this.onAccept(one));
+    return button;
   }
 }
 

@@ -35,7 +35,7 @@ export class SpanText {
   }
 
   /**
-   * Draw `spans`, [{id, start, end, name, colour}]; `chosen` holds ids that stand out, `range` is a
+   * Draw `spans`, [{id, start, end, name, colour, draft, mark}]; `chosen` holds ids that stand out, `range` is a
    * passage [start, end] that is selected, or null.
    */
   draw(spans, chosen, range) {
@@ -240,11 +240,16 @@ function marked(text, over, from, { lanes, chosen, selected }) {
   const lines = [];
   for (const span of [...over].sort((a, b) => lanes.get(a) - lanes.get(b))) {
     const y = lanes.get(span) * LANE;
-    lines.push(`linear-gradient(${span.colour || NO_COLOUR}, ${span.colour || NO_COLOUR}) 0 calc(100% - ${depth * LANE - y}px) / 100% 3px no-repeat`);
+    const colour = span.colour || NO_COLOUR;
+    const line = span.draft ? `repeating-linear-gradient(90deg, ${colour} 0 6px, transparent 6px 10px)` : `linear-gradient(${colour}, ${colour})`;
+    lines.push(`${line} 0 calc(100% - ${depth * LANE - y}px) / 100% 3px no-repeat`);
   }
   mark.style.background = [...lines, "var(--tint)"].join(", ");
   mark.classList.toggle("is-chosen", over.some(({ id }) => chosen.has(id)));
   mark.classList.toggle("is-range", Boolean(selected));
+  mark.classList.toggle("is-draft", Boolean(top.draft));
+  const signs = over.map((span) => span.mark).filter(Boolean);
+  if (signs.length) mark.dataset.mark = signs.join(" ");
   const begun = over.filter((span) => span.start === from);
   if (begun.length) mark.dataset.name = begun.map(({ name }) => name).join(" · ");
   return mark;

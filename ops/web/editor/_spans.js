@@ -4,7 +4,9 @@ import { Attributes } from "./_attributes.js";
 import { Characters } from "./_characters.js";
 import { Classes } from "./_classes.js";
 import { h } from "./_dom.js";
+import { draftAfter, draftsOf, isDraft, proposed, sureness, takenOver } from "./_drafted.js";
 import { keyOf } from "./_keys.js";
+import { DRAFT_KEYS } from "./_model_draft.js";
 import { hintOf, keysOf } from "./_span_hint.js";
 import { SpanList } from "./_span_list.js";
 import { SpanText } from "./_span_text.js";
@@ -17,7 +19,7 @@ export class SpansAnswer {
   constructor({ reserved, onChange, onSubmit }) {
     this.onChange = onChange;
     this.classes = new Classes({
-      reserved: [...reserved, Attributes.KEY, ...Object.values(LETTERS)],
+      reserved: [...reserved, Attributes.KEY, ...Object.values(LETTERS), ...Object.values(DRAFT_KEYS)],
       onChoose: (key) => this.#classChosen(key),
       steady: true,
     });
@@ -25,6 +27,7 @@ export class SpansAnswer {
     this.list = new SpanList({
       onChoose: (item) => this.#choose(item),
       onRemove: (item) => this.#remove(item),
+      onAccept: (item) => this.accept(item),
     });
     this.questions = new Attributes({ onChange: () => this.#answered(), onSubmit });
     this.element = h(
@@ -37,6 +40,8 @@ export class SpansAnswer {
     );
     this.characters = new Characters("");
     this.text = null;
+    this.marks = new Map();
+    this.ghosts = [];
   }
 
   set(brief) {
@@ -48,10 +53,12 @@ export class SpansAnswer {
     this.armed = null;
   }
 
-  show({ value, current, earlier, text }) {
-    this.value = value ?? current ?? earlier ?? label.NOTHING;
+  show({ value, current, earlier, proposal, text }) {
+    this.value = value ?? current ?? earlier ?? proposal?.label ?? label.NOTHING;
+    // What was thrown away leaves its id behind: whatever is new has one of its own.
+    this.proposed = proposal?.label.spans ?? [];
     if (this.characters.text !== (text ?? "")) this.characters = new Characters(text ?? "");
-    this.chosen = null;
+    this.chosen = (!this.text && draftsOf(this.value)[0]) || null;
     this.range = null;
     this.link = null;
     this.caret = null;
@@ -73,13 +80,37 @@ export class SpansAnswer {
     this.text = null;
   }
 
+  /** What stands out is this passage, or none. */
+  select(id) {
+    this.#choose(id === null ? null : (label.spanOf(this.value, id) ?? null));
+  }
+
+  /** Bring the character at `start` into sight. */
+  reveal(start) {
+    this.text?.reveal(start);
+  }
+
+  /** {id, name} of the chosen passage, or null. */
+  get chosenObject() {
+    const { chosen } = this;
+    const name = chosen && `${this.known.get(chosen.class)?.name ?? chosen.class} ${this.#words(chosen)}`;
+    return chosen && "start" in chosen ? { id: chosen.id, name } : null;
+  }
+
+  /** Signs at passages, Map(id → {kind, sign}), and passages of another label to show as well. */
+  compare({ marks, ghosts }) {
+    this.marks = marks;
+    this.ghosts = ghosts;
+    this.#draw();
+  }
+
   get keys() {
     return this.classes.keys;
   }
 
   lacking() {
     const asked = this.brief.attributes ?? [];
-    const span = this.value.spans.find((one) => label.open(one, asked));
+    const span = this.value.spans.find((one) => !isDraft(one) && label.open(one, asked));
     if (!span) return null;
     this.#choose(span);
     return `${this.#words(span)}: answer “${label.open(span, asked).name}”.`;
@@ -128,7 +159,8 @@ export class SpansAnswer {
     this.#draw();
   }
 
-  #clicked(i, ids) {
+  #clicked(i, every) {
+    const ids = every.filter((id) => label.spanOf(this.value, id));
     const of = (id) => this.value.spans.find((one) => one.id === id);
     if (this.link && ids.length) return this.#linkTo(of(ids.find((id) => id !== this.link.from.id) ?? ids[0]));
     // Where several lie over each other, a second click takes the next one.
@@ -182,13 +214,23 @@ export class SpansAnswer {
 
   #add(key) {
     const [start, end] = range.ordered(this.range);
-    const { value, span } = label.add(this.value, { class: key, start, end });
+    const { value, span } = label.add(this.value, { class: key, start, end }, this.proposed);
     this.range = null;
     this.#changed(value, span);
   }
 
   #change(one, changed) {
-    this.#changed(label.replace(this.value, one, changed), changed);
+    const own = takenOver(changed);
+    this.#changed(label.replace(this.value, one, own), own);
+  }
+
+  /** A draft is right as it is; then the next one is chosen. Whether it was a draft. */
+  accept(one = this.chosen) {
+    if (!one || !isDraft(one)) return false;
+    const own = takenOver(one);
+    this.#changed(label.replace(this.value, one, own), draftAfter(this.value, one.id) ?? own);
+    if (this.chosen !== own) this.text?.reveal(this.chosen.start);
+    return true;
   }
 
   #boundary(event) {
@@ -309,14 +351,23 @@ export class SpansAnswer {
     const nameOf = (key) => this.known.get(key)?.name ?? key;
     const colourOf = (key) => this.known.get(key)?.colour;
     const ends = chosen && "from" in chosen ? [chosen.from, chosen.to] : [chosen?.id, link?.from.id, link?.to?.id];
-    const drawn = value.spans.map(({ id, start, end, class: key }) => ({ id, start, end, name: nameOf(key), colour: colourOf(key) }));
-    this.text?.draw(drawn, new Set(ends.filter((id) => id !== undefined)), this.range && range.ordered(this.range));
+    const drawn = value.spans.map((one) => {
+      const { id, start, end, class: key } = one;
+      const mark = this.marks.get(id);
+      const name = `${mark?.sign ?? ""} ${nameOf(key)} ${sureness(one.score)}`.trim();
+      return { id, start, end, name, colour: colourOf(key), draft: isDraft(one), mark: mark?.kind };
+    });
+    this.text?.draw([...this.ghosts, ...drawn], new Set(ends.filter((id) => id !== undefined)), this.range && range.ordered(this.range));
     this.classes.choose(chosen?.class ?? this.armed ?? null);
     if (chosen && "start" in chosen) this.questions.show(chosen.attributes, new Set([chosen.class]));
     else this.questions.clear();
     const words = (span) => this.#words(span);
     this.list.set(label.items(value), chosen, { nameOf, colourOf, words, value, asked: this.brief.attributes ?? [] });
-    const hint = hintOf(this, { nameOf, words, cap: (name) => this.#cap(name) });
+    const capOf = this.keys.has(DRAFT_KEYS.one) ? `⇧${DRAFT_KEYS.one}` : DRAFT_KEYS.one;
+    const drafted = chosen && isDraft(chosen) && !link && !this.range;
+    const hint = drafted
+      ? `${nameOf(chosen.class)} ${words(chosen)}, ${proposed(chosen.score)}: ${capOf} accepts it, Del throws it away. A class changes it.`
+      : hintOf(this, { nameOf, words, cap: (name) => this.#cap(name) });
     if (this.hint.textContent !== hint) this.hint.textContent = hint;
   }
 }

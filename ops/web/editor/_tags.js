@@ -1,6 +1,7 @@
 // Any number of classes of the whole asset, and the questions that are asked of them.
 
 import { ClassesAsked } from "./_classes_asked.js";
+import { proposed } from "./_drafted.js";
 
 export class TagsAnswer {
   constructor({ reserved, onChange, onSubmit }) {
@@ -21,10 +22,11 @@ export class TagsAnswer {
     this.asked.set(brief);
   }
 
-  show({ value, current, earlier, counts }) {
+  show({ value, current, earlier, counts, proposal }) {
     const label = value ?? current ?? earlier;
     this.#choose(label?.tags ?? [], label?.attributes ?? {});
-    this.classes.mark(timesOf(counts ?? []));
+    const drafted = (proposal?.label.tags ?? []).map((key) => [key, proposed(proposal.confidence)]);
+    this.classes.mark({ ...Object.fromEntries(drafted), ...timesOf(counts ?? []) });
   }
 
   /** {"tags": [key, …]}, sorted as they are stored, and the answers to questions. */

@@ -3,6 +3,7 @@
 import { Attributes } from "./_attributes.js";
 import { h } from "./_dom.js";
 import { keyOf } from "./_keys.js";
+import { same } from "./_same.js";
 
 const LONGEST = 200_000;
 const DIRECTIONS = [["auto", "Auto"], ["ltr", "Left to right"], ["rtl", "Right to left"]];
@@ -48,9 +49,10 @@ export class TranscriptionAnswer {
     this.questions.set(attributes);
   }
 
-  show({ value, current, earlier, stage }) {
-    // Most labels in a review are right: there Enter accepts, and the text is entered on purpose.
-    this.reads = stage === "review" && !value;
+  show({ value, current, earlier, stage, proposal }) {
+    // Most labels in a review are right, and so is much of what a model proposes: there Enter accepts, and the text
+    // is entered on purpose.
+    this.reads = value ? same(value, proposal?.label) : stage === "review" || Boolean(proposal);
     const label = value ?? current ?? earlier;
     const text = label?.text ?? "";
     // A field turns every line break into one character; what nobody touched stays as it was.

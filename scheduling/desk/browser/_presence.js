@@ -7,56 +7,64 @@ const EVERY = 10_000;
 const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel"];
 // Movements come in hundreds a second; one in this many ms is enough to know of them.
 const COARSE = 250;
+const STREAMS = new Set(["pointermove", "wheel"]);
 const DAY = 24 * 3600 * 1000;
+const OLD = 7 * DAY;
 
 const clock = () => performance.now();
 
 /**
- * Counts active time of one task at a time and tells the server: every 10 s while there is
- * something new, and when the tab is left. Each tab reports its own total; time of other tabs is
- * the server's to add. `onOwner(mine)` says that another tab took over, or that this one did,
- * `onBarred(reason)` that the labeller may not go on, or, with null, that they may again.
+ * Counts active time, idle time and inputs of one task at a time and tells the server: every 10 s while there
+ * is more active time, and when the tab is left. Each tab reports its own totals, which it remembers over a
+ * reload; those of other tabs are the server's to add. `onOwner(mine)` says that another tab took over, or
+ * that this one did, `onBarred(reason)` that the labeller may not go on, or, with null, that they may again,
+ * `onMoved()` that somebody worked on it elsewhere while this tab was left.
  */
 export class Presence {
-  constructor({ server, tab, save, onOwner, onBarred, onCounting }) {
-    Object.assign(this, { server, tab, save, onOwner, onBarred, onCounting });
+  constructor({ server, memory, tab, onOwner, onBarred, onMoved, onCounting }) {
+    Object.assign(this, { server, memory, tab, onOwner, onBarred, onMoved, onCounting });
     this.time = null;
     this.paused = false;
     this.mine = true;
     this.line = Promise.resolve();
     for (const name of INPUTS)
-      window.addEventListener(name, () => this.#input(), { capture: true, passive: true });
+      window.addEventListener(name, (event) => this.#input(event), { capture: true, passive: true });
     for (const name of ["focus", "blur", "pageshow"])
       window.addEventListener(name, () => this.#attention());
     document.addEventListener("visibilitychange", () => this.#attention());
     window.addEventListener("pagehide", () => this.#leave());
+    for (const name of memory.names("time."))
+      if (!(memory.get(name)?.at > Date.now() - OLD)) memory.remove(name);
     setInterval(() => this.#tick(), EVERY);
     setInterval(() => this.#tell(), 1000);
   }
 
-  /** Begin to count for `token`; `active` and `beat` are what this tab reported of it before. */
-  begin(token, { idleSeconds, active = 0, beat = 0 }) {
+  /** Begin to count for `token`, from what this tab reported of it before. */
+  begin(token, idleSeconds) {
+    const kept = this.memory.get(`time.${token}`, {});
+    const { active = 0, idle = 0, inputs = 0, beat = 0 } = kept.tab === this.tab ? kept : {};
     this.token = token;
     this.beats = beat;
+    this.inputs = inputs;
     this.sent = active;
     this.known = null; // the server's total as last heard, null when it may be another
     this.mine = true;
     this.barred = null;
-    this.time = new ActiveTime({
-      idle: idleSeconds * 1000,
-      total: active,
-      now: clock(),
-      present: this.#here(),
-    });
+    this.time = new ActiveTime({ cutOff: idleSeconds * 1000, active, idle, now: clock(), present: this.#here() });
     this.#tell();
   }
 
-  /** Stop, and say how much it was: {active}, in ms of this tab. */
+  /** Stop, and say how much it was in this tab, as the API takes it. */
   end() {
-    const active = Math.min(this.time?.total(clock()) ?? 0, DAY);
+    const told = this.#told();
     this.time = null;
     this.#tell();
-    return { active };
+    return told;
+  }
+
+  /** Nothing more will be told of `token`. */
+  forget(token) {
+    this.memory.remove(`time.${token}`);
   }
 
   pause(paused) {
@@ -71,10 +79,15 @@ export class Presence {
     this.#attention();
   }
 
+  #told() {
+    const { active = 0, idle = 0 } = this.time?.totals(clock()) ?? {};
+    return { active_ms: Math.min(active, DAY), idle_ms: Math.min(idle, DAY), inputs: this.inputs ?? 0 };
+  }
+
   #restart() {
     if (!this.time) return;
-    this.time.total(clock());
-    this.time.counted = 0;
+    this.time.restart(clock());
+    this.inputs = 0;
     this.sent = 0;
     this.known = null;
   }
@@ -84,9 +97,14 @@ export class Presence {
     return here && !this.paused;
   }
 
-  #input() {
+  // A key that is held down is one press; a script's events are nobody's.
+  #input({ type, repeat, isTrusted }) {
+    if (!this.time || !isTrusted) return;
     const now = clock();
-    if (this.time && now - this.time.lastInput >= COARSE) this.time.input(now);
+    const coarse = STREAMS.has(type) || repeat;
+    if (coarse && now - this.time.lastInput < COARSE) return;
+    this.time.input(now);
+    if (!repeat && this.time.present) this.inputs += 1;
   }
 
   #attention() {
@@ -104,22 +122,26 @@ export class Presence {
   }
 
   #leave() {
-    const active = this.time?.total(clock()) ?? 0;
-    if (active === 0) return;
+    const told = this.#told();
+    if (!told.active_ms) return;
     this.beats += 1;
-    this.save(this.token, { active, beat: this.beats });
-    if (this.mine && active !== this.sent) this.#send(active, { keepalive: true }).catch(() => {});
+    this.#save(this.token, told);
+    if (this.mine && told.active_ms !== this.sent) this.#send(told, { keepalive: true }).catch(() => {});
   }
 
-  // Tell the whole time of this tab, if it has grown.
+  #save(token, { active_ms: active, idle_ms: idle, inputs }) {
+    this.memory.set(`time.${token}`, { active, idle, inputs, beat: this.beats, tab: this.tab, at: Date.now() });
+  }
+
+  // Tell the whole time of this tab, if it was worked in: silence must not keep a lease alive.
   #report() {
-    if (!this.time || !this.mine || this.time.total(clock()) === this.sent) return;
+    if (!this.time || !this.mine || this.#told().active_ms === this.sent) return;
     this.#inTurn(async (token) => {
-      const active = this.time.total(clock());
+      const told = this.#told();
       this.beats += 1;
-      this.save(token, { active, beat: this.beats });
-      const answer = await this.#send(active);
-      if (token === this.token) this.sent = active;
+      this.#save(token, told);
+      const answer = await this.#send(told);
+      if (token === this.token) this.sent = told.active_ms;
       return answer;
     });
   }
@@ -129,9 +151,12 @@ export class Presence {
     this.#inTurn(async (token) => {
       const { known } = this;
       this.beats += 1;
-      const answer = await this.#send(0);
+      const answer = await this.#send({ active_ms: 0 });
       const moved = this.mine && known !== null && answer.active_ms > known;
-      if (token === this.token && answer.mine && moved) this.#restart();
+      if (token === this.token && answer.mine && moved) {
+        this.#restart();
+        this.onMoved();
+      }
       return answer;
     });
   }
@@ -162,13 +187,14 @@ export class Presence {
     this.onBarred(reason);
   }
 
-  #send(active, options) {
-    const body = { tab: this.tab, beat: this.beats, active_ms: active };
-    return this.server.heartbeat(this.token, body, options);
+  #send(told, options) {
+    return this.server.heartbeat(this.token, { tab: this.tab, beat: this.beats, ...told }, options);
   }
 
   #tell() {
     if (!this.time) return this.onCounting(null);
+    // Asked every second, it knows when the machine slept.
+    this.time.totals(clock());
     if (!this.time.present) return this.onCounting("away");
     return this.onCounting(this.time.counts(clock()) ? "counts" : "idle");
   }

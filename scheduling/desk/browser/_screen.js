@@ -74,12 +74,22 @@ export function said(next) {
 /** Whether the task on the screen is still the last one. */
 export const busy = (on) => $("work").setAttribute("aria-busy", String(on));
 
-/** A bar above the work: {text, actions}; null takes it away. */
-export function notice(next) {
-  $("notice").hidden = !next;
-  if (!next) return;
-  write("notice-text", next.text);
-  $("notice-actions").replaceChildren(...(next.actions ?? []).map(button));
+const notices = new Map();
+let noticed = null;
+
+/**
+ * A bar above the work: {text, actions}; null takes it away. What is said `about` something of its own waits
+ * while anything else is said, and comes back then.
+ */
+export function notice(next, about = "") {
+  if (next) notices.set(about, next);
+  else notices.delete(about);
+  const shown = notices.get("") ?? [...notices.values()][0];
+  $("notice").hidden = !shown;
+  if (!shown || shown === noticed) return;
+  noticed = shown;
+  write("notice-text", shown.text);
+  $("notice-actions").replaceChildren(...(shown.actions ?? []).map(button));
 }
 
 /** Where the answers are: {waiting, sending, signedOut}. */
@@ -95,6 +105,18 @@ export function saved({ waiting, sending, signedOut }) {
   if ($("saved").dataset.state !== "waiting" && kind === "waiting") tell(text);
   $("saved").dataset.state = kind;
   write("saved", text);
+}
+
+const DRAFT = {
+  saved: "Draft saved",
+  here: "Draft kept in this browser",
+  conflict: "Draft not saved: changed elsewhere",
+};
+
+/** Where the unfinished work is; nothing is said of work that was not begun. */
+export function draft(kind) {
+  $("draft").dataset.state = kind ?? "none";
+  write("draft", DRAFT[kind] ?? "");
 }
 
 const COUNTING = {

@@ -30,18 +30,22 @@ export class Server {
   me = () => this.get("/me");
   shown = (token, body) => this.post(`/${token}/shown`, body);
   heartbeat = (token, body, options) => this.post(`/${token}/heartbeat`, body, options);
+  draft = (token) => this.get(`/${token}/draft`);
+  saveDraft = (token, body, options) => this.#write("PUT", `/${token}/draft`, body, options);
   release = (token) => this.post(`/${token}/release`, {}, { keepalive: true });
   get = (path) => this.#call("GET", path);
 
+  post = (path, body, options) => this.#write("POST", path, body, options);
+
   /** Raises Unreachable, SignedOut or Refused. `keepalive` outlives the page. */
-  async post(path, body, options) {
+  async #write(method, path, body, options) {
     try {
-      return await this.#call("POST", path, body, options);
+      return await this.#call(method, path, body, options);
     } catch (problem) {
       if (!(problem instanceof Refused) || problem.status !== 400) throw problem;
       // A sign-in elsewhere changed the form token; with the new one the call is as good as before.
       await this.#renewToken();
-      return this.#call("POST", path, body, options);
+      return this.#call(method, path, body, options);
     }
   }
 

@@ -1,6 +1,6 @@
 // The flow: one task on the screen, the next one ready, answers on their way.
 
-import { same } from "../../../ops/web/editor/editor.js";
+import { same, withoutDrafts } from "../../../ops/web/editor/editor.js";
 import { Refused, SignedOut } from "./_server.js";
 import * as screen from "./_screen.js";
 import * as states from "./_states.js";
@@ -14,7 +14,7 @@ const RETRY = [2000, 4000, 8000, 15_000, 30_000];
 const TOO_SOON = 150;
 
 export class Workbench {
-  /** `parts`: editor, server, supply, outbox, presence, memory, progress, guideline, tab, signIn. */
+  /** `parts`: editor, server, supply, outbox, presence, drafts, memory, progress, guideline, tab, signIn. */
   constructor(parts) {
     Object.assign(this, parts);
     this.item = null;
@@ -32,6 +32,7 @@ export class Workbench {
     clearTimeout(this.timer);
     this.item = null;
     this.presence.end();
+    this.drafts.stop();
     const ready = this.supply.ready();
     if (ready) return this.show(ready);
     screen.busy(true);
@@ -52,7 +53,7 @@ export class Workbench {
 
   show(item) {
     const { work, brief } = item;
-    const draft = this.draft(work.token);
+    const draft = this.drafts.begin(work);
     this.item = item;
     this.attempts = 0;
     this.mine = true;
@@ -65,28 +66,39 @@ export class Workbench {
     screen.state(this.#cover());
     this.onBrief(item);
     if (!item.broken) this.editor.show(this.#toShow(item, draft));
-    screen.$("remark").value = draft.remark ?? "";
-    const before = draft.tab === this.tab ? draft : {};
-    this.presence.begin(work.token, { ...before, idleSeconds: brief.idle_seconds });
+    screen.$("remark").value = draft.remark;
+    this.presence.begin(work.token, brief.idle_seconds);
     this.#tellShown(work.token);
     this.onShown(work.token);
     this.#announce(item);
     this.supply.prefetch();
   }
 
-  /** What was chosen and counted for a token in this browser, before a reload. */
-  draft(token) {
-    return this.memory.get(`draft.${token}`, {});
+  /** Another state of the work, {value, remark}, takes the place of what is on the screen. */
+  put({ value, remark }) {
+    this.editor.show(this.#toShow(this.item, { value }));
+    screen.$("remark").value = remark;
+    this.back = false;
+    this.touched = Boolean(value);
+    this.doubt = null;
+    this.onValue(this.editor.value);
+    this.editor.focus();
   }
 
-  saveDraft(token, more) {
-    this.memory.set(`draft.${token}`, { ...this.draft(token), ...more, at: Date.now() });
+  /** Somebody went on with this work elsewhere, in another tab or on another machine. */
+  async moved() {
+    const { item } = this;
+    // Whatever fails here is met again by the next save.
+    const draft = await this.drafts.look().catch(() => null);
+    if (!draft || item !== this.item) return;
+    this.put(draft);
+    screen.tell("What was done elsewhere is shown.");
   }
 
   /** The answer changed. */
   chosen(value) {
     if (!this.item) return;
-    this.saveDraft(this.item.work.token, { value });
+    this.drafts.change({ value });
     this.back = false;
     this.touched = Boolean(value);
     this.doubt = null;
@@ -113,9 +125,10 @@ export class Workbench {
     const lacking = missing(work, value, remark, this.back, this.editor.lacking()) ?? this.#unsure(value);
     if (lacking) return this.onLacking(lacking);
     if (!this.mine) return screen.tell("This task is open in another tab.");
-    const { active } = this.presence.end();
-    const label = labelOf(work, value, remark, this.back);
-    const body = { label, key: uuid(), revision: 0, tab: this.tab, active_ms: active };
+    const times = this.presence.end();
+    // A model's drafts that nobody decided on are thrown away: that was asked.
+    const label = labelOf(work, withoutDrafts(value), remark, this.back);
+    const body = { label, key: uuid(), revision: 0, tab: this.tab, ...times };
     this.#send({ token: work.token, kind: "submit", body });
     this.progress.count();
   }
@@ -124,8 +137,8 @@ export class Workbench {
   skip(body) {
     const { item, tab } = this;
     if (!item || !this.mine) return;
-    const { active } = this.presence.end();
-    this.#send({ token: item.work.token, kind: "skip", body: { ...body, tab, active_ms: active } });
+    const times = this.presence.end();
+    this.#send({ token: item.work.token, kind: "skip", body: { ...body, tab, ...times } });
   }
 
   pause() {
@@ -176,6 +189,7 @@ export class Workbench {
       this.owner(true);
       this.onShown(token);
       this.editor.focus();
+      this.moved();
     } catch (problem) {
       if (isGone(problem)) this.next();
       else this.showProblem(problem);
@@ -192,6 +206,7 @@ export class Workbench {
   answeredElsewhere(token) {
     if (this.item?.work.token !== token) return;
     this.presence.end();
+    this.drafts.stop();
     this.item = null;
     screen.notice(null);
     screen.state(states.elsewhere(() => this.next()));
@@ -234,7 +249,8 @@ export class Workbench {
   #send(entry) {
     this.item = null;
     // The entry holds the answer from here on.
-    this.memory.remove(`draft.${entry.token}`);
+    this.drafts.forget(entry.token);
+    this.presence.forget(entry.token);
     this.outbox.add(entry);
     this.onSent(entry.token);
     this.next();
@@ -268,9 +284,10 @@ export class Workbench {
   }
 
   #toShow({ work, brief, image }, draft) {
-    const { medium, text, pair, stage, current, earlier, answers: counts, candidates } = work;
+    const { medium, text, pair, stage, current, earlier, answers: counts, candidates, proposal } = work;
     const value = draft.value ?? null;
-    return { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage };
+    const above = this.memory.get(`above.${brief.project.id}`, proposal?.accept_above);
+    return { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, proposal, above };
   }
 
   // What lies over the task, if anything does.
@@ -292,9 +309,10 @@ export class Workbench {
     const what = work.medium === "image" ? "picture" : "text";
     const stage = STAGES[work.stage] ? `${STAGES[work.stage]}: ` : "";
     const current = work.current?.class ? ` Current label: ${work.nameOf(work.current)}.` : "";
+    const drafted = work.proposal ? " A model's draft is there." : "";
     const said = saidBefore(work);
     const lines = said?.lines.map(({ who, what, remark }) => `${who} ${what}: ${remark}.`) ?? [];
-    const more = [current, said && ` ${said.title}.`, ...lines].filter(Boolean).join(" ");
+    const more = [current, drafted, said && ` ${said.title}.`, ...lines].filter(Boolean).join(" ");
     const pair = work.pair ? ` A: ${work.pair.a} B: ${work.pair.b}` : "";
     const text = (work.medium === "text" ? ` ${work.text}` : "") + pair;
     screen.announce(`${stage}next ${what}, ${brief.project.name}.${more}${text}`);

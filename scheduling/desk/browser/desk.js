@@ -2,6 +2,8 @@
 
 import { createEditor, h, isTyping } from "../../../ops/web/editor/editor.js";
 import { RESERVED, capOf, commandOf, keyTable } from "./_commands.js";
+import { Conflict } from "./_conflict.js";
+import { Drafts } from "./_drafts.js";
 import { Memory } from "./_memory.js";
 import { Outbox } from "./_outbox.js";
 import * as panels from "./_panels.js";
@@ -30,6 +32,7 @@ const editor = createEditor($("work"), {
   footer: $("act"),
   onChange: (value) => bench.chosen(value),
   onSubmit: () => bench.submit(),
+  onAbove: (above) => bench.item && memory.set(`above.${bench.item.brief.project.id}`, above),
 });
 
 const outbox = new Outbox({
@@ -52,17 +55,31 @@ const supply = new Supply({
 
 const presence = new Presence({
   server,
+  memory,
   tab,
-  save: (token, time) => bench.item?.work.token === token && bench.saveDraft(token, { ...time, tab }),
   onOwner: (mine) => bench.owner(mine),
   onBarred: (reason) => bench.barred(reason),
+  onMoved: () => bench.moved(),
   onCounting: screen.counting,
+});
+
+const conflict = new Conflict({
+  put: (draft) => bench.put(draft),
+  changed: (draft) => drafts.change(draft),
+  back: () => editor.focus(),
+});
+const drafts = new Drafts({
+  memory,
+  server,
+  tab,
+  onState: screen.draft,
+  onConflict: (theirs) => conflict.ask(drafts, theirs),
 });
 
 const guideline = new panels.Guideline(memory);
 const progress = new Progress({ server, onProjects: showProjects });
 const bench = new Workbench({
-  editor, server, supply, outbox, presence, memory, progress, tab,
+  editor, server, supply, outbox, presence, drafts, memory, progress, tab,
   signIn: root.dataset.signIn,
   onBrief: showBrief,
   onValue: showValue,
@@ -219,9 +236,7 @@ function connect() {
   });
   $("at-once").checked = memory.get("at-once", false);
   $("at-once").addEventListener("change", setAtOnce);
-  $("remark").addEventListener("input", () => {
-    if (bench.item) bench.saveDraft(bench.item.work.token, { remark: $("remark").value });
-  });
+  $("remark").addEventListener("input", () => drafts.change({ remark: $("remark").value }));
   $("projects").addEventListener("change", chooseProject);
   $("hint").hidden = memory.get("hint", false);
   $("hint-close").addEventListener("click", () => {
@@ -249,15 +264,15 @@ function chooseProject() {
   else bench.lookAgain();
 }
 
-function forgetOldDrafts() {
-  const old = Date.now() - 7 * 24 * 3600 * 1000;
-  for (const name of memory.names("draft."))
-    if ((memory.get(name)?.at ?? 0) < old) memory.remove(name);
+// Drafts first: what could not be sent then is part of what is fetched now. Not for long.
+async function begin() {
+  const waited = new Promise((resolve) => setTimeout(resolve, 3000));
+  await Promise.race([drafts.sendLeft(), waited]).catch(() => {});
+  bench.next();
 }
 
 connect();
-forgetOldDrafts();
 supply.project = memory.get("project");
 outbox.flush();
 progress.refresh();
-bench.next();
+begin();

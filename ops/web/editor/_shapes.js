@@ -141,6 +141,14 @@ export class ShapesAnswer {
     return this.chosen === null || !this.value ? undefined : label.objectOf(this.value, this.chosen);
   }
 
+  /** The chosen shape: its id, [left, top, width, height], its class. */
+  get selected() {
+    const one = this.chosenOne;
+    if (!one) return null;
+    const [left, top, right, bottom] = this.kind.bounds(one);
+    return { object: one.id, box: [left, top, right - left, bottom - top], name: this.nameOf(one) };
+  }
+
   nameOf(one) {
     return this.known.get(one.class)?.name ?? one.class;
   }

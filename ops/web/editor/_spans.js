@@ -104,6 +104,12 @@ export class SpansAnswer {
     this.#draw();
   }
 
+  /** The passage that is selected, or that of the chosen span. */
+  get selected() {
+    const [start, end] = this.range ? range.ordered(this.range) : [this.chosen?.start, this.chosen?.end];
+    return end > start ? { passage: { start, end } } : null;
+  }
+
   get keys() {
     return this.classes.keys;
   }

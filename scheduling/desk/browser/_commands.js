@@ -6,6 +6,7 @@ const COMMANDS = [
   ["submit", ["Enter"], "Submit the answer, or accept the current one in a review"],
   ["skip", ["s", "S"], "Skip this task, with a reason"],
   ["guideline", ["g", "G"], "Guideline of the project"],
+  ["ask", ["c", "C"], "Ask about this: the whole, a point, what is selected; read the answers"],
   ["progress", ["m", "M"], "My progress"],
   ["remark", ["r", "R"], "Remark, in a review or rework"],
   ["send-back", ["b", "B"], "Send a label back to its labeller, with a remark, in a review"],

@@ -3,7 +3,7 @@
 import { h } from "../../../ops/web/editor/editor.js";
 import { $, write } from "./_screen.js";
 
-const PANELS = ["guideline", "progress"];
+const PANELS = ["guideline", "progress", "questions"];
 
 /** Open or close a panel; the other closes. Focus goes in, and back where it was. */
 export function toggle(name, back) {
@@ -38,7 +38,7 @@ export class Guideline {
     this.project = project.id;
     this.version = guideline?.version ?? null;
     write("guideline-title", `Guideline of ${project.name}`);
-    write("purpose", project.purpose);
+    write("purpose", project.purpose && `What the data is for: ${project.purpose}`);
     const text = $("guideline-text");
     // Rendered by the server from markdown in which markup stays text.
     if (guideline) text.innerHTML = guideline.html;

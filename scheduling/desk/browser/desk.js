@@ -4,6 +4,7 @@ import { createEditor, h, isTyping } from "../../../ops/web/editor/editor.js";
 import { RESERVED, capOf, commandOf, keyTable } from "./_commands.js";
 import { Conflict } from "./_conflict.js";
 import { Drafts } from "./_drafts.js";
+import { ErrorsForm } from "./_errors_form.js";
 import { Memory } from "./_memory.js";
 import { Outbox } from "./_outbox.js";
 import * as panels from "./_panels.js";
@@ -13,6 +14,7 @@ import * as screen from "./_screen.js";
 import { Server } from "./_server.js";
 import { Supply } from "./_supply.js";
 import { openTab } from "./_tab.js";
+import { Talk } from "./_talk.js";
 import { STAGES, remarkHint, saidBefore, submitWords } from "./_verdict.js";
 import { Workbench } from "./_workbench.js";
 
@@ -76,10 +78,11 @@ const drafts = new Drafts({
   onConflict: (theirs) => conflict.ask(drafts, theirs),
 });
 
+const errors = new ErrorsForm({ root: $("errors"), editor, stage: $("work"), announce: screen.tell });
 const guideline = new panels.Guideline(memory);
 const progress = new Progress({ server, onProjects: showProjects });
 const bench = new Workbench({
-  editor, server, supply, outbox, presence, drafts, memory, progress, tab,
+  editor, errors, server, supply, outbox, presence, drafts, memory, progress, tab,
   signIn: root.dataset.signIn,
   onBrief: showBrief,
   onValue: showValue,
@@ -89,6 +92,7 @@ const bench = new Workbench({
 });
 
 const back = () => editor.focus();
+const talk = new Talk({ server, editor, work: () => bench.item?.work ?? null, back });
 const COMMANDS = {
   submit: () => bench.submit(),
   skip: askToSkip,
@@ -100,6 +104,7 @@ const COMMANDS = {
     panels.toggle("progress", back);
     progress.refresh();
   },
+  ask: () => talk.toggle(),
   remark: () => $("remark-row").hidden || $("remark").focus(),
   "send-back": askToSendBack,
   keep() {
@@ -131,7 +136,9 @@ function showBrief({ work, brief }) {
   screen.write("stage", stage ?? "");
   $("remark-row").hidden = !stage;
   guideline.show(brief);
+  talk.show(work);
   screen.said(saidBefore(work));
+  errors.begin(work, brief);
   showValue(null, work);
   // The editor learns its classes right after this; the caps follow then.
   queueMicrotask(showCaps);
@@ -160,9 +167,10 @@ function showValue(value, work = bench.item.work) {
   $("act").classList.toggle("is-ready", Boolean(value || work.current));
 }
 
-function tellLacking({ text, remark }) {
+function tellLacking({ text, remark, focus }) {
   screen.tell(text);
   screen.lacking(text);
+  focus?.();
   if (!remark) return;
   $("remark-row").classList.add("is-lacking");
   $("remark").focus();
@@ -170,7 +178,8 @@ function tellLacking({ text, remark }) {
 
 function askToSendBack() {
   bench.sendBack(true);
-  if (bench.back) $("remark").focus();
+  // Digits say what is wrong; the keys that choose an object go on working.
+  if (bench.back) editor.focus();
 }
 
 function showProjects(projects) {
@@ -205,15 +214,16 @@ function pressed(event) {
     return;
   }
   if (event.key === "Escape") {
-    bench.sendBack(false);
-    if (isTyping(event)) return event.target.blur();
+    // Out of the remark first, to choose another object; then out of sending it back.
+    if (!isTyping(event) || !bench.back) bench.sendBack(false);
+    if (isTyping(event)) return bench.back ? editor.focus() : event.target.blur();
     return void (panels.close(back) || ($("state").hidden && editor.press(event)));
   }
   if (isTyping(event)) {
-    if (event.key === "Enter" && event.target === $("remark")) bench.submit();
+    if (event.key === "Enter" && event.target.closest("#desk-remark, #desk-errors")) bench.submit();
     return;
   }
-  if ($("state").hidden && editor.press(event)) return event.preventDefault();
+  if ($("state").hidden && (errors.press(event) || editor.press(event))) return event.preventDefault();
   const name = commandOf(event, editor.keys);
   if (!name || event.repeat) return;
   if (name === "submit") return pressPrimary(event);
@@ -275,4 +285,5 @@ connect();
 supply.project = memory.get("project");
 outbox.flush();
 progress.refresh();
+talk.begin();
 begin();

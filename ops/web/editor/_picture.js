@@ -7,6 +7,8 @@ const LARGEST_PIXEL = 48;
 const SMOOTH_UPSCALE = 4;
 const SHARP_FROM = 6;
 const STEP = 1.25;
+// How much of the pane is filled by what is looked at.
+const LOOK = 0.4;
 const MARGIN = 16;
 
 export class Picture {
@@ -15,6 +17,9 @@ export class Picture {
     this.pane = pane;
     this.img = null;
     this.layer = null;
+    this.beneath = null;
+    /** Called when the picture is at another place; what lies elsewhere follows. */
+    this.onPlace = null;
     this.pointers = new Map();
     this.listeners = new AbortController();
     const { signal } = this.listeners;
@@ -33,7 +38,7 @@ export class Picture {
     this.img = img;
     img.draggable = false;
     img.classList.add("editor-picture");
-    this.layer = null;
+    this.layer = this.beneath = null;
     this.pane.replaceChildren(img);
     this.fit();
   }
@@ -44,6 +49,28 @@ export class Picture {
     this.layer = layer;
     if (!layer || !this.img) return;
     this.pane.append(layer);
+    this.#place();
+  }
+
+  /** Lay `layer` between the picture and what covers it; null takes it away. */
+  under(layer) {
+    this.beneath?.remove();
+    this.beneath = layer;
+    if (!layer || !this.img) return;
+    this.img.after(layer);
+    this.#place();
+  }
+
+  /** Bring [left, top, right, bottom] (px of the picture) into the middle, large enough to judge. */
+  look([left, top, right, bottom]) {
+    if (!this.img) return;
+    const room = [this.pane.clientWidth, this.pane.clientHeight];
+    const wanted = LOOK * Math.min(room[0] / Math.max(1, right - left), room[1] / Math.max(1, bottom - top));
+    // Never smaller than fitted, and what is tiny keeps something of what is around it.
+    this.scale = Math.max(2 * this.least, Math.min(this.most, 8 * this.least, wanted));
+    this.x = room[0] / 2 - ((left + right) / 2) * this.scale;
+    this.y = room[1] / 2 - ((top + bottom) / 2) * this.scale;
+    this.fitted = false;
     this.#place();
   }
 
@@ -91,6 +118,13 @@ export class Picture {
     ];
   }
 
+  /** [x, y] in px of the picture under a pointer, to the whole px; null beside the picture. */
+  pointAt(event) {
+    const point = this.#at(event).map((at, i) => Math.floor((at - [this.x, this.y][i]) / this.scale));
+    const size = [this.img?.naturalWidth ?? 0, this.img?.naturalHeight ?? 0];
+    return point.every((at, i) => at >= 0 && at < size[i]) ? point : null;
+  }
+
   destroy() {
     this.listeners.abort();
     this.observer.disconnect();
@@ -113,7 +147,7 @@ export class Picture {
     this.x = Math.min(pane.clientWidth - 48, Math.max(48 - width, this.x));
     this.y = Math.min(pane.clientHeight - 48, Math.max(48 - height, this.y));
     // Width and place, not a scaling transform: the browser then draws at full resolution.
-    for (const { style } of [img, this.layer].filter(Boolean)) {
+    for (const { style } of [img, this.beneath, this.layer].filter(Boolean)) {
       style.width = `${width}px`;
       style.height = `${height}px`;
       style.transform = `translate(${this.x}px, ${this.y}px)`;
@@ -122,6 +156,7 @@ export class Picture {
     }
     const small = Math.max(img.naturalWidth, img.naturalHeight) <= SMALL;
     img.classList.toggle("is-sharp", small || this.scale >= SHARP_FROM);
+    this.onPlace?.();
   }
 
   #wheel(event) {

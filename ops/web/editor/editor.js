@@ -16,6 +16,7 @@ import { lines } from "./_said.js";
 export { h } from "./_dom.js";
 export { withoutDrafts } from "./_drafted.js";
 export { isTyping, keyOf } from "./_keys.js";
+export { suggested as suggestedErrors } from "./_found_errors.js";
 export { same, wordsOf } from "./_same.js";
 
 /**
@@ -196,6 +197,10 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     fit: () => view.fit(),
     focus() {
       if (!answer.focus?.()) stage.focus({ preventScroll: true });
+    },
+    /** What is chosen in the answer: {object, box?, name} or {passage: {start, end}}, or null. */
+    get selected() {
+      return answer.selected ?? null;
     },
     /** The keys in use: Map(key → class key, or what else it chooses). */
     get keys() {

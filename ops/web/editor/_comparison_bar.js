@@ -1,0 +1,72 @@
+// The line above the work in a review: how it is compared, with what, and how many differences there are.
+
+import { counts } from "./_difference_words.js";
+import { SIGNS } from "./_difference_layer.js";
+import { h } from "./_dom.js";
+
+const WAYS = { over: "Overlaid", beside: "Side by side", alone: "Only yours" };
+const WORDS = { added: "added", removed: "removed", moved: "moved", class: "class changed", attributes: "answered otherwise" };
+const OF_TYPE = { rating: "rating changed", preference: "changed" };
+// What can differ at all, by label type; of shapes and passages everything.
+const KINDS = {
+  class: ["class", "attributes"], tags: ["added", "removed", "attributes"], attributes: ["attributes"],
+  transcription: ["added", "removed", "attributes"], rating: ["class"], preference: ["class", "added", "removed"],
+};
+
+export class ComparisonBar {
+  constructor({ onWay, onOther, onStep }) {
+    const button = (act, ...content) => {
+      const element = h("button", { class: "editor-quiet", type: "button", tabindex: "-1" }, ...content);
+      // The keys stay with the work.
+      element.addEventListener("mousedown", (event) => event.preventDefault());
+      element.addEventListener("click", act);
+      return element;
+    };
+    this.ways = Object.entries(WAYS).map(([way, words]) => [way, button(() => onWay(way), words)]);
+    const group = h("div", { class: "editor-ways", role: "group", "aria-label": "How to compare" }, ...this.ways.map(([, one]) => one), h("kbd", {}, "w"));
+    this.otherName = h("span", {});
+    this.other = button(onOther, this.otherName, " ", h("kbd", {}, "u"));
+    this.next = button(onStep, "Next difference ", h("kbd", {}, "d"));
+    this.legend = h("ul", { class: "editor-legend", "aria-label": "Differences" });
+    this.told = h("p", { class: "editor-told", role: "status" });
+    this.element = h("div", { class: "editor-bar", hidden: true }, group, this.other, this.legend, this.next, this.told);
+    this.captions = h("div", { class: "editor-captions", hidden: true }, h("span", {}), h("span", {}));
+  }
+
+  /** What is compared now: {on, way, found, type, many, remarks, other, mine, beside}. */
+  show({ on, way, found, type, many, remarks, other, mine, beside }) {
+    this.element.hidden = !on;
+    this.captions.hidden = !beside;
+    if (!on) return;
+    for (const [name, element] of this.ways) {
+      element.setAttribute("aria-pressed", String(name === way));
+      element.disabled = !other;
+    }
+    this.otherName.textContent = other ? `Compared with: ${other}` : "";
+    this.other.hidden = !other;
+    this.other.disabled = !many;
+    this.other.lastChild.hidden = !many;
+    this.next.firstChild.textContent = remarks ? "Next remark or difference " : "Next difference ";
+    const [theirs, own] = this.captions.children;
+    [theirs.textContent, own.textContent] = [other ?? "", mine];
+    this.#count(found, type);
+    this.tell("");
+  }
+
+  /** Say which difference one is at. */
+  tell(words) {
+    if (this.told.textContent !== words) this.told.textContent = words;
+  }
+
+  #count(found, type) {
+    const sums = counts(found);
+    const unit = type === "transcription" ? " characters" : "";
+    const entry = (kind) => {
+      const words = kind === "class" ? (OF_TYPE[type] ?? WORDS.class) : WORDS[kind];
+      const more = kind === "added" || kind === "removed" ? unit : "";
+      const sign = h("b", { "aria-hidden": "true" }, SIGNS[kind]);
+      return h("li", { class: `is-${kind}${sums[kind] ? "" : " is-none"}` }, sign, ` ${sums[kind]}${more} ${words}`);
+    };
+    this.legend.replaceChildren(...(KINDS[type] ?? Object.keys(sums)).map(entry));
+  }
+}

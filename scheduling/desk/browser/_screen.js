@@ -61,13 +61,21 @@ export function state(next) {
   if (again || covered || focused === document.body) element.focus({ preventScroll: true });
 }
 
-/** What was said of the label before: {title, lines: [{who, what, remark}]}; null hides it. */
+/** What was said of the label before: {title, lines: [{who, what, remark, errors}]}; null hides it. */
 export function said(next) {
   $("said").hidden = !next;
   if (!next) return;
   write("said-title", next.title);
-  const line = ({ who, what, remark }) =>
-    h("li", {}, h("strong", {}, who), what && ` ${what}`, remark && h("q", {}, remark));
+  const error = ({ number, words }) => h("li", { value: String(number) }, words);
+  const line = ({ who, what, remark, errors }) =>
+    h(
+      "li",
+      {},
+      h("strong", {}, who),
+      what && ` ${what}`,
+      remark && h("q", {}, remark),
+      errors?.length ? h("ol", { class: "desk-said-errors" }, ...errors.map(error)) : null,
+    );
   $("said-lines").replaceChildren(...next.lines.map(line));
 }
 

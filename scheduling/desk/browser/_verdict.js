@@ -12,10 +12,11 @@ const TITLES = {
 /** Whether who reworks stands by the earlier answer. */
 const stands = ({ stage, earlier }, value) => stage === "rework" && Boolean(value) && same(value, earlier);
 
-/** The answer as the API takes it. `back` says that the label is to be sent back to its author. */
-export function labelOf(work, value, remark, back) {
+/** The answer as the API takes it. `back`: the label is to be sent back to its author; `errors`: what is wrong with it. */
+export function labelOf(work, value, remark, back, errors = []) {
   const { stage } = work;
-  const said = remark && { remark };
+  const found = errors.length > 0 && { errors };
+  const said = { ...(remark && { remark }), ...((back || !work.agrees(value)) && found) };
   if (back) return { verdict: "return", ...said };
   if (stands(work, value)) return { ...value, verdict: "stand", ...said };
   if (stage !== "review" && stage !== "adjudicate") return { ...value, ...said };
@@ -23,8 +24,7 @@ export function labelOf(work, value, remark, back) {
 }
 
 /** What is still missing before it can be submitted: {text, remark}, or null. `lacking` is the editor's word. */
-export function missing(work, value, remark, back, lacking) {
-  if (back) return remark ? null : { text: "Say what is to be changed.", remark: true };
+export function missing(work, value, remark, lacking) {
   if (lacking) return { text: lacking };
   return stands(work, value) && !remark ? { text: "Say why you stand by your answer.", remark: true } : null;
 }
@@ -56,13 +56,14 @@ const WORDS = {
   stand: (name) => `stands by ${name || "the label"}`,
 };
 
-/** What was said before: {title, lines: [{who, what, remark}]}, or null when nothing was. */
+/** What was said before: {title, lines: [{who, what, remark, errors}]}, or null when nothing was. */
 export function saidBefore({ stage, remarks, earlier, nameOf }) {
   if (!remarks?.length) return null;
-  const lines = remarks.map(({ by, verdict, label, remark }) => ({
+  const lines = remarks.map(({ by, verdict, label, remark, errors }) => ({
     who: by === "author" ? "Labeller" : "Reviewer",
     what: (WORDS[verdict] ?? ((name) => `answered ${name}`))(nameOf(label)),
     remark,
+    errors,
   }));
   if (stage !== "rework") return { title: TITLES[stage], lines };
   const title = !earlier
@@ -70,5 +71,5 @@ export function saidBefore({ stage, remarks, earlier, nameOf }) {
     : earlier.class
       ? `Sent back to you: you answered ${nameOf(earlier)}`
       : "Sent back to you";
-  return { title, lines: lines.map(({ remark }) => ({ who: "Reviewer", what: "", remark })) };
+  return { title, lines: lines.map((line) => ({ ...line, who: "Reviewer", what: "" })) };
 }

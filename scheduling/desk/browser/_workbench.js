@@ -66,6 +66,7 @@ export class Workbench {
     screen.state(this.#cover());
     this.onBrief(item);
     if (!item.broken) this.editor.show(this.#toShow(item, draft));
+    this.#keep(draft.value);
     screen.$("remark").value = draft.remark;
     this.presence.begin(work.token, brief.idle_seconds);
     this.#tellShown(work.token);
@@ -78,7 +79,7 @@ export class Workbench {
   put({ value, remark }) {
     this.editor.show(this.#toShow(this.item, { value }));
     screen.$("remark").value = remark;
-    this.back = false;
+    this.#keep(value);
     this.touched = Boolean(value);
     this.doubt = null;
     this.onValue(this.editor.value);
@@ -99,7 +100,7 @@ export class Workbench {
   chosen(value) {
     if (!this.item) return;
     this.drafts.change({ value });
-    this.back = false;
+    this.#keep(value);
     this.touched = Boolean(value);
     this.doubt = null;
     this.onValue(value);
@@ -112,6 +113,7 @@ export class Workbench {
     if (!this.item?.work.may_send_back || this.paused || this.back === back) return;
     if (back) this.editor.drop();
     this.back = back;
+    this.errors.set(back);
     this.onValue(this.editor.value);
   }
 
@@ -122,12 +124,12 @@ export class Workbench {
     if (!this.touched && this.#tooSoon()) return;
     const value = this.editor.value ?? work.current;
     const remark = screen.$("remark").value.trim();
-    const lacking = missing(work, value, remark, this.back, this.editor.lacking()) ?? this.#unsure(value);
+    const lacking = this.#lacking(work, value, remark);
     if (lacking) return this.onLacking(lacking);
     if (!this.mine) return screen.tell("This task is open in another tab.");
     const times = this.presence.end();
     // A model's drafts that nobody decided on are thrown away: that was asked.
-    const label = labelOf(work, withoutDrafts(value), remark, this.back);
+    const label = labelOf(work, withoutDrafts(value), remark, this.back, this.errors.value);
     const body = { label, key: uuid(), revision: 0, tab: this.tab, ...times };
     this.#send({ token: work.token, kind: "submit", body });
     this.progress.count();
@@ -234,6 +236,18 @@ export class Workbench {
     return this.#later(RETRY);
   }
 
+  // The label stays where it is; what was changed of it tells what was wrong.
+  #keep(value) {
+    this.back = false;
+    this.errors.set(false);
+    this.errors.changed(value ?? null);
+  }
+
+  #lacking(work, value, remark) {
+    if (this.back) return this.errors.lacking(remark);
+    return missing(work, value, remark, this.editor.lacking()) ?? this.#unsure(value);
+  }
+
   // An empty label may be right, and may be an Enter too many: it is asked for twice.
   #unsure(value) {
     const text = this.back || same(value, this.item.work.current) ? null : this.editor.unsure();
@@ -287,7 +301,8 @@ export class Workbench {
     const { medium, text, pair, stage, current, earlier, answers: counts, candidates, proposal } = work;
     const value = draft.value ?? null;
     const above = this.memory.get(`above.${brief.project.id}`, proposal?.accept_above);
-    return { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, proposal, above };
+    const shown = { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, proposal, above };
+    return { ...shown, others: work.others, remarks: work.pins };
   }
 
   // What lies over the task, if anything does.

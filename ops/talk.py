@@ -161,9 +161,12 @@ def reopen(session: Session, issue: Issue, by: User) -> None:
     _record(session, issue, by, "issue.reopened")
 
 
-def into_guideline(session: Session, issue: Issue, by: User, text: str) -> GuidelineVersion:
+def into_guideline(
+    session: Session, issue: Issue, by: User, text: str, *, must_read: bool = False
+) -> GuidelineVersion:
     """A new version of the guideline that holds `text` (markdown) among its questions and answers.
 
+    With `must_read` labellers get no further task until they have read it.
     Raises InvalidInput (`text`), Conflict when it is there already, Forbidden.
     """
     if by.role not in LEADS:
@@ -179,10 +182,9 @@ def into_guideline(session: Session, issue: Issue, by: User, text: str) -> Guide
         select(Project).where(Project.id == issue.project_id).with_for_update(key_share=True)
     ).one()
     now = guidelines.current(session, project.id)
+    whole = with_entry(now.markdown if now else "", entry)
     try:
-        made = guidelines.publish(
-            session, project, with_entry(now.markdown if now else "", entry), by
-        )
+        made = guidelines.publish(session, project, whole, by, must_read=must_read)
     except InvalidInput as error:
         raise InvalidInput(error.message, field="text") from None
     issue.entry_version_id = made.id

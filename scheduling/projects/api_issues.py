@@ -46,6 +46,7 @@ class EntryIn(Strict):
     """What the guideline is to say."""
 
     markdown: Entry
+    must_read: bool = Field(False, description="Labellers must have read it before their next task")
 
 
 class CommentOut(BaseModel):
@@ -154,7 +155,7 @@ def enter_issue(project_id: int, issue_id: int, asked: EntryIn) -> dict[str, Any
     A new version that holds the text under "Questions and answers".
     """
     found = _own(project_id, issue_id)
-    talk.into_guideline(db(), found, user(), asked.markdown)
+    talk.into_guideline(db(), found, user(), asked.markdown, must_read=asked.must_read)
     return _issues([found])[0]
 
 

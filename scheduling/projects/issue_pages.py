@@ -200,6 +200,7 @@ def _act(one: Issue) -> str:
     if act == "entry":
         if me.role not in LEADS:
             raise Forbidden("The guideline is written by those who run the project.")
-        made = talk.into_guideline(db(), one, me, form.get("markdown", ""))
+        must = bool(form.get("must_read"))
+        made = talk.into_guideline(db(), one, me, form.get("markdown", ""), must_read=must)
         return f"Version {made.version} of the guideline holds the answer."
     raise InvalidInput("expected reply, escalate, resolve, reopen or entry", field="action")

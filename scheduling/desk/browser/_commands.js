@@ -44,5 +44,6 @@ export function keyTable(classKeys, medium, answering) {
     [free("0", "f").slice(0, 1), `Fit the ${what} again`],
     [["Ctrl", "z"], "Undo; with Shift redo"],
     [["Esc"], "Close a panel"],
+    [["F6"], "To what a notice above the work offers"],
   ];
 }

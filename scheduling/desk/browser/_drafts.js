@@ -186,7 +186,10 @@ export class Drafts {
     } catch (problem) {
       return now === this.now ? this.#refused(now, problem) : undefined;
     }
-    if (now !== this.now) return undefined;
+    return now === this.now ? this.#kept() : undefined;
+  }
+
+  #kept() {
     this.#keep();
     return this.#unsaved ? this.#soon() : this.#settled();
   }
@@ -222,9 +225,11 @@ export class Drafts {
     if (!now || !this.#sendable) return;
     const body = this.#body(now);
     if (new Blob([JSON.stringify(body)]).size > FAREWELL) return void this.#save();
+    const { saved } = now;
+    now.saved = textOf(now);
     this.server.saveDraft(now.token, body, { keepalive: true }).then(
-      ({ revision }) => now === this.now && Object.assign(now, { revision }),
-      () => {},
+      ({ revision }) => now === this.now && this.#kept(Object.assign(now, { revision })),
+      () => Object.assign(now, { saved }),
     );
   }
 

@@ -100,6 +100,13 @@ export function notice(next, about = "") {
   $("notice-actions").replaceChildren(...(shown.actions ?? []).map(button));
 }
 
+/** Put the focus on what a notice offers; whether it offers anything. */
+export function toNotice() {
+  const first = $("notice").hidden ? null : $("notice-actions").querySelector("button, a");
+  first?.focus();
+  return Boolean(first);
+}
+
 /** Where the answers are: {waiting, sending, signedOut}. */
 export function saved({ waiting, sending, signedOut }) {
   const answers = waiting === 1 ? "1 answer" : `${waiting} answers`;

@@ -209,6 +209,7 @@ async function askToSkip() {
 function pressed(event) {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
+  if (event.key === "F6" && screen.toNotice()) return event.preventDefault();
   if (event.ctrlKey || event.metaKey) {
     if ($("state").hidden && editor.press(event)) event.preventDefault();
     return;

@@ -5,6 +5,14 @@ in the common cheat sheets: tags and their events, ways out of attributes and of
 disguised addresses, foreign content whose parser differs, templates, controls in odd places.
 """
 
+from sqlalchemy.orm import Session
+
+from ops import guidelines, talk
+from ops.models import OntologyVersion
+from quality import gold
+from tests.factories import Make
+from tests.finished import Finished, finished
+
 _TAGS = ("img src=x", "svg", "video src=x", "audio src=x", "body", "input autofocus",
          "details open", "marquee", "iframe src=x", "object data=x")  # fmt: skip
 _EVENTS = ("onerror", "onload", "onfocus", "ontoggle", "onpointerenter", "onanimationstart",
@@ -134,3 +142,41 @@ def raw(page: str) -> list[str]:
     """The payloads that come out as they went in. An apostrophe alone is harmless: no template
     puts an attribute between two, and in a text it is a text."""
     return [text for text in HOSTILE if text in page and set(text) & set('<"')]
+
+
+def infest(make: Make, session: Session) -> Finished:
+    """A project, all but delivered, with ALL in every text that somebody else typed."""
+    done = finished(make, session, classes=["a", "b", "c"], name=ALL, purpose=ALL)
+    done.batch.name = f"batch {ALL}"
+    for asset in done.assets:
+        asset.text, asset.external_id, asset.meta = ALL, f"{asset.id} {ALL}", {ALL: ALL}
+    done.lead.name = f"Lead {ALL}"
+    for labeller in done.labellers:
+        labeller.name = f"Labeller {ALL}"
+    listed = [
+        {"key": k, "name": f"{k} {ALL}", "colour": "#4363d8", "hotkey": k, "description": ALL}
+        for k in "abc"
+    ]
+    at = done.project.created_at
+    session.add(
+        OntologyVersion(project_id=done.project.id, version=2, classes=listed, created_at=at)
+    )
+    guidelines.publish(session, done.project, f"# {ALL}\n\n[x](javascript:alert(1)) {ALL}", None)
+    extra = make.assets(done.batch, 1)[0]
+    one = gold.make(session, done.project, extra, [{"class": "a"}], done.lead)
+    gold.retire(session, done.project, one, done.lead, reason=ALL)
+    _ask(session, done)
+    session.commit()
+    return done
+
+
+def _ask(session: Session, done: Finished) -> None:
+    # A contribution holds so much and no more.
+    parts = [" ".join(HOSTILE[n::3]) for n in range(3)]
+    asking = done.labellers[0]
+    issue = talk.open_issue(
+        session, done.project, asking, {"at": "asset"}, parts[0], key="hostile0",
+        asset=done.assets[0],
+    )  # fmt: skip
+    for n, part in enumerate(parts[1:], 1):
+        talk.comment(session, issue, asking, part, key=f"hostile{n}")

@@ -10,11 +10,9 @@ from PIL import Image
 from ops import guidelines, storage, tokens
 from ops.errors import StorageError
 from ops.web.media import thumbnail
-from quality import gold
 from tests.factories import PASSWORD
-from tests.finished import finished
 from tests.functional.test_role_matrix import address
-from tests.hostile import ALL, HOSTILE, raw
+from tests.hostile import ALL, HOSTILE, infest, raw
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -93,40 +91,13 @@ def test_signing_in_leads_nowhere_else(client_for, make, session, away):
 
 @pytest.fixture
 def infested(make, session):
-    """A delivered-ready project with markup in every text that somebody else typed."""
-    classes = ["a", "b", "c"]
-    done = finished(make, session, classes=classes, name=ALL, purpose=ALL)
-    done.batch.name = f"batch {ALL}"
-    for asset in done.assets:
-        asset.text, asset.external_id = ALL, f"{asset.id} {ALL}"
-        asset.meta = {ALL: ALL}
-    done.lead.name = f"Lead {ALL}"
-    for labeller in done.labellers:
-        labeller.name = f"Labeller {ALL}"
-    from sqlalchemy import text
-
-    listed = [
-        {"key": k, "name": f"{k} {ALL}", "colour": "#4363d8", "hotkey": k, "description": ALL}
-        for k in classes
-    ]
-    from ops.models import OntologyVersion
-
-    made = OntologyVersion(
-        project_id=done.project.id, version=2, classes=listed, created_at=done.project.created_at
-    )
-    session.add(made)
-    guidelines.publish(session, done.project, f"# {ALL}\n\n[x](javascript:alert(1)) {ALL}", None)
-    extra = make.assets(done.batch, 1)[0]
-    one = gold.make(session, done.project, extra, [{"class": "a"}], done.lead)
-    gold.retire(session, done.project, one, done.lead, reason=ALL)
-    session.execute(text("SELECT 1"))
-    session.commit()
-    return done
+    """A project, all but delivered, with markup in every text that somebody else typed."""
+    return infest(make, session)
 
 
 PAGES = ["", "/batches", "/assets", "/classes", "/guideline", "/people", "/gold", "/gold/mark",
          "/gold/contention", "/gold/reviewed",
-         "/settings", "/rules", "/rules/new", "/import"]  # fmt: skip
+         "/settings", "/issues", "/rules", "/rules/new", "/import"]  # fmt: skip
 
 
 def test_markup_comes_out_as_text_for_staff(infested, client_for):

@@ -34,6 +34,8 @@ export class Comparison {
     this.ways = { review: "over", rework: "over", adjudicate: "beside" };
     this.others = [];
     this.remarks = [];
+    this.found = [];
+    this.brief = {};
   }
 
   /** The work on the screen: `others` [{name, label, badge}] to hold the answer against, `origin` what it is made from. */
@@ -153,7 +155,7 @@ export class Comparison {
   #draw() {
     const { base, found, other, others, way } = this;
     this.bar.show({
-      on: this.isOn, way, found, type: this.type, many: others.length > 1, remarks: this.remarks.length,
+      on: this.isOn, way, found, type: this.type, asks: Boolean(this.brief.attributes?.length), many: others.length > 1, remarks: this.remarks.length,
       other: other && titled(other), mine: base ? titled(base) : "Yours",
       beside: way === "beside" && this.#isDrawn,
     });
@@ -182,7 +184,8 @@ export class Comparison {
   #pins() {
     return this.remarks.flatMap(({ object, point, words }, i) => {
       const one = this.#objectOf(object);
-      const at = point ?? (one && boundsOf(one).slice(0, 2));
+      const [left, , , bottom] = one && !point ? boundsOf(one) : [];
+      const at = point ?? (one && [left, bottom]);
       return at ? [{ number: i + 1, at, words }] : [];
     });
   }

@@ -29,12 +29,12 @@ export class ComparisonBar {
     this.next = button(onStep, "Next difference ", h("kbd", {}, "d"));
     this.legend = h("ul", { class: "editor-legend", "aria-label": "Differences" });
     this.told = h("p", { class: "editor-told", role: "status" });
-    this.element = h("div", { class: "editor-bar", hidden: true }, group, this.other, this.legend, this.next, this.told);
+    this.element = h("div", { class: "editor-bar", hidden: true }, group, this.other, this.next, this.told, this.legend);
     this.captions = h("div", { class: "editor-captions", hidden: true }, h("span", {}), h("span", {}));
   }
 
-  /** What is compared now: {on, way, found, type, many, remarks, other, mine, beside}. */
-  show({ on, way, found, type, many, remarks, other, mine, beside }) {
+  /** What is compared now: {on, way, found, type, asks, many, remarks, other, mine, beside}. */
+  show({ on, way, found, type, asks, many, remarks, other, mine, beside }) {
     this.element.hidden = !on;
     this.captions.hidden = !beside;
     if (!on) return;
@@ -49,7 +49,7 @@ export class ComparisonBar {
     this.next.firstChild.textContent = remarks ? "Next remark or difference " : "Next difference ";
     const [theirs, own] = this.captions.children;
     [theirs.textContent, own.textContent] = [other ?? "", mine];
-    this.#count(found, type);
+    this.#count(found, type, asks);
     this.tell("");
   }
 
@@ -58,7 +58,7 @@ export class ComparisonBar {
     if (this.told.textContent !== words) this.told.textContent = words;
   }
 
-  #count(found, type) {
+  #count(found, type, asks) {
     const sums = counts(found);
     const unit = type === "transcription" ? " characters" : "";
     const entry = (kind) => {
@@ -67,6 +67,7 @@ export class ComparisonBar {
       const sign = h("b", { "aria-hidden": "true" }, SIGNS[kind]);
       return h("li", { class: `is-${kind}${sums[kind] ? "" : " is-none"}` }, sign, ` ${sums[kind]}${more} ${words}`);
     };
-    this.legend.replaceChildren(...(KINDS[type] ?? Object.keys(sums)).map(entry));
+    const kinds = (KINDS[type] ?? Object.keys(sums)).filter((kind) => kind !== "attributes" || asks || sums[kind]);
+    this.legend.replaceChildren(...kinds.map(entry));
   }
 }

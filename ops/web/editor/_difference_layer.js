@@ -38,7 +38,9 @@ function wordsOf(kind, other, nameOf) {
 export function differenceLayer({ size: [width, height], known, whole = [], marks = [], pins = [] }) {
   if (!whole.length && !marks.length && !pins.length) return null;
   const layer = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" });
-  layer.append(...whole.map((one) => plain(one, known)), ...marks.map((mark) => marked(mark, known)), ...pins.map(pinned));
+  // Broad lines lie below what they are about, dashes of what is no more above it.
+  const drawn = (wanted) => marks.filter(({ ghost = false }) => ghost === wanted).map((mark) => marked(mark, known));
+  layer.append(...drawn(false), ...whole.map((one) => plain(one, known)), ...drawn(true), ...pins.map((pin) => pinned(pin, width)));
   const masks = [...whole, ...marks.map(({ one }) => one)].some(({ rle }) => rle);
   const canvas = masks ? painted([width, height], whole, marks, known) : null;
   return h("div", { class: "editor-drawn is-difference", "aria-hidden": "true" }, canvas, layer);
@@ -61,12 +63,13 @@ function marked({ one, kind, ghost, words }, known) {
   return group;
 }
 
-function pinned({ number, at: [cx, cy], words }) {
+function pinned({ number, at: [cx, cy], words }, width) {
   const disc = svg("circle", { cx, cy });
   const inside = named(String(number), [cx, cy]);
   inside.setAttribute("class", "is-number");
   const beside = named(words.length > 60 ? `${words.slice(0, 60)}…` : words, [cx, cy]);
-  return svg("g", { class: "is-pin", "data-pin": number }, disc, inside, beside);
+  // Near the right edge the words stand on the other side.
+  return svg("g", { class: cx > 0.6 * width ? "is-pin is-late" : "is-pin", "data-pin": number }, disc, inside, beside);
 }
 
 // Masks pixel by pixel: what only one of both has, in the colour of what happened to it.

@@ -56,7 +56,7 @@ export class ShapesAnswer {
   show({ value, current, earlier, proposal }) {
     this.value = value ?? current ?? earlier ?? proposal?.label ?? label.NOTHING;
     // What was thrown away leaves its id behind: whatever is new has one of its own.
-    this.proposed = proposal?.label.objects ?? [];
+    this.proposed = (proposal?.label ?? current ?? earlier)?.objects ?? [];
     // The same work again, after undo for one, keeps what is chosen and hidden.
     if (!this.view) {
       this.#forget();

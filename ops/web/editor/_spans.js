@@ -56,7 +56,7 @@ export class SpansAnswer {
   show({ value, current, earlier, proposal, text }) {
     this.value = value ?? current ?? earlier ?? proposal?.label ?? label.NOTHING;
     // What was thrown away leaves its id behind: whatever is new has one of its own.
-    this.proposed = proposal?.label.spans ?? [];
+    this.proposed = (proposal?.label ?? current ?? earlier)?.spans ?? [];
     if (this.characters.text !== (text ?? "")) this.characters = new Characters(text ?? "");
     this.chosen = (!this.text && draftsOf(this.value)[0]) || null;
     this.range = null;

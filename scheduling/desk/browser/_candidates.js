@@ -57,7 +57,7 @@ export function withLabels(work, brief) {
     others: found.all.map(({ name, label, badges }) => ({
       name: TITLES[name] ?? name,
       label,
-      badge: badges.filter((badge) => / of /.test(badge)).join(", "),
+      badge: badges.filter((badge) => / of /.test(badge) && badge !== "1 of 1").join(", "),
     })),
     nameOf: (label) => nameOf(label, brief, found),
     agrees: (label) => agrees(label, current, answers, inForce),

@@ -3,7 +3,6 @@
 import { h, isTyping, keyOf, suggestedErrors } from "../../../ops/web/editor/editor.js";
 
 const SEVERITIES = ["critical", "major", "minor"];
-const MOST_SHOWN = 30;
 
 export class ErrorsForm {
   /** `editor`: for what is chosen and where the pointer is; `stage`: where a place may be pointed at. */
@@ -50,7 +49,7 @@ export class ErrorsForm {
 
   /** The errors as the API takes them. */
   get value() {
-    const errors = this.back ? this.named : this.told.filter((one) => !this.dropped.has(keyFor(one)));
+    const errors = this.back ? this.named : this.told.filter(({ type }) => !this.dropped.has(type));
     return errors.map(({ type, severity, object, point, remark }) => ({
       type,
       ...(severity && severity !== this.#usual(type) && { severity }),
@@ -109,9 +108,8 @@ export class ErrorsForm {
     this.root.hidden = !back && !told.length;
     this.types.hidden = !back;
     this.title.textContent = back ? "What is wrong? Choose an object first to pin it." : "Recorded with your change:";
-    const lines = back ? named.map((one) => this.#line(one)) : told.slice(0, MOST_SHOWN).map((one) => this.#told(one));
-    if (!back && told.length > MOST_SHOWN) lines.push(h("li", {}, `and ${told.length - MOST_SHOWN} more`));
-    this.list.replaceChildren(...lines);
+    this.list.classList.toggle("is-told", !back);
+    this.list.replaceChildren(...(back ? named.map((one) => this.#line(one)) : this.#kinds().map(([type, n]) => this.#told(type, n))));
     if (work.stage === "review") this.editor.tell(back ? named.map((one) => ({ object: one.object, point: one.point, words: this.#words(one) })) : []);
   }
 
@@ -128,11 +126,19 @@ export class ErrorsForm {
     return h("li", { "data-type": one.type }, h("span", {}, this.#words(one)), grade, this.#away(one, () => this.named.splice(this.named.indexOf(one), 1)), field);
   }
 
-  // An error that an edit tells of; taken away, it is not recorded.
-  #told(one) {
-    const off = this.dropped.has(keyFor(one));
-    const line = h("li", { "data-type": one.type, class: off ? "is-off" : "" }, h("span", {}, this.#words({ ...one, about: one.object })), this.#away(one, () => (off ? this.dropped.delete(keyFor(one)) : this.dropped.add(keyFor(one))), off));
-    return line;
+  // [type, how many] of what the edits tell of.
+  #kinds() {
+    const counts = new Map();
+    for (const { type } of this.told) counts.set(type, (counts.get(type) ?? 0) + 1);
+    return [...counts];
+  }
+
+  // Errors that the edits tell of; taken away, those of a type are not recorded.
+  #told(type, n) {
+    const off = this.dropped.has(type);
+    const words = `${n > 1 ? `${n} × ` : ""}${this.#nameOf(type)}`;
+    const turn = () => (off ? this.dropped.delete(type) : this.dropped.add(type));
+    return h("li", { "data-type": type, class: off ? "is-off" : "" }, h("span", {}, words), this.#away({ type }, turn, off));
   }
 
   #away(one, run, off = false) {
@@ -158,5 +164,3 @@ export class ErrorsForm {
     return this.known.find((one) => one.type === type)?.severity ?? "major";
   }
 }
-
-const keyFor = ({ type, object }) => `${type} ${object ?? ""}`;

@@ -6,6 +6,8 @@ from xml.sax.saxutils import escape
 
 WIDTH, ROW, LEFT, RIGHT = 640, 26, 170, 110
 BAR, GRID = "#2f6f9f", "#c3cad3"
+# Of a whole, told apart with any colour vision (Okabe and Ito).
+PARTS = ("#0072b2", "#e69f00", "#8a94a3")
 FONT = 'font-family="Inter, Liberation Sans, DejaVu Sans, sans-serif" font-size="13"'
 LONGEST_NAME = 22
 
@@ -44,6 +46,32 @@ def class_accuracy(classes: Sequence[dict[str, Any]], asked: float) -> str:
     for i, c in enumerate(classes):
         parts += [_name(c["name"], i * ROW), *_interval(c, i * ROW, span)]
     return _svg(bottom + ROW, parts, "Accuracy of each class with its interval")
+
+
+def fates(rows: Sequence[tuple[str, Sequence[float], int]], names: Sequence[str]) -> str:
+    """A bar per row (name, shares that add up to 1, n), cut by shares in the order of `names`."""
+    span, parts = WIDTH - LEFT - RIGHT, _key(names)
+    for i, (name, shares, n) in enumerate(rows, start=1):
+        x, y = float(LEFT), i * ROW
+        parts.append(_name(name, y))
+        for j, part in enumerate(shares):
+            said = f"<title>{escape(_printable(name))}: {names[j]} {100 * part:.0f} %</title>"
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y + 5}" width="{span * part:.1f}" height="16" '
+                f'fill="{PARTS[j]}">{said}</rect>'
+            )
+            x += span * part
+        parts.append(_text(WIDTH - RIGHT + 8, y, f"n {n}"))
+    return _svg((len(rows) + 1) * ROW, parts, f"Drafts by labeller: {', '.join(names)}")
+
+
+def _key(names: Sequence[str]) -> list[str]:
+    parts, x = [], LEFT
+    for colour, name in zip(PARTS, names, strict=False):
+        parts.append(f'<rect x="{x}" y="7" width="12" height="12" fill="{colour}"/>')
+        parts.append(_text(x + 18, 0, name))
+        x += 120
+    return parts
 
 
 def _interval(c: dict[str, Any], y: int, span: float) -> list[str]:

@@ -13,6 +13,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "metrics.web.batches:blueprint",
     "metrics.web.api:blueprint",
     "metrics.web.rescoring_pages:blueprint",
+    "metrics.web.assistance_pages:blueprint",
     "metrics.web.rescoring_api:blueprint",
 )
 JOBS = {
@@ -33,6 +34,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "deliveries.judge": LEADS,
     "deliveries.draw": LEADS,
     "deliveries.deliver_batch": LEADS,
+    "assistance.show": LEADS,
     "rescoring.index": LEADS,
     "rescoring.start": LEADS,
     "rescoring.show": LEADS,

@@ -5,11 +5,14 @@ import re
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
-from ops import clock_time, guidelines
+from ops import clock_time, guidelines, references
 from ops.models import Assignment
+from ops.reference_rows import Said
 from quality import gold
 from quality.judging import judge
+from quality.models import Assistance
 from scheduling.models import GoldPace
 from tests.db.every_type import CASES, HEIGHT, WIDTH, floor_of
 
@@ -28,7 +31,7 @@ def laid_out(make, session, settings, monkeypatch):
     moment = clock_time.now().timestamp()
     clock_time.use(lambda: moment)
 
-    def laid_out(label_type, **more):
+    def laid_out(label_type, *, assisted=False, **more):
         case = CASES[label_type]
         floor = floor_of(make, label_type, assets=4, labellers=2, **more)
         guidelines.publish(session, floor.project, "Look.", None)
@@ -49,18 +52,27 @@ def laid_out(make, session, settings, monkeypatch):
                     until_next=until, gold_id=made.id, gap_after=50,
                 )
             )  # fmt: skip
+        if assisted:
+            _assist(session, floor, hidden, case)
         session.commit()
         return floor, case
 
     return laid_out
 
 
+def _assist(session, floor, hidden, case):
+    """A model says the same of work and of gold, and nobody goes without its draft."""
+    rows = [Said(asset.external_id, case.right) for asset in (*floor.assets, hidden)]
+    references.give_predictions(session, floor.project, "m", rows, by=None)
+    floor.project.settings = {"assist": {"model": "m", "share_without": 0}}
+
+
 @pytest.fixture
 def told(laid_out, client_for, count_queries):
     """A function: what a labeller hears of gold of this type, and another one of work."""
 
-    def told(label_type):
-        floor, case = laid_out(label_type)
+    def told(label_type, **more):
+        floor, case = laid_out(label_type, **more)
         return [_heard(client_for(one), case, count_queries) for one in floor.labellers]
 
     return told
@@ -105,6 +117,19 @@ def test_nothing_tells_gold_from_work(told, label_type, session):
     ]  # fmt: skip
     for of_gold, of_work in zip(hidden, work, strict=True):
         assert of_gold == of_work
+
+
+@pytest.mark.parametrize("label_type", ["class", "boxes", "spans"])
+def test_nor_does_a_draft_of_a_model(told, label_type, session, sessions):
+    hidden, work = told(label_type, assisted=True)
+    for of_gold, of_work in zip(hidden, work, strict=True):
+        assert of_gold == of_work
+    assert '"accept_above"' in next(said for name, *_, said, _ in work if name == "next")
+    judge(sessions)
+    of_gold, of_work = session.scalars(select(Assistance).order_by(Assistance.assignment_id))
+    assert of_gold.kept is not None
+    for name in ("withheld", "kept", "changed", "thrown", "added"):
+        assert getattr(of_gold, name) == getattr(of_work, name)
 
 
 @pytest.mark.parametrize("verdict", ["accept", "fix"])

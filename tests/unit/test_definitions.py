@@ -87,3 +87,47 @@ def test_figures_of_one_hour():
     assert definitions.skip_rate(1, 3).value == 0.25
     assert definitions.expiry_rate(3, 2).value == 1.0
     assert definitions.utilisation(1_800_000, 2) == 0.25
+
+
+@given(
+    st.lists(st.integers(200, 600_000), min_size=8, max_size=40),
+    st.lists(st.integers(200, 600_000), min_size=8, max_size=40),
+)
+def test_time_saved_is_the_middle_of_all_differences_and_its_interval_inverts_the_rank_test(a, b):
+    found = definitions.time_saved([*a, 0], b)  # 0: nothing was heard of that one
+    shifts = sorted(math.log(x / y) for x in a for y in b)
+    assert math.log(1 - found.saved) == pytest.approx(float(np.median(shifts)))
+    assert (found.n_with, found.n_without) == (len(a), len(b))
+    assert found.with_seconds == pytest.approx(float(np.median(a)) / 1000)
+    assert found.low <= found.saved <= found.high
+    # A shift beyond the interval is one that the rank sum test refuses.
+    wide = 1e-9
+    for end, way in ((found.low, 1), (found.high, -1)):
+        moved = np.log(a) - (math.log(1 - end) + way * wide)
+        u = float((moved[:, None] > np.log(b)[None, :]).sum())
+        m, n = len(a), len(b)
+        z = (u - m * n / 2) / math.sqrt(m * n * (m + n + 1) / 12)
+        assert -way * z >= definitions.Z95 - 2 / math.sqrt(m * n * (m + n + 1) / 12) - 1e-6
+
+
+def test_of_a_few_times_nothing_is_said_but_the_medians():
+    found = definitions.time_saved([1000] * 7, [2000] * 30)
+    assert found == (1.0, 2.0, None, None, None, 7, 30)
+    assert definitions.time_saved([], [2000] * 30).with_seconds is None
+
+
+@given(st.integers(0, 30), st.integers(1, 30), st.integers(0, 30), st.integers(1, 30))
+def test_the_pull_of_wrong_drafts_has_newcombes_interval(k, n, j, m):
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    k, j = min(k, n), min(j, m)
+    found = definitions.anchoring(k, n, j, m)
+    assert found.pull == pytest.approx(k / n - j / m)
+    expected = confint_proportions_2indep(k, n, j, m, method="newcomb", compare="diff")
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-6)
+    assert definitions.anchoring(k, n, 0, 0)[2:] == (None, None, None)
+
+
+def test_drafts_kept_is_a_share_of_all_that_was_proposed():
+    assert definitions.drafts_kept(6, 3, 1) == definitions.share(6, 10)
+    assert definitions.drafts_kept(0, 0, 0).value is None

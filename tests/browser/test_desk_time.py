@@ -7,7 +7,15 @@ import pytest
 
 from ops import clock_time, projects
 from ops.models import Project, User
-from tests.browser.desk import answers, assignments, at_work, eventually, saved, until
+from tests.browser.desk import (
+    answers,
+    assignments,
+    at_work,
+    eventually,
+    pictures,
+    saved,
+    until,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +34,11 @@ class Clocks:
     def pass_(self, seconds: int) -> None:
         self.ahead += seconds
         self.context.clock.run_for(seconds * 1000)
+
+    def sleep(self, seconds: int) -> None:
+        """The machine sleeps: no timer runs meanwhile."""
+        self.ahead += seconds
+        self.context.clock.fast_forward(seconds * 1000)
 
 
 @pytest.fixture
@@ -83,7 +96,11 @@ def test_who_is_paused_reads_why_and_hands_in_what_is_on_the_screen(
     assert "About your work" in page.inner_text("#desk-state")
 
 
-def test_time_counts_until_there_is_no_activity(browse, floor, clocks, sessions):
+def about(ms):
+    return pytest.approx(ms, abs=SLACK_MS)
+
+
+def test_silence_counts_up_to_the_cut_off_and_the_rest_as_idle(browse, floor, clocks, sessions):
     page = open_desk(clocks, browse(floor.labellers[0], "/account"))
     clocks.pass_(3)
     page.mouse.move(300, 300)
@@ -91,11 +108,21 @@ def test_time_counts_until_there_is_no_activity(browse, floor, clocks, sessions)
     assert page.inner_text("#desk-counting").startswith("Time stands still")
     page.keyboard.press("b")
     clocks.pass_(2)
+    clocks.sleep(600)  # of which 3 count, as after any sign of life; nobody was idle
+    page.keyboard.down("Shift")
+    for _ in range(20):  # held down it is one press
+        page.keyboard.down("Shift")
+    page.keyboard.up("Shift")
+    # Work that a script pretends is none.
+    page.evaluate(
+        "() => { for (let i = 0; i < 50; i++) dispatchEvent(new KeyboardEvent('keydown')); }"
+    )
     page.keyboard.press("Enter")
     saved(page)
     [(_, lease, _)] = answers(sessions)
-    assert abs(lease.active_ms - 10_000) < SLACK_MS
-    assert abs(lease.wall_ms - 17_000) < 2 * SLACK_MS
+    times = lease.active_ms, lease.idle_ms, lease.wall_ms
+    assert times == (about(13_000), about(7_000), pytest.approx(617_000, abs=2 * SLACK_MS))
+    assert lease.inputs == 4  # a movement and three keys
 
 
 def test_a_reload_loses_no_time(browse, floor, clocks, sessions):
@@ -108,7 +135,7 @@ def test_a_reload_loses_no_time(browse, floor, clocks, sessions):
     page.keyboard.press("Enter")
     saved(page)
     [(_, lease, _)] = answers(sessions)
-    assert abs(lease.active_ms - 9_000) < SLACK_MS
+    assert (lease.active_ms, lease.idle_ms, lease.inputs) == (about(9_000), about(7_000), 2)
 
 
 def test_a_break_does_not_count(browse, floor, clocks, sessions):
@@ -137,6 +164,73 @@ def look_at(page, *others):
     for other in others:
         other.evaluate(_FOCUS, False)
     page.evaluate(_FOCUS, True)
+
+
+_HIDDEN = """(hidden) => {
+  const get = () => (hidden ? "hidden" : "visible");
+  Object.defineProperty(document, "visibilityState", { get, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def work_on(clocks, page, seconds):
+    """Work with a sign of life every two seconds."""
+    for i in range(seconds // 2):
+        page.mouse.move(300 + i, 300)
+        clocks.pass_(2)
+
+
+@pytest.mark.parametrize("tabs", [1, 2])
+def test_of_20_s_of_work_30_s_away_and_10_s_of_work_30_s_count(
+    browse, floor, clocks, sessions, tabs
+):
+    one = open_desk(clocks, browse(floor.labellers[0], "/account"))
+    work_on(clocks, one, 20)
+    one.evaluate(_FOCUS, False)
+    reported(one, sessions, 18_000)
+    if tabs == 1:
+        one.evaluate(_HIDDEN, True)
+        clocks.pass_(30)
+        one.evaluate(_HIDDEN, False)
+        one.evaluate(_FOCUS, True)
+        two = one
+    else:
+        clocks.pass_(30)
+        two = open_desk(clocks, one.context.new_page())
+        elsewhere(one)
+    work_on(clocks, two, 10)
+    two.keyboard.press("b")
+    two.keyboard.press("Enter")
+    saved(two)
+    [(_, lease, _)] = answers(sessions)
+    assert (lease.active_ms, lease.wall_ms) == (pytest.approx(30_000, abs=2_000), about(60_000))
+    assert lease.idle_ms < SLACK_MS
+    assert 12 <= lease.inputs <= 17  # fifteen movements and two keys; coming back is none
+
+
+def test_one_long_outline_is_work(browse, make, settings, clocks, sessions):
+    floor = pictures(make, settings.home / "media", 1, label_type="polygons")
+    project = make.session.get_one(Project, floor.project.id)
+    project.settings = {**project.settings, "idle_seconds": 5}
+    make.session.commit()
+    page = open_desk(clocks, browse(floor.labellers[0], "/account"))
+    page.keyboard.press("a")
+    box = page.locator(".editor-picture").bounding_box()
+    x, y = box["x"] + box["width"] / 4, box["y"] + box["height"] / 4
+    corners = [(x, y), (x + box["width"] / 2, y), (x, y + box["height"] / 2)]
+    for corner in corners:
+        # Looking closely, the hand moves on slowly: no click and no key for 8 s.
+        for step in range(2):
+            page.mouse.move(corner[0] + step, corner[1])
+            clocks.pass_(4)
+        page.mouse.click(*corner)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    saved(page)
+    [(_, lease, label)] = answers(sessions)
+    assert len(label.payload["objects"]) == 1
+    assert (lease.active_ms, lease.idle_ms) == (about(24_000), about(0))
+    assert lease.inputs >= 6 + 3 + 3
 
 
 def reported(page, sessions, active_ms):

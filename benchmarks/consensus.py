@@ -2,14 +2,16 @@
 installed (`pip install --no-deps crowd-kit==1.4.2 nltk regex`: what it wants beyond that is for its
 other parts).
 
-crowd-kit runs on the first size only (Dawid-Skene with 20 rounds takes it half a minute for half a
-million answers), and GLAD on a size of its own; the ratio is theirs ÷ ours on the same data in the
-same run.
+crowd-kit runs on the first size only, and GLAD on a size of its own; the ratio is theirs ÷ ours on
+the same answers in the same run. It takes names, as answers come from people and files, and takes
+several times longer for names than for numbers: both are timed. Ours takes codes; what it costs to
+make them of the names is timed beside it (`codes_ms`).
 """
 
 import importlib.util
 import json
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -48,10 +50,13 @@ def command(answers: tuple[int, ...], glad_answers: int) -> None:
     for i, n in enumerate(answers):
         row = measure(n)
         row["crowd_kit_ms"] = crowd_kit(n) if i == 0 else None
+        row["crowd_kit_names_ms"] = crowd_kit(n, names=True) if i == 0 else None
+        row["codes_ms"] = codes_ms(n)
         show(row)
         rows.append(row)
     row = measure_glad(glad_answers)
     row["crowd_kit_ms"] = crowd_kit_glad(glad_answers)
+    row["crowd_kit_names_ms"] = crowd_kit_glad(glad_answers, names=True)
     show(row)
     rows.append(row)
     click.echo(json.dumps(rows, indent=2))
@@ -114,37 +119,49 @@ def measure_glad(n: int) -> dict[str, Any]:
     }
 
 
-def crowd_kit(n: int) -> dict[str, float] | None:
+def crowd_kit(n: int, *, names: bool = False) -> dict[str, float] | None:
     """Milliseconds of crowd-kit on the same answers; None where it is not installed."""
     if importlib.util.find_spec("crowdkit") is None:
         return None
-    import pandas as pd
     from crowdkit.aggregation import DawidSkene, MajorityVote
     from crowdkit.metrics.data import alpha_krippendorff
 
-    asset, labeller, label, *_ = made_up(n)
-    frame = pd.DataFrame({"task": asset, "worker": labeller, "label": label})
-    return {
-        "majority": timed(lambda: MajorityVote().fit_predict(frame), 1)[1],
-        "dawid_skene": timed(lambda: DawidSkene(n_iter=ROUNDS, tol=-1).fit_predict(frame), 1)[1],
-        "alpha": timed(lambda: alpha_krippendorff(frame), 1)[1],
-    }
+    frame = _frame(n, names)
+    with warnings.catch_warnings():  # of pandas 3, at every step
+        warnings.simplefilter("ignore")
+        return {
+            "majority": timed(lambda: MajorityVote().fit_predict(frame), 1)[1],
+            "dawid_skene": timed(lambda: DawidSkene(n_iter=ROUNDS, tol=-1).fit(frame), 1)[1],
+            "alpha": timed(lambda: alpha_krippendorff(frame), 1)[1],
+        }
 
 
-def crowd_kit_glad(n: int) -> dict[str, float] | None:
+def crowd_kit_glad(n: int, *, names: bool = False) -> dict[str, float] | None:
     """Milliseconds of crowd-kit's GLAD on the same answers; None where it is not installed."""
     if importlib.util.find_spec("crowdkit") is None:
         return None
-    import warnings
-
-    import pandas as pd
     from crowdkit.aggregation import GLAD
 
-    asset, labeller, label, *_ = made_up(n)
-    frame = pd.DataFrame({"task": asset, "worker": labeller, "label": label})
-    with warnings.catch_warnings():  # of pandas 3, at every step
+    frame = _frame(n, names)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {"glad": timed(lambda: GLAD(n_iter=GLAD_ROUNDS, tol=-1).fit(frame), 1)[1]}
+
+
+def _frame(n: int, names: bool) -> Any:
+    """The answers as crowd-kit takes them, named by numbers or by text."""
+    import pandas as pd
+
+    columns = dict(zip(("task", "worker", "label"), made_up(n)[:3], strict=True))
+    if names:
+        columns = {key: np.char.add(key, of.astype(str)) for key, of in columns.items()}
+    return pd.DataFrame(columns)
+
+
+def codes_ms(n: int) -> float:
+    """Milliseconds to make codes of the names of n answers, as is done where they come in."""
+    frame = _frame(n, names=True)
+    return timed(lambda: [frame[key].factorize() for key in frame.columns])[1]
 
 
 def timed(work: Callable[[], Any], runs: int = 3) -> tuple[Any, float]:
@@ -162,7 +179,11 @@ def show(row: dict[str, Any]) -> None:
     click.echo(f"\n{row['answers']:,} answers, {models} with {row['rounds']} rounds")
     theirs = row["crowd_kit_ms"]
     for name, ours in row["ours_ms"].items():
-        other = f"crowd-kit {theirs[name]:,.0f} ms, {theirs[name] / ours:,.0f} ×" if theirs else ""
+        kinds = {"numbers": theirs, "names": row["crowd_kit_names_ms"]} if theirs else {}
+        other = " · ".join(
+            f"crowd-kit of {kind} {of[name]:,.0f} ms, {of[name] / ours:,.0f} ×"
+            for kind, of in kinds.items()
+        )
         click.echo(f"  {name:12} {ours:10,.1f} ms   {other}")
     alpha = f", α {row['alpha']}" if "alpha" in row else ""
     click.echo(f"  accuracy {row['accuracy']}{alpha}")

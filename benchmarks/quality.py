@@ -66,22 +66,31 @@ def _machine() -> dict[str, Any]:
 
 
 def _consensus(scale: float) -> dict[str, Any]:
-    """Ours and crowd-kit's of `benchmarks/consensus.py`, with the ratio of their times."""
+    """Ours and crowd-kit's of `benchmarks/consensus.py`, with the ratio of their times: of answers
+    named by text, as they come, and by numbers."""
     consensus.measure(5_000)  # compile
     consensus.measure_glad(5_000)
     n, of_glad = (max(1000, int(size * scale)) for size in (500_000, 100_000))
-    found: dict[str, Any] = {}
-    for size, ours, theirs in (
-        (n, consensus.measure(n), consensus.crowd_kit(n)),
-        (of_glad, consensus.measure_glad(of_glad), consensus.crowd_kit_glad(of_glad)),
-    ):
-        for name, ms in ours["ours_ms"].items():
-            other = theirs[name] if theirs else None
-            found[name] = {
-                "answers": size,
-                "ours_ms": ms,
-                "crowd_kit_ms": other,
-                "ratio": other and round(other / ms, 1),
-                "goal": CONSENSUS_GOALS[name],
-            }
-    return found
+    return {
+        **_ratios(n, consensus.measure, consensus.crowd_kit),
+        **_ratios(of_glad, consensus.measure_glad, consensus.crowd_kit_glad),
+    }
+
+
+def _ratios(n: int, ours: Any, theirs: Any) -> dict[str, Any]:
+    numbers, names, taken = theirs(n), theirs(n, names=True), ours(n)["ours_ms"]
+    codes = consensus.codes_ms(n)
+    return {
+        name: {
+            "answers": n,
+            "ours_ms": ms,
+            "making_codes_of_names_ms": codes,
+            "crowd_kit_names_ms": names and names[name],
+            "crowd_kit_numbers_ms": numbers and numbers[name],
+            "ratio": names and round(names[name] / ms, 1),
+            "ratio_numbers": numbers and round(numbers[name] / ms, 1),
+            "ratio_names_with_codes": names and round(names[name] / (ms + codes), 1),
+            "goal": CONSENSUS_GOALS[name],
+        }
+        for name, ms in taken.items()
+    }

@@ -23,15 +23,15 @@ def by_asset(
     where = codes("asset", asset, n_assets)
     who = codes("labeller", labeller, n_labellers, where.size).astype(np.int32)
     what = codes("label", label, n_classes, where.size).astype(np.int32)
-    weight = checked_weights(weights, where.size)
-    weight = np.ones(where.size) if weight is None else weight
+    given = checked_weights(weights, where.size)
+    weight = np.ones(where.size) if given is None else given
     starts = np.zeros(n_assets + 1, np.int64)
     np.cumsum(np.bincount(where, minlength=n_assets), out=starts[1:])
     if not np.any(where[1:] < where[:-1]):
         return (starts, who, what, weight), None
-    order = np.empty(where.size, np.int64)
-    _counting_order(where, starts[:-1].copy(), order)
-    return (starts, who[order], what[order], weight[order]), order
+    order, by_who, by_what = np.empty(where.size, np.int64), np.empty_like(who), np.empty_like(what)
+    _sort(where, starts[:-1].copy(), who, what, order, by_who, by_what)
+    return (starts, by_who, by_what, weight if given is None else weight[order]), order
 
 
 def checked_weights(weights: ArrayLike | None, length: int) -> Floats | None:
@@ -121,11 +121,15 @@ def best_of_each(
 
 
 @compiled
-def _counting_order(asset: Ints, position: Ints, order: Ints) -> None:
-    """Stable order by asset, from where each asset's answers start (`position` is used up)."""
+def _sort(
+    asset: Ints, position: Ints, who: Ints, what: Ints, order: Ints, by_who: Ints, by_what: Ints
+) -> None:
+    """Stable order by asset, from where each asset's answers start (`position` is used up), and the
+    labellers and labels in it."""
     for i in range(len(asset)):
-        order[position[asset[i]]] = i
+        at = position[asset[i]]
         position[asset[i]] += 1
+        order[at], by_who[at], by_what[at] = i, who[i], what[i]
 
 
 @compiled

@@ -153,6 +153,22 @@ def test_dawid_skene_equals_em_written_out(n_assets):
     np.testing.assert_allclose(found.posterior, plain_dawid_skene(history, 5), atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore")  # of pandas, at what crowd-kit does
+@pytest.mark.parametrize("n_classes", [2, 5, 14])  # loops written out, and not
+def test_dawid_skene_equals_crowd_kit(n_classes):
+    aggregation = pytest.importorskip("crowdkit.aggregation")
+    import pandas as pd
+
+    history, _ = simulate(11_000, 8, 5, np.linspace(0.4, 0.95, 8), n_classes, seed=9)
+    frame = pd.DataFrame(dict(zip(("task", "worker", "label"), history[:3], strict=True)))
+    theirs = aggregation.DawidSkene(n_iter=6, tol=-1).fit(frame)
+    # What was never seen is 1e-10 there, not a tenth of an answer.
+    ours = dawid_skene(*history, rounds=6, tolerance=0, smoothing=1e-10)
+    np.testing.assert_allclose(
+        ours.posterior, theirs.probas_.sort_index()[range(n_classes)].to_numpy(), atol=1e-6
+    )
+
+
 def test_weights_count_as_repeated_answers():
     asset, labeller, label = np.array([0, 0, 0, 1]), np.array([0, 1, 2, 0]), np.array([0, 1, 1, 0])
     weight = np.array([3.0, 1.0, 1.0, 2.0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, func, or_, select, update
+from sqlalchemy import BigInteger, Select, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,14 @@ def tell(session: Session, user: User, *, key: str, text: str, url: str = "") ->
     values = {"user_id": user.id, "key": key, "text": text, "url": url, "at": clock_time.now()}
     left = insert(Notice).values(**values).on_conflict_do_nothing()
     return session.execute(left.returning(Notice.id)).scalar_one_or_none()
+
+
+def tell_all(session: Session, users: Select[int], *, key: str, text: str, url: str = "") -> None:
+    """Leave the same notice for everybody whose id `users` selects, in one statement."""
+    found = users.subquery()
+    rows = select(found.c[0], literal(key), literal(text), literal(url), literal(clock_time.now()))
+    columns = ["user_id", "key", "text", "url", "at"]
+    session.execute(insert(Notice).from_select(columns, rows).on_conflict_do_nothing())
 
 
 def tell_leads(

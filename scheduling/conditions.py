@@ -54,15 +54,16 @@ def _roles() -> str:
     return f"l.stage || ':' || u.role = ANY('{{{pairs}}}')"
 
 
-# A requirement that no valid certificate of u covers.
-UNCOVERED = """
-    SELECT r.skill::bigint AS skill_id, r.level::int AS level
-    FROM jsonb_each_text(l.requirements) AS r(skill, level)
-    WHERE NOT EXISTS (
-        SELECT FROM certificate c
-        WHERE c.user_id = u.id AND c.skill_id = r.skill::bigint AND c.level >= r.level::int
+# The requirements that no valid certificate of u covers, as {skill: level}.
+_UNCOVERED = """
+    l.requirements - ARRAY(
+        SELECT c.skill_id::text FROM certificate c
+        WHERE c.user_id = u.id AND c.level >= (l.requirements ->> c.skill_id::text)::int
           AND c.granted_at <= %(now)s AND c.valid_until > %(now)s
           AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s))"""
+UNCOVERED = f"""
+    SELECT r.skill::bigint AS skill_id, r.level::int AS level
+    FROM jsonb_each_text({_UNCOVERED}) AS r(skill, level)"""
 
 # An attribute asked for, for which u has none of the values allowed (one value, or a list).
 LACKING = """
@@ -156,7 +157,7 @@ LANE_CONDITIONS = (
     ),
     Condition(
         "certified",
-        f"NOT EXISTS ({UNCOVERED})",
+        f"{_UNCOVERED} = '{{}}'",
         "You hold no valid certificate for this work.",
         "They hold no valid certificate for this work.",
         "Every certificate asked for is held and valid.",
@@ -177,11 +178,12 @@ HOLDING_CONDITIONS = tuple(c for c in LANE_CONDITIONS if c is not BATCH_OPEN)
 _SHARE = setting("limits.batch_share")
 _HOURS = setting("limits.hours_per_day")
 
-# The batches of what is held, looked up once for all lanes. Each state has an index of its own.
+# The batches of what is held, looked up once for all lanes; a claim knows them already and puts
+# them in its place. Each state has an index of its own.
 _OF_STATE = """
     SELECT task_id FROM assignment
     WHERE labeller_id = %(me)s AND state = '{state}' AND expires_at > %(now)s"""
-_HELD_IN = f"""
+HELD_IN = f"""
     (SELECT array_agg(hl.batch_id)
      FROM ({_OF_STATE.format(state="leased")} UNION ALL {_OF_STATE.format(state="reserved")}) h
      JOIN task ht ON ht.id = h.task_id JOIN lane hl ON hl.id = ht.lane_id)"""
@@ -189,14 +191,22 @@ _HELD_IN = f"""
 _TAKEN = f"""
     (SELECT coalesce(sum(d.answers), 0)::bigint FROM desk_tally d
      WHERE d.labeller_id = u.id AND d.batch_id = b.id)
-    + coalesce(cardinality(array_positions({_HELD_IN}, b.id)), 0)"""
+    + coalesce(cardinality(array_positions({HELD_IN}, b.id)), 0)"""
 # How many more of the batch u may have; null where there is no limit. Only first labels are shared
 # out: whoever did their part still mends what is sent back, and few may be there to review it all.
 ROOM_IN_SHARE = f"""
     CASE WHEN {_SHARE} IS NOT NULL AND l.stage = 'label'
          THEN ceil({_SHARE} * b.n_assets)::bigint - ({_TAKEN}) END"""
 
+# What bars new work only. One comparison of rows that are read anyway comes first.
 LIMITS = (
+    Condition(
+        "guideline_read",
+        "coalesce(m.guideline_read, 0) >= p.guideline_due",
+        "The guideline changed: read it to go on.",
+        "Has not read the guideline as far as it must be read before the next task.",
+        "Has read the guideline as far as it must be read.",
+    ),
     Condition(
         "batch_share",
         f"coalesce({ROOM_IN_SHARE} > 0, true)",

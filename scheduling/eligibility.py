@@ -83,7 +83,9 @@ _MAY_ALL = f"""
     WHERE u.id = %(me)s AND t.id = ANY(%(tasks)s::bigint[]) ORDER BY t.id"""
 
 _LANE_AND_WHY = f"""
-    SELECT l.id AS lane, p.name AS project, m.paused_until, {setting("max_leases")} AS max_leases,
+    SELECT l.id AS lane, p.id AS project_id, p.name AS project, m.paused_until,
+           {setting("max_leases")} AS max_leases, m.guideline_read AS read_before,
+           (SELECT max(g.version) FROM guideline_version g WHERE g.project_id = p.id) AS guideline,
            {_columns(FOR_NEW_WORK)},
            (SELECT jsonb_agg(jsonb_build_array(s.name, missing.level) ORDER BY s.name)
             FROM ({UNCOVERED}) missing JOIN skill s ON s.id = missing.skill_id) AS skills,
@@ -228,6 +230,12 @@ def _certificates(lane: Row[Any]) -> str:
     return f"{lane.project} asks for a valid certificate in {needed}."
 
 
+def _guideline(lane: Row[Any]) -> str:
+    if not lane.read_before:
+        return f"{lane.project} has a guideline: read version {lane.guideline} to go on."
+    return f"The guideline of {lane.project} changed: read version {lane.guideline} to go on."
+
+
 # Where more can be said than the condition alone knows.
 _IN_WORDS: dict[str, Callable[[Row[Any]], str]] = {
     "not_suspended": lambda x: f"You are suspended from {x.project}.",
@@ -240,6 +248,7 @@ _IN_WORDS: dict[str, Callable[[Row[Any]], str]] = {
     "running": lambda x: f"{x.project} is not running at the moment.",
     "batch_open": lambda _: "All done: there is nothing left for you to label.",
     "certified": _certificates,
+    "guideline_read": _guideline,
     "attributes": lambda x: (
         f"{x.project} asks for {', '.join(x.lacks)}, which your profile does not show."
     ),

@@ -33,21 +33,41 @@ _WHY = "Why, and how to object: see “About your work” in your menu."
 
 
 @dataclass(frozen=True)
+class ToRead:
+    """The guideline of a project that a labeller has to read first, and its newest version."""
+
+    project: int
+    version: int
+
+
+@dataclass(frozen=True)
 class Empty:
-    """Nothing to do: the reason in words, and when somebody's lease would run out."""
+    """Nothing to do: the reason in words, and when somebody's lease would run out.
+
+    `guideline` is there when reading it is all that it takes.
+    """
 
     reason: str
     next_free_at: datetime | None = None
+    guideline: ToRead | None = None
 
 
 def why_empty(session: Session, labeller: User, *, project_id: int | None = None) -> Empty:
     """The reason why `claim` found nothing, the most hopeful one first."""
     at = clock_time.now()
     lanes = eligibility.lanes_and_why(session, labeller.id, at, project_id)
+    unread = [x for x in lanes if _fails(x) == ["guideline_read"]]
+    if unread:
+        return _unread(min(unread, key=lambda x: (x.project_id, x.lane)))
     open_to_me = [x for x in lanes if not _fails(x)]
     if open_to_me:
         return _nothing_left(session, labeller, open_to_me, at)
     return Empty(_shut_out(lanes))
+
+
+def _unread(lane: Row[Any]) -> Empty:
+    words = eligibility.in_words(lane, "guideline_read")
+    return Empty(words, guideline=ToRead(lane.project_id, lane.guideline))
 
 
 def _fails(lane: Row[Any]) -> list[str]:

@@ -1,12 +1,13 @@
 """The desk's API: for our own browser code, and for whoever works with a token."""
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, after_this_request, current_app, request, url_for
 
-from ops import guidelines, labels, ontologies, projects
+from ops import guideline_readers, guidelines, labels, ontologies, projects
 from ops.errors import NotFound
 from ops.models import Project
 from ops.web.identity import db, user
@@ -42,7 +43,7 @@ def next_work(asked: messages.NextIn) -> dict[str, Any]:
     )
     if found is None:
         why = emptiness.why_empty(db(), user(), project_id=asked.project)
-        return {"work": None, "empty": vars(why)}
+        return {"work": None, "empty": asdict(why)}
     if found.owes_gold is not None:
         _settle_afterwards(found.owes_gold)
     shown = work.view(db(), found.id)
@@ -93,6 +94,7 @@ def brief(token: uuid.UUID) -> dict[str, Any]:
         "guideline": {
             "version": guideline.version if guideline else 0,
             "html": str(markdown(guideline.markdown)) if guideline else "",
+            "read": guideline_readers.has_read(db(), user(), project.id),
         },
         "errors": _errors(project),
         "idle_seconds": projects.settings_of(project).idle_seconds,

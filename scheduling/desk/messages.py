@@ -188,11 +188,19 @@ class Work(BaseModel):
     draft: Draft | None = Field(description="Where the labeller left off")
 
 
+class ToRead(BaseModel):
+    """The guideline that is to be read first: its project, and its newest version."""
+
+    project: int
+    version: int
+
+
 class Nothing(BaseModel):
     """Why there is no work."""
 
     reason: str
     next_free_at: datetime | None
+    guideline: ToRead | None = Field(description="Where reading it is all that it takes")
 
 
 class NextOut(BaseModel):
@@ -226,6 +234,7 @@ class GuidelineOut(BaseModel):
 
     version: int
     html: str
+    read: int = Field(description="The newest version you said you have read; 0: none")
 
 
 class SkipReason(BaseModel):

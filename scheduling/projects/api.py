@@ -7,7 +7,6 @@ from flask import current_app, request
 from sqlalchemy import func, select
 
 from ops import (
-    guidelines,
     ontologies,
     organisations,
     projects,
@@ -165,28 +164,6 @@ def publish_ontology(project_id: int, asked: messages.OntologyIn) -> dict[str, A
 def _ontology(found: OntologyVersion) -> dict[str, Any]:
     parts = ("version", "classes", "attributes", "scale", "reasons", "tie")
     return {name: getattr(found, name) for name in parts}
-
-
-@blueprint.get("/projects/<int:project_id>/guideline")
-@blueprint.output(messages.GuidelineOut)
-def show_guideline(project_id: int) -> dict[str, Any]:
-    """Get the guideline in force"""
-    found = guidelines.current(db(), mine(project_id).id)
-    if found is None:
-        raise NotFound("This project has no guideline yet.")
-    return {"version": found.version, "markdown": found.markdown}
-
-
-@blueprint.put("/projects/<int:project_id>/guideline")
-@blueprint.input(messages.GuidelineIn, arg_name="asked")
-@blueprint.output(messages.GuidelineOut)
-def publish_guideline(project_id: int, asked: messages.GuidelineIn) -> dict[str, Any]:
-    """Publish the guideline
-
-    A new version, unless nothing changed.
-    """
-    made = guidelines.publish(db(), mine(project_id), asked.markdown, user())
-    return {"version": made.version, "markdown": made.markdown}
 
 
 @blueprint.post("/projects/<int:project_id>/uploads")

@@ -94,15 +94,6 @@ class OntologyOut(BaseModel):
     tie: bool
 
 
-class GuidelineIn(Strict):
-    markdown: Markdown
-
-
-class GuidelineOut(BaseModel):
-    version: int
-    markdown: str
-
-
 class MemberIn(Strict):
     user: Id = Field(description="The id of an account")
 

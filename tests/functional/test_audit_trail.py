@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from ops import clock_time, people, reserving, tokens
+from ops import clock_time, guidelines, people, reserving, tokens
 from ops.flags import raise_flag
 from ops.models import ApiToken, AuditEntry, Skill
 from quality import gold
@@ -212,6 +212,12 @@ def _appeal(path, **more):
     return case
 
 
+def _reading(w, path, **more):
+    guidelines.publish(w.session, w.project, "Look.", w.admin)
+    w.caller = w.labeller
+    return w.post(path, **more)
+
+
 def _settle(w):
     firing = w.make.firing(w.make.rule(w.project), w.labeller)
     return w.post(f"{w.base}/rules/firings/{firing.id}", data={"verdict": "override", "why": "r"})
@@ -294,6 +300,10 @@ CASES = {
     "projects.rule": _rule("", data=RULE_FORM),
     "projects.change_rule": _rule("/state", data={"action": "off"}),
     "projects.firing": _settle,
+    "desk.read": lambda w: _reading(w, f"/desk/guideline/{w.project.id}", data={"version": "1"}),
+    "guideline_api.read_guideline": lambda w: _reading(
+        w, "/api/v1/desk/guideline", json={"project": w.project.id, "version": 1}
+    ),
     "desk.appeal": _appeal("/desk/decisions/{}/appeal", data={"text": "No."}),
     "decisions_api.appeal_decision": _appeal(
         "/api/v1/desk/decisions/{}/appeal", json={"text": "No."}

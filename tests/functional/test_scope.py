@@ -53,8 +53,15 @@ BODIES = {
     "api_projects.retire_gold": {"gold": [1], "reason": "because"},
     "api_projects.decide_contention": {"decision": "keep"},
     "decisions_api.appeal_decision": {"text": "because"},
+    "desk_drafts.save_draft": {"value": None, "revision": 0, "tab": "t"},
+    "desk_talk.ask": {"pin": {"at": "asset"}, "body": "x", "key": "k" * 8},
+    "desk_talk.reply": {"body": "x", "key": "k" * 8},
+    "api_projects.reply_to_issue": {"body": "x", "key": "k" * 8},
+    "api_projects.change_issue": {"action": "resolve"},
+    "api_projects.enter_issue": {"markdown": "x"},
     "deliveries.draw": {"n": 1},
 }  # fmt: skip
+QUERIES = {"api_projects.guideline_changes": {"from": 1, "to": 2}}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -71,7 +78,8 @@ def test_a_foreign_object_answers_as_if_it_were_not_there(app, foreign, client_f
         if rule.endpoint == "account.revoke_token":
             continue  # below: it is about a person, not a project
         with app.test_request_context():
-            address = url_for(rule.endpoint, **values_of(rule, foreign))
+            asked = QUERIES.get(rule.endpoint, {})
+            address = url_for(rule.endpoint, **values_of(rule, foreign), **asked)
         for method in rule.methods - {"OPTIONS", "HEAD"}:
             more = {"json": BODIES.get(rule.endpoint, {})} if "/api/" in address else {}
             answer = client._send(method, address, **more)
@@ -98,7 +106,9 @@ def test_the_addresses_are_right(app, foreign, client_for):
     # It has neither classes beyond those of the factory nor a guideline; why is about somebody.
     assert sorted(refused) == [
         ("/api/v1/projects/<int:project_id>/guideline", 404),
+        ("/api/v1/projects/<int:project_id>/guideline/changes", 422),
         ("/api/v1/projects/<int:project_id>/why", 422),
+        ("/projects/<int:project_id>/guideline/changes", 404),
     ]
 
 

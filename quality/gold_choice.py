@@ -17,6 +17,7 @@ Education 2 (1989), so that the telling ones do not become known).
 """
 
 import random
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,7 +30,7 @@ from quality.models.gold import IN_WORK
 # With a labeller's id behind it, the key of the lock under which they are given gold.
 EXPOSURE = "gold.exposure:"
 # Rows looked at, of the lane's batch and of the whole project; and fresh ones to choose among.
-NEAR, FAR = 64, 256
+NEAR, FAR = 32, 256
 CHOICE = 8
 # What an answer tells of `ability`: `items.information`, as SQL; what nothing is known of tells as
 # much as usual.
@@ -106,14 +107,11 @@ def _fresh(owner: str, rows: int) -> str:
         WHERE {_NEVER_MET} AND {DRAFTED} LIMIT {CHOICE}"""
 
 
-CHOOSE = f"""
+def _choose(owner: str, rows: int) -> str:
+    """Choose among the fresh ones of a window, and count the choice as handed out."""
+    return f"""
     WITH assisting AS MATERIALIZED ({ASSISTING.replace(":project", "%(project)s")}),
-    near AS MATERIALIZED ({_fresh("batch_id = %(batch)s", NEAR)}),
-    fresh AS MATERIALIZED (
-        SELECT * FROM near
-        UNION ALL
-        SELECT * FROM ({_fresh("project_id = %(project)s", FAR)}) far
-        WHERE NOT EXISTS (SELECT FROM near)),
+    fresh AS MATERIALIZED ({_fresh(owner, rows)}),
     believed AS MATERIALIZED (
         SELECT ln(mean / (1 - mean)) AS ability FROM (
             SELECT least(greatest(coalesce(max(standing.mean), {items.USUAL_ACCURACY}), 0.02), 0.98)
@@ -136,8 +134,11 @@ CHOOSE = f"""
         INSERT INTO gold_seen AS g (labeller_id, project_id, class_key, n)
         SELECT %(labeller)s, %(project)s, class_key, 1 FROM taken
         ON CONFLICT (labeller_id, project_id, class_key) DO UPDATE SET n = g.n + 1)
-    SELECT id FROM taken
-"""
+    SELECT id FROM taken"""
+
+
+CHOOSE_NEAR = _choose("batch_id = %(batch)s", NEAR)
+CHOOSE_FAR = _choose("project_id = %(project)s", FAR)
 
 _KEY = f"hashtextextended('{EXPOSURE}' || %(labeller)s, 0)"
 # The lock comes first, in a statement of its own: what was met while it was waited for is seen.
@@ -156,28 +157,37 @@ DECLARE
     _picked bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock({_KEY});
-    {CHOOSE} INTO _picked;
+    {CHOOSE_NEAR} INTO _picked;
+    IF _picked IS NULL THEN
+        {CHOOSE_FAR} INTO _picked;
+    END IF;
     RETURN _picked;
 END""",
 )
-_ASK = f"SELECT {PICK.name}(%(labeller)s, %(project)s, %(batch)s, %(place)s, %(salt)s)"
+# The choice as an expression, for statements that ask more; it takes the values of `drawing`.
+PICKED = f"{PICK.name}(%(labeller)s, %(project)s, %(batch)s, %(place)s, %(salt)s)"
+
+
+def drawing(labeller_id: int, project_id: int, batch_id: int) -> dict[str, Any]:
+    """Values for `PICKED`, drawn anew for each choice."""
+    return {
+        "project": project_id,
+        "batch": batch_id,
+        "labeller": labeller_id,
+        "place": random.random(),
+        "salt": random.getrandbits(62),
+    }
 
 
 def pick(session: Session, labeller_id: int, lane: Lane) -> int | None:
     """The id of gold this labeller has never met, counted as handed out; None when none was found.
 
     Whatever the labeller ever held, skipped or let run out is met, and so is what an assessment
-    asked. One statement, at most NEAR + FAR rows looked at. Whoever met nearly all there is may go
+    asked. At most NEAR + FAR rows looked at. Whoever met nearly all there is may go
     without for once; the next choice looks elsewhere.
     """
-    values = {
-        "project": lane.project_id,
-        "batch": lane.batch_id,
-        "labeller": labeller_id,
-        "place": random.random(),
-        "salt": random.getrandbits(62),
-    }
-    picked: int | None = session.connection().exec_driver_sql(_ASK, values).scalar()
+    values = drawing(labeller_id, lane.project_id, lane.batch_id)
+    picked: int | None = session.connection().exec_driver_sql(f"SELECT {PICKED}", values).scalar()
     return picked
 
 

@@ -29,7 +29,7 @@ from ops import work_events
 from ops.functions import Function, function
 from quality.gold_choice import EXPOSURE, NEVER_MET
 from scheduling import policy, sql
-from scheduling.conditions import BATCH_OPEN, Condition, all_of, setting
+from scheduling.conditions import BATCH_OPEN, HELD_IN, Condition, all_of, setting
 from scheduling.eligibility import APART, FOR_NEW_WORK, LANES, NEW_TO_ME
 
 FIRST, LAST = -(2**63), 2**63 - 1
@@ -41,6 +41,7 @@ PLANNER = """
     concat(set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
            set_config('enable_mergejoin', 'off', true),
            set_config('enable_bitmapscan', 'off', true),
+           set_config('enable_memoize', 'off', true),
            set_config('plan_cache_mode', 'force_generic_plan', true)) AS planner"""
 
 # `policy.in_order` in SQL; a test holds the two together.
@@ -99,11 +100,12 @@ _DECLARED = f"""
 DECLARE
     _last bigint;  -- project of the newest claim
     _live int;  _lapsed boolean;  _lacking boolean;  _reserved boolean;  -- what is held
+    _held_in bigint[];  -- batches of what is held
     _kept_in bigint[];  -- lanes of what is reserved
     _due bigint;  _kept bigint;  _npri bigint;  _task bigint;
     _golden bigint;  _golden_batch bigint;  -- the task of gold that goes out instead
     _lease record;  _until_next bigint;  _next_gold bigint;
-    _lanes NO SCROLL CURSOR FOR {open_lanes(order=_KEPT_FIRST)};"""
+    _lanes NO SCROLL CURSOR FOR {open_lanes(order=_KEPT_FIRST).replace(HELD_IN, "_held_in")};"""
 
 _RESERVED = f"""
     r.labeller_id = _me AND r.state = 'reserved' AND r.expires_at > _now AND {APART}"""
@@ -132,10 +134,15 @@ _LOOK_AT_DESK = f"""
     SELECT count(*) FILTER (WHERE a.expires_at > _now),
            coalesce(bool_or(a.expires_at <= _now), false),
            coalesce(bool_or(a.expires_at > _now AND a.token::text <> ALL(_has)), false),
-           EXISTS (SELECT FROM assignment r WHERE r.labeller_id = _me AND r.state = 'reserved')
-    FROM assignment a WHERE a.labeller_id = _me AND a.state = 'leased'
-    INTO _live, _lapsed, _lacking, _reserved;
+           EXISTS (SELECT FROM assignment r WHERE r.labeller_id = _me AND r.state = 'reserved'),
+           array_agg(l.batch_id) FILTER (WHERE a.expires_at > _now)
+    FROM assignment a JOIN task t ON t.id = a.task_id JOIN lane l ON l.id = t.lane_id
+    WHERE a.labeller_id = _me AND a.state = 'leased'
+    INTO _live, _lapsed, _lacking, _reserved, _held_in;
     _holding := coalesce(_holding, _live);
+    IF _reserved THEN
+        _held_in := {HELD_IN};
+    END IF;
     IF _lacking THEN {_say("held")} END IF;
     IF _with_kept THEN
         SELECT array_agg(t.lane_id ORDER BY r.id) FROM assignment r JOIN task t ON t.id = r.task_id

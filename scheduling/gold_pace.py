@@ -16,9 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops.db import transaction
-from ops.models import Lane
 from ops.project_settings import GoldSettings
-from quality import gold
+from quality.gold_choice import PICKED, drawing
 from quality.models.standing import SUPPORT
 from scheduling import policy, sql
 from scheduling.claim_answer import Answer, Owing
@@ -32,12 +31,13 @@ _LOCK_DESK = "SELECT FROM desk WHERE labeller_id = %(me)s FOR UPDATE"
 _PACE = """
     SELECT until_next, gold_id FROM gold_pace
     WHERE labeller_id = %(me)s AND project_id = %(project)s"""
-# One statement for terms and standing, because settling may be on the way of a claim.
-_BELIEVED = f"""
-    SELECT (p.settings -> 'gold')::text AS terms, standing.low, coalesce({SUPPORT}, 0) AS n
+# Terms, standing and the choice in one statement, because settling may be on the way of a claim.
+_CHOSEN = sql.short(f"""
+    SELECT (p.settings -> 'gold')::text AS terms, standing.low, coalesce({SUPPORT}, 0) AS n,
+           {PICKED} AS gold
     FROM project p
-    LEFT JOIN standing ON standing.skill_id = p.skill_id AND standing.labeller_id = %(me)s
-    WHERE p.id = %(project)s"""
+    LEFT JOIN standing ON standing.skill_id = p.skill_id AND standing.labeller_id = %(labeller)s
+    WHERE p.id = %(project)s""")
 _SET = """
     INSERT INTO gold_pace AS g (labeller_id, project_id, until_next, gold_id, gap_after)
     VALUES (%(me)s, %(project)s, %(until_next)s, %(gold)s, %(gap_after)s)
@@ -98,9 +98,9 @@ def _settle(session: Session, me: int, lane: Owing, *, until_next: int | None) -
 
     `until_next` claims pass before it; None: that many are drawn too.
     """
-    rate = _rate(session, me, lane)
-    here = Lane(id=lane.id, project_id=lane.project_id, batch_id=lane.batch_id)
-    chosen = gold.pick(session, me, here)
+    found = sql.row(session, _CHOSEN, **drawing(me, lane.project_id, lane.batch_id))
+    assert found is not None
+    rate, chosen = policy.gold_rate(found.low or 0.0, found.n, _terms(found.terms)), found.gold
     gap, again = (policy.next_gap(rate, _RNG) for _ in range(2))
     wait = gap - 1 if until_next is None or (chosen is None and until_next == 0) else until_next
     sql.run(
@@ -112,12 +112,6 @@ def _settle(session: Session, me: int, lane: Owing, *, until_next: int | None) -
         gold=chosen,
         gap_after=None if chosen is None else again,
     )
-
-
-def _rate(session: Session, me: int, lane: Owing) -> float:
-    found = sql.row(session, _BELIEVED, me=me, project=lane.project_id)
-    assert found is not None
-    return policy.gold_rate(found.low or 0.0, found.n, _terms(found.terms))
 
 
 @lru_cache(maxsize=1000)

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool
 
 from ops import audit_log, migrate
+from ops.models import ASSIGNMENT_STATES, WORK_EVENTS
 
 
 def test_schema_equals_the_models(owner_url):
@@ -39,3 +40,13 @@ def test_audit_entries_cannot_be_changed_by_the_owner(session, owner_url):
         with engine.connect() as connection, pytest.raises(IntegrityError, match="never changed"):
             connection.execute(text(statement))
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [("is_assignment_state", ASSIGNMENT_STATES), ("is_work_event_kind", WORK_EVENTS)],
+)
+def test_the_database_knows_the_words_of_the_models(session, function, words):
+    others = {*ASSIGNMENT_STATES, *WORK_EVENTS, "", "leased ", "Leased"}
+    known = {word for word in others if session.scalar(text(f"SELECT {function}(:w)"), {"w": word})}
+    assert known == set(words)

@@ -141,15 +141,16 @@ export class Comparison {
   #compare() {
     const { at, others, stage } = this;
     const given = this.value ?? (stage === "adjudicate" ? null : this.origin);
-    this.base = stage === "adjudicate" && isEmpty(given) && !isEmpty(others[(at + 1) % others.length]?.label) ? others[(at + 1) % others.length] : null;
-    this.mine = this.base ? this.base.label : given;
+    const next = others.length > 1 ? others[(at + 1) % others.length] : null;
+    this.base = stage === "adjudicate" && isEmpty(given) && !isEmpty(next?.label) ? next : null;
+    this.mine = this.base ? this.base.label : stage === "adjudicate" && isEmpty(given) ? null : given;
     this.other = others[at] ?? null;
     this.found = this.other && this.mine ? this.#against(this.other) : [];
     this.here = -1;
   }
 
   #against({ label }) {
-    return differences(this.mine, label, { edited: !this.base && label === this.origin });
+    return differences(this.mine ?? label, label, { edited: !this.base && label === this.origin });
   }
 
   #draw() {
@@ -230,7 +231,7 @@ export class Comparison {
   // All other labels.
 
   #drawValues() {
-    const content = !this.other || !this.mine || DRAWN.includes(this.type) || this.way === "alone" ? null : this.#values();
+    const content = !this.other || DRAWN.includes(this.type) || this.way === "alone" ? null : this.#values();
     this.panel.hidden = !content;
     this.panel.replaceChildren(...(content ? [content] : []));
   }
@@ -249,7 +250,7 @@ export class Comparison {
     if (type === "spans") return values.changed(shown.filter(({ what }) => what !== "relation"), words);
     if (type === "transcription") {
       if (way === "over") return changes(shown).length ? values.woven(shown) : null;
-      return values.texts(others.slice(0, MOST_COLUMNS).map((one) => ({ name: titled(one), found: this.#against(one) })), mine);
+      return values.texts(others.slice(0, MOST_COLUMNS).map((one) => ({ name: titled(one), found: this.#against(one) })), mine && found);
     }
     if (way === "over") return values.changed(shown, words);
     const columns = others.slice(0, MOST_COLUMNS).map((one) => ({ name: titled(one), found: this.#against(one) }));

@@ -29,7 +29,7 @@ export class ComparisonBar {
     this.next = button(onStep, "Next difference ", h("kbd", {}, "d"));
     this.legend = h("ul", { class: "editor-legend", "aria-label": "Differences" });
     this.told = h("p", { class: "editor-told", role: "status" });
-    this.element = h("div", { class: "editor-bar", hidden: true }, group, this.other, this.next, this.told, this.legend);
+    this.element = h("div", { class: "editor-bar", hidden: true }, group, this.other, this.next, this.legend, this.told);
     this.captions = h("div", { class: "editor-captions", hidden: true }, h("span", {}), h("span", {}));
   }
 

@@ -22,14 +22,14 @@ function sideOf(found, side) {
   return woven(found.filter(({ what, kind }) => what === "text" && kind !== away));
 }
 
-/** The texts below each other: [{name, found}], the last one is one's own. */
+/** The texts below each other: [{name, found}], and one's own as `mine` (found again, or null) differs from one of them. */
 export function texts(others, mine) {
   const block = (name, body) => h("section", {}, h("h3", {}, name), body);
   return h(
     "div",
     { class: "editor-texts" },
     ...others.map(({ name, found }) => block(name, sideOf(found, "theirs"))),
-    mine ? block("Yours", sideOf(others[0].found, "mine")) : null,
+    mine ? block("Yours", sideOf(mine, "mine")) : null,
   );
 }
 

@@ -11,7 +11,7 @@ export class ErrorsForm {
     this.title = h("h2", { class: "desk-errors-title" });
     this.list = h("ol", { class: "desk-errors-list" });
     this.types = h("div", { class: "desk-errors-types", role: "group", "aria-label": "What is wrong" });
-    root.replaceChildren(this.title, this.list, this.types);
+    root.replaceChildren(this.title, this.types, this.list);
     this.root = root;
     // A place where something is missing: before the editor takes the press for a drawing.
     stage.addEventListener("pointerdown", (event) => this.#pointed(event), { capture: true });
@@ -107,7 +107,7 @@ export class ErrorsForm {
     const { back, named, told, work } = this;
     this.root.hidden = !back && !told.length;
     this.types.hidden = !back;
-    this.title.textContent = back ? "What is wrong? Choose an object first to pin it." : "Recorded with your change:";
+    this.title.textContent = back ? "What is wrong?" : "Recorded with your change:";
     this.list.classList.toggle("is-told", !back);
     this.list.replaceChildren(...(back ? named.map((one) => this.#line(one)) : this.#kinds().map(([type, n]) => this.#told(type, n))));
     if (work.stage === "review") this.editor.tell(back ? named.map((one) => ({ object: one.object, point: one.point, words: this.#words(one) })) : []);

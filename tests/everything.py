@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from metrics.deliver import deliver
-from ops import sealer
+from ops import sealer, talk
 from ops.web import media
 from quality import gold
 from quality.onboarding import assessments, attempts
@@ -36,6 +36,10 @@ def everything(
     question = attempts.questions_of(session, attempt)[0]
     work = dispatch.claim(session, labeller, project_id=done.project.id)
     assert work is not None
+    asked = talk.open_issue(
+        session, done.project, labeller, {"at": "asset"}, "Which?", key="everything",
+        asset=assets[2],
+    )  # fmt: skip
     run = runs.request(session, done.batch, done.lead)
     session.commit()
     job.run(sessions, run.id)
@@ -59,6 +63,8 @@ def everything(
         "assessment_id": test.id,
         "rule_id": rule.id,
         "firing_id": firing.id,
+        "issue_id": asked.id,
+        "issue": asked.token,
         "run_id": run.id,
         "other_id": run.id,
         "decision_id": firing.id,

@@ -61,7 +61,7 @@ BODIES = {
     "api_projects.enter_issue": {"markdown": "x"},
     "deliveries.draw": {"n": 1},
 }  # fmt: skip
-QUERIES = {"api_projects.guideline_changes": {"from": 1, "to": 2}}
+QUERIES = {"api_projects.compare_guidelines": {"before": 1, "after": 2}}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -103,12 +103,14 @@ def test_the_addresses_are_right(app, foreign, client_for):
         answer = client.get(address)
         if answer.status_code != 200:
             refused.append((rule.rule, answer.status_code))
-    # It has neither classes beyond those of the factory nor a guideline; why is about somebody.
+    # It has neither classes beyond those of the factory nor a guideline; why is about
+    # somebody, and what was asked about a text.
     assert sorted(refused) == [
         ("/api/v1/projects/<int:project_id>/guideline", 404),
         ("/api/v1/projects/<int:project_id>/guideline/changes", 422),
         ("/api/v1/projects/<int:project_id>/why", 422),
         ("/projects/<int:project_id>/guideline/changes", 404),
+        ("/projects/<int:project_id>/issues/<int:issue_id>/medium", 404),
     ]
 
 

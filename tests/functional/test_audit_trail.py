@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from ops import clock_time, guidelines, people, reserving, tokens
+from ops import clock_time, guidelines, people, reserving, talk, tokens
 from ops.flags import raise_flag
 from ops.models import ApiToken, AuditEntry, Skill
 from quality import gold
@@ -28,6 +28,7 @@ SILENT = {
     "desk_api.next_work": "a lease; the work event tells of it",
     "desk_api.shown": "a sign of life",
     "desk_api.heartbeat": "a sign of life",
+    "desk_talk.read": "one's own notices were read",
     "desk_drafts.save_draft": "nothing is said yet; the answer is what is recorded",
     "projects.guideline_preview": "writes nothing",
     "api_projects.upload": "a file without a name; its import is what is recorded",
@@ -89,6 +90,30 @@ class World:
 
 def _desk(action, body):
     return lambda w: w.post(f"/api/v1/desk/{w.work().token}/{action}", json=body)
+
+
+ASKED = {"pin": {"at": "asset"}, "body": "Which, if Ada Private sees it?", "key": "0123456789"}
+SAID = {"body": "This one.", "key": "a-comment-key"}
+
+
+def _ask(w):
+    return w.post(f"/api/v1/desk/{w.work().token}/issues", json=ASKED)
+
+
+def _issue(path, **more):
+    """Something done with a question of the labeller."""
+
+    def case(w):
+        one = talk.open_issue(
+            w.session, w.project, w.labeller, ASKED["pin"], ASKED["body"], key=ASKED["key"],
+            asset=w.floor.assets[0],
+        )  # fmt: skip
+        if path.startswith("/api/v1/desk"):
+            w.caller = w.labeller
+        named = {"api": w.api, "base": w.base, "token": one.token, "id": one.id}
+        return w.post(path.format(**named), **more)
+
+    return case
 
 
 def _questioned(w):
@@ -412,6 +437,13 @@ CASES = {
     "onboarding.set_open": lambda w: w.post(
         f"/onboarding/assessments/{w.assessment().id}/open", data={"open": "0"}
     ),
+    "desk_talk.ask": _ask,
+    "desk_talk.reply": _issue("/api/v1/desk/issues/{token}/comments", json=SAID),
+    "desk_talk.resolve": _issue("/api/v1/desk/issues/{token}/resolve", json={}),
+    "projects.change_issue": _issue("{base}/issues/{id}", data={"action": "escalate"}),
+    "api_projects.reply_to_issue": _issue("{api}/issues/{id}/comments", json=SAID),
+    "api_projects.change_issue": _issue("{api}/issues/{id}/state", json={"action": "resolve"}),
+    "api_projects.enter_issue": _issue("{api}/issues/{id}/entry", json={"markdown": "Q and A"}),
     "onboarding.begin": _begin,
     "onboarding.answer": _answer,
 }  # fmt: skip

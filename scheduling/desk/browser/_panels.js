@@ -1,4 +1,4 @@
-// Guideline, progress, help and the reasons for a skip: panels beside the work, dialogs above it.
+// Panels beside the work; above it dialogs: the keys, and the reasons for a skip.
 
 import { h } from "../../../ops/web/editor/editor.js";
 import { $, write } from "./_screen.js";
@@ -25,32 +25,6 @@ function setPanel(name, open) {
   $(name).hidden = !open;
   for (const button of document.querySelectorAll(`[aria-controls=desk-${name}]`))
     button.setAttribute("aria-expanded", String(open));
-}
-
-/** The guideline of a brief, with a dot until a version that is new to this labeller was opened. */
-export class Guideline {
-  constructor(memory) {
-    this.memory = memory;
-  }
-
-  show({ project, guideline }) {
-    if (this.project === project.id && this.version === guideline?.version) return;
-    this.project = project.id;
-    this.version = guideline?.version ?? null;
-    write("guideline-title", `Guideline of ${project.name}`);
-    write("purpose", project.purpose && `What the data is for: ${project.purpose}`);
-    const text = $("guideline-text");
-    // Rendered by the server from markdown in which markup stays text.
-    if (guideline) text.innerHTML = guideline.html;
-    else text.replaceChildren(h("p", {}, "This project has no guideline yet."));
-    const seen = this.memory.get(`guideline.${project.id}`, 0);
-    $("new").hidden = !guideline || guideline.version <= seen;
-  }
-
-  seen() {
-    if (this.version) this.memory.set(`guideline.${this.project}`, this.version);
-    $("new").hidden = true;
-  }
 }
 
 /** Ask for the reason of a skip: {reason, note}, or null. A number key is an answer. */

@@ -41,7 +41,7 @@ const button = ({ text, cap, primary, href, run }) => {
   return element;
 };
 
-/** Cover the work with a state: {kind, title, text, more, actions}; null uncovers it. */
+/** Cover the work with a state: {kind, title, text, body, more, actions}; null uncovers it. */
 export function state(next) {
   const element = $("state");
   element.hidden = !next;
@@ -53,6 +53,8 @@ export function state(next) {
   write("state-title", next.title);
   write("state-text", next.text ?? "");
   write("state-more", next.more ?? "");
+  $("state-body").replaceChildren(...(next.body ? [next.body] : []));
+  $("state-actions").classList.remove("is-early");
   $("state-actions").replaceChildren(...(next.actions ?? []).map(button));
   if (!next.quiet) announce([next.title, next.text].filter(Boolean).join(". "));
   // Somebody reading or typing elsewhere on the page is left alone.

@@ -28,6 +28,8 @@ export class Server {
   next = (body) => this.post("/next", body);
   brief = (token) => this.get(`/${token}/brief`);
   me = () => this.get("/me");
+  guideline = (project) => this.get(`/guideline/${project}`);
+  read = (body) => this.post("/guideline", body);
   shown = (token, body) => this.post(`/${token}/shown`, body);
   heartbeat = (token, body, options) => this.post(`/${token}/heartbeat`, body, options);
   draft = (token) => this.get(`/${token}/draft`);

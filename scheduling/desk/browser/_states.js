@@ -16,6 +16,17 @@ export function empty({ reason, next_free_at: free }, again) {
   };
 }
 
+/** A guideline that is to be read first: `body` is its text, `run` says that it was read. */
+export function guideline({ project }, words, body, run) {
+  return {
+    kind: "guideline",
+    title: `Guideline of ${project.name}`,
+    text: words,
+    body,
+    actions: [{ text: "I have read it", cap: "Enter", primary: true, run }],
+  };
+}
+
 export function paused(waiting, resume) {
   return {
     kind: "paused",

@@ -42,7 +42,7 @@ export class Workbench {
       const item = await this.supply.take();
       if (turn !== this.turn) return;
       if (item.work) this.show(item);
-      else this.showEmpty(item.empty);
+      else await this.showEmpty(item.empty);
     } catch (problem) {
       if (turn === this.turn) this.showProblem(problem);
     } finally {
@@ -215,9 +215,22 @@ export class Workbench {
   }
 
   showEmpty(empty) {
+    if (empty.guideline) return this.#readFirst(empty.guideline);
     screen.state(states.empty(empty, () => this.lookAgain()));
     screen.title("No task", this.waiting);
     this.#later(LOOK_AGAIN);
+  }
+
+  async #readFirst({ project }) {
+    const { turn } = this;
+    const fail = (problem) => turn === this.turn && this.showProblem(problem);
+    const now = await this.server.guideline(project);
+    if (turn !== this.turn) return;
+    const { state, text, look } = this.guideline.ask(now, () => this.lookAgain(), fail);
+    screen.state(state);
+    screen.title("Guideline", this.waiting);
+    if (document.activeElement === screen.$("state")) text.focus({ preventScroll: true });
+    look();
   }
 
   lookAgain() {

@@ -5,6 +5,7 @@ import { RESERVED, capOf, commandOf, keyTable } from "./_commands.js";
 import { Conflict } from "./_conflict.js";
 import { Drafts } from "./_drafts.js";
 import { ErrorsForm } from "./_errors_form.js";
+import { Guideline } from "./_guideline.js";
 import { Memory } from "./_memory.js";
 import { Outbox } from "./_outbox.js";
 import * as panels from "./_panels.js";
@@ -79,10 +80,10 @@ const drafts = new Drafts({
 });
 
 const errors = new ErrorsForm({ root: $("errors"), editor, stage: $("work"), announce: screen.tell });
-const guideline = new panels.Guideline(memory);
+const guideline = new Guideline({ server });
 const progress = new Progress({ server, onProjects: showProjects });
 const bench = new Workbench({
-  editor, errors, server, supply, outbox, presence, drafts, memory, progress, tab,
+  editor, errors, server, supply, outbox, presence, drafts, memory, progress, guideline, tab,
   signIn: root.dataset.signIn,
   onBrief: showBrief,
   onValue: showValue,
@@ -98,7 +99,7 @@ const COMMANDS = {
   skip: askToSkip,
   guideline() {
     panels.toggle("guideline", back);
-    guideline.seen();
+    guideline.opened();
   },
   progress() {
     panels.toggle("progress", back);

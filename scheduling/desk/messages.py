@@ -323,6 +323,14 @@ class CertificateOut(BaseModel):
     valid_until: datetime
 
 
+class ErrorTold(BaseModel):
+    """What was wrong with an answer of one's own."""
+
+    type: str
+    name: str = Field(description="The same in plain words")
+    remark: str
+
+
 class FeedbackOut(BaseModel):
     """An answer of one's own that a check decided otherwise, told the day after."""
 
@@ -332,6 +340,8 @@ class FeedbackOut(BaseModel):
     text: str | None
     given: str = Field(description="The class one gave; of other types the label in words")
     decided: str = Field(description="The class in force; of other types the label in words")
+    remark: str = Field(description="What the reviewer said of it; empty where nothing was said")
+    errors: list[ErrorTold] = Field(description="What was wrong")
     answered_at: datetime
 
 

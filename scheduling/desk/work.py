@@ -13,13 +13,13 @@ from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import clock_time, labels, pictures
+from ops import clock_time, pictures
 from ops.db import transaction
 from ops.errors import NotFound, TouchstoneError
 from ops.models import User
 from quality import assistance
 from scheduling import eligibility, sql
-from scheduling.desk import drafts, opinions
+from scheduling.desk import drafts, feedback, opinions
 
 log = structlog.get_logger()
 
@@ -91,22 +91,6 @@ _CERTIFICATES = """
     WHERE c.user_id = %(me)s AND c.granted_at <= %(now)s AND c.valid_until > %(now)s
       AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s)
     ORDER BY k.name, c.level, c.valid_until DESC"""
-
-# Gold and reviewed answers alike, and only those of days gone by. When each was checked is not
-# said, nor shown by the order: gold is checked within seconds, work hours later.
-_FEEDBACK = """
-    SELECT a.token, p.medium, p.label_type, asset.text, a.ended_at AS answered_at,
-           (SELECT l.payload FROM label l WHERE l.assignment_id = a.id
-            ORDER BY l.revision DESC LIMIT 1) AS given,
-           (SELECT c.label FROM consensus c WHERE c.asset_id = t.asset_id
-            ORDER BY c.version DESC LIMIT 1) AS decided
-    FROM evidence e JOIN assignment a ON a.id = e.assignment_id JOIN task t ON t.id = a.task_id
-    JOIN asset ON asset.id = t.asset_id JOIN project p ON p.id = a.project_id
-    JOIN project_member m ON m.project_id = p.id AND m.user_id = a.labeller_id
-    WHERE e.labeller_id = %(me)s AND e.kind IN ('gold', 'review') AND e.correct < 0.5
-      AND e.at < %(today)s
-    ORDER BY a.ended_at DESC, a.id DESC LIMIT %(most)s"""
-MOST_FEEDBACK = 12
 
 
 def brief_key(project: int, ontology: int | None, guideline: int | None) -> str:
@@ -185,28 +169,8 @@ def about_me(session: Session, labeller: User) -> dict[str, Any]:
         "standing": [_plain(r) for r in sql.rows(session, _STANDING, me=me)],
         "projects": [_plain(r) for r in sql.rows(session, _PROJECTS, me=me)],
         "certificates": [_plain(r) for r in sql.rows(session, _CERTIFICATES, me=me, now=now)],
-        "feedback": _feedback(session, me),
+        "feedback": feedback.newest(session, me),
     }
-
-
-def _feedback(session: Session, me: int) -> list[dict[str, Any]]:
-    """The newest answers that a check found different; it changes once a day."""
-    midnight = clock_time.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    found = sql.rows(session, _FEEDBACK, me=me, today=midnight, most=MOST_FEEDBACK)
-    told = (_told(row) for row in found)
-    return [one for one in told if one["given"] != one["decided"]]
-
-
-def _told(row: Row[Any]) -> dict[str, Any]:
-    """A class by its key, which the desk knows the name of; any other label in words."""
-    rest = {name: row._mapping[name] for name in ("token", "medium", "text", "answered_at")}
-    said = {
-        name: (label or {}).get("class")
-        if row.label_type == "class"
-        else labels.in_words(row.label_type, label)
-        for name, label in (("given", row.given), ("decided", row.decided))
-    }
-    return {"image": None, **rest, **said}
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from quality.judging import judge
 from quality.models import Evidence, ReviewDraw
 from quality.review_sample import results
 from scheduling import leases
+from scheduling.desk import work
 from tests.db.answering import answer
 from tests.db.staging import Hands
 
@@ -103,6 +104,12 @@ def test_sent_back_mended_and_accepted_by_the_same_reviewer(session, hands, stag
     # The first answer was wrong and needed rework; the second was right at its first review.
     assert evidence(session) == [0.0, 1.0] and told(session) == [0.0, 1.0]
     assert state(session, floor) == "complete"
+    # The day after the author is told what was said of the answer, whatever became of it later.
+    later = (clock_time.now() + timedelta(days=1)).timestamp()
+    clock_time.use(lambda: later)
+    [fed] = work.about_me(session, floor.author)["feedback"]
+    assert (fed["given"], fed["decided"], fed["remark"]) == ("a", "b", "look at the ears")
+    assert fed["errors"] == [{"type": "wrong_class", "name": "Wrong class", "remark": "pointed"}]
 
 
 def test_who_stands_by_the_answer_gets_an_expert_not_another_round(session, hands, stage):

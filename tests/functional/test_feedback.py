@@ -70,6 +70,8 @@ def test_yesterdays_checks_are_told_and_todays_are_not(answered, session):
     }
     # Nothing says which of the two was gold.
     assert len({tuple(sorted(t)) for t in told}) == 1
+    wrong = {"type": "wrong_class", "name": "Wrong class", "remark": ""}
+    assert [(t["remark"], t["errors"]) for t in told] == [("", [wrong])] * 2
 
 
 def test_what_was_right_is_no_feedback(answered, session):

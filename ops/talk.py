@@ -156,7 +156,9 @@ def reopen(session: Session, issue: Issue, by: User) -> None:
     _lock(session, issue)
     if issue.state != "resolved":
         return
-    _unresolve(issue, "answered" if issue.answered_at else "open")
+    said = select(Comment.by).where(Comment.issue_id == issue.id).order_by(Comment.id.desc())
+    own = session.scalar(said.limit(1)) == issue.opened_by
+    _unresolve(issue, "open" if own else "answered")
     session.flush()
     _record(session, issue, by, "issue.reopened")
 

@@ -19,7 +19,8 @@ class Answers:
     """Answers and telling skips of one project: ids, codes into them, seconds (nan: none).
 
     `alike` is how far each answer says what the others say (nan: unknown), of labels that are
-    compared by likeness; their codes then tell only who saw an asset otherwise.
+    compared by likeness; their codes then tell only who saw an asset otherwise. `asked` is how many
+    people asked a question about each asset.
     """
 
     assets: Ints
@@ -32,6 +33,7 @@ class Answers:
     order: Floats
     skipped: Any
     alike: Floats | None = None
+    asked: Ints | None = None
 
     @property
     def answered(self) -> Any:
@@ -65,6 +67,10 @@ _LIKENESS = text(
         "AND evidence.kind = 'consensus'",
     )
 )
+_ASKED = text(
+    "SELECT asset_id, count(DISTINCT opened_by) FROM issue"
+    " WHERE project_id = :project AND asset_id IS NOT NULL GROUP BY asset_id"
+)
 # From this likeness to the others on an answer says what they say.
 AS_OTHERS = 0.5
 
@@ -89,8 +95,13 @@ def read(session: Session, project: Project) -> Answers:
     order = np.array([r[4] for r in rows], float)
     return Answers(
         assets, people, keys, asset, labeller, label,
-        np.where(skipped, np.nan, seconds), order, skipped, alike,
+        np.where(skipped, np.nan, seconds), order, skipped, alike, _asked(session, project, assets),
     )  # fmt: skip
+
+
+def _asked(session: Session, project: Project, assets: Ints) -> Ints:
+    found = dict(map(tuple, session.execute(_ASKED, {"project": project.id})))
+    return np.array([found.get(int(asset), 0) for asset in assets], np.int64)
 
 
 def _by_likeness(asset: Ints, alike: Floats, skipped: Any) -> tuple[int, Ints]:
@@ -109,13 +120,15 @@ def _by_likeness(asset: Ints, alike: Floats, skipped: Any) -> tuple[int, Ints]:
 def disagreement(a: Answers, kept: Any) -> Floats | None:
     """Per asset, the share of pairs of its answers that differ; None where their codes say it all.
 
-    Two answers differ by 1 - their likeness, an answer and a skip wholly, two skips not at all.
+    Two answers differ by 1 - their likeness, an answer and a skip or question wholly, two of those
+    not at all.
     """
     if a.alike is None:
         return None
     n = len(a.assets)
     told = kept & np.isfinite(a.alike)
     m, s = (np.bincount(a.asset[which], minlength=n) for which in (told, kept & a.skipped))
+    s = s if a.asked is None else s + a.asked
     apart = 1 - np.bincount(a.asset[told], a.alike[told], n) / np.maximum(m, 1)
     pairs = (m + s) * (m + s - 1)
     return np.where(pairs > 0, (m * (m - 1) * apart + 2 * m * s) / np.maximum(pairs, 1), 0.0)

@@ -33,10 +33,11 @@ def update(session: Session, project: Project, answers: "Answers", judged: "Judg
         }
         _keep(session, project, kind, "labeller_id", wanted)
     skips = np.bincount(answers.asset[answers.skipped], minlength=len(answers.assets))
+    asked = np.zeros_like(skips) if answers.asked is None else answers.asked
     hard = {
         int(answers.assets[i]): (
             asset_reason(judged, int(i)),
-            parts(judged, int(i), int(skips[i])),
+            parts(judged, int(i), int(skips[i]), int(asked[i])),
         )
         for i in np.flatnonzero(judged.asset_flags.flagged)
     }
@@ -116,7 +117,7 @@ def _no_times(judged: "Judged") -> str:
     return f" Times were not used: {judged.usable.why}."
 
 
-def parts(judged: "Judged", i: int, skips: int) -> dict[str, Any]:
+def parts(judged: "Judged", i: int, skips: int, asked: int = 0) -> dict[str, Any]:
     """What the difficulty is made of; a part that is unknown is absent."""
     found = judged.asset_flags
     made = {
@@ -124,6 +125,7 @@ def parts(judged: "Judged", i: int, skips: int) -> dict[str, Any]:
         "disagreement": int(found.differing[i]),
         "expected": round(float(found.expected[i]), 2),
         "skips": skips,
+        "questions": asked,
         "times": judged.usable.why or "usable",
     }
     if judged.times is not None and np.isfinite(judged.times.effect[i]):

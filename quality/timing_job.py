@@ -1,7 +1,9 @@
 """Pace of labellers and difficulty of assets, brought up to date for projects with new answers.
 
 The measures are those of the CSV audit. A skip because an asset is unclear, broken or outside the
-classes counts as an answer that nobody else gave: it speaks of the asset, and carries no time.
+classes counts as an answer that nobody else gave: it speaks of the asset, and carries no time. So
+does a question about it, in the difficulty alone: it is a second word of somebody who also answers,
+and the test behind a flag asks for the words of different people.
 """
 
 from dataclasses import dataclass
@@ -46,13 +48,15 @@ def update_all(sessions: sessionmaker[Session]) -> int:
 _DUE = text(
     """
     SELECT project.id FROM project
-    WHERE project.state IN ('running', 'paused') AND EXISTS (
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(pace.at) - CAST(:overlap AS interval), project.created_at) AS last
+        FROM labeller_pace pace WHERE pace.project_id = project.id) looked
+    WHERE project.state IN ('running', 'paused') AND (EXISTS (
         SELECT FROM work_event event
         WHERE event.project_id = project.id AND event.kind IN ('submitted', 'surplus', 'skipped')
-          AND event.at > coalesce(
-              (SELECT max(pace.at) FROM labeller_pace pace WHERE pace.project_id = project.id)
-                  - CAST(:overlap AS interval),
-              project.created_at))
+          AND event.at > looked.last)
+      OR EXISTS (SELECT FROM issue
+                 WHERE issue.project_id = project.id AND issue.opened_at > looked.last))
     ORDER BY project.id
     """
 )
@@ -104,9 +108,12 @@ def judge(session: Session, project: Project, a: Answers) -> Judged:
     kept = ~found.flagged[a.labeller]
     where, what, who = a.asset[kept], a.label[kept], a.labeller[kept]
     times = timing.asset_times(where, pace.residual[kept], n_assets) if usable.usable else None
+    puzzled = np.repeat(np.arange(n_assets), 0 if a.asked is None else a.asked)
+    z = np.concatenate([pace.z[kept], np.full(puzzled.size, np.nan)]) if usable.usable else None
     hard = difficulty(
-        where, what, n_assets, a.n_classes + 1, pace.z[kept] if usable.usable else None,
-        disagreement=disagreement(a, kept),
+        np.concatenate([where, puzzled]),
+        np.concatenate([what, np.full(puzzled.size, a.n_classes, what.dtype)]),
+        n_assets, a.n_classes + 1, z, disagreement=disagreement(a, kept),
     )  # fmt: skip
     votes = label_counts(where, what, n_assets, a.n_classes + 1)
     # Who skips often differs often: that is theirs, not the asset's.
@@ -170,6 +177,7 @@ def _write_difficulty(
         )
     }
     skips = np.bincount(a.asset[a.skipped], minlength=len(a.assets))
+    asked = np.zeros_like(skips) if a.asked is None else a.asked
     rows = []
     for i in np.flatnonzero(~np.isnan(judged.score)):
         asset_id, score = int(a.assets[i]), round(float(judged.score[i]), 4)
@@ -186,7 +194,7 @@ def _write_difficulty(
                 "difficulty": score,
                 "colour": colour,
                 "reason": reason,
-                "parts": timing_flags.parts(judged, int(i), int(skips[i])),
+                "parts": timing_flags.parts(judged, int(i), int(skips[i]), int(asked[i])),
                 "at": at,
             }
         )

@@ -110,7 +110,7 @@ def _label(said: str | None) -> str | None:
 
 
 def made_of(of: dict[str, Any]) -> list[str]:
-    """The parts of a difficulty in words: time, disagreement, skips."""
+    """The parts of a difficulty in words: time, disagreement, skips, questions."""
     lines = []
     if "time_effect" in of:
         low, high = (math.exp(of["time_effect"] + k * 1.96 * of["time_se"]) for k in (-1, 1))
@@ -123,5 +123,5 @@ def made_of(of: dict[str, Any]) -> list[str]:
     lines.append(
         f"Disagreement: {of.get('disagreement', 0)} of {of.get('answers', 0)} differ{usual}"
     )
-    lines.append(f"Skips: {of.get('skips', 0)}")
+    lines.append(f"Skips: {of.get('skips', 0)}; asked about it: {of.get('questions', 0)}")
     return lines

@@ -179,7 +179,7 @@ def test_an_answered_question_becomes_an_entry_of_the_guideline(session, floor, 
     made = talk.into_guideline(session, issue, floor.lead, "**Where?** There.")
     assert made.markdown == "# How\n\nLook.\n\n## Questions and answers\n\n**Where?** There."
     assert (issue.entry_version_id, issue.state, made.version) == (made.id, "answered", 2)
-    assert told(session, floor.asker) == [f"issue:{issue.id}:entered"]
+    assert told(session, floor.asker).count(f"issue:{issue.id}:entered") == 1
     with pytest.raises(Conflict):
         talk.into_guideline(session, issue, floor.lead, "again")
     other = ask(key="another-key")

@@ -1,12 +1,13 @@
 """Pace, difficulty and flags from stored answers: right ones found, written once, taken down."""
 
+import time
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from sqlalchemy import func, insert, select
 
-from ops import clock_time, flags, work_events
+from ops import clock_time, flags, talk, work_events
 from ops.models import Assignment, AuditEntry, Flag
 from ops.work_events import Event
 from quality import timing, timing_job
@@ -228,6 +229,29 @@ def test_skips_because_an_asset_is_unclear_speak_of_the_asset(session, sessions,
     row = session.get(AssetDifficulty, target.id)
     assert row.parts["skips"] == 3 and row.difficulty > before + 0.05
     assert "skipped it" in row.reason
+
+
+def test_questions_speak_of_the_asset_and_flag_nothing(session, sessions, make):
+    floor = work(session, make, hard=0, hasty=False)
+    judge(sessions)
+    timing_job.update_project(session, floor.project)
+    target = floor.assets[30]
+    before = session.get(AssetDifficulty, target.id).difficulty
+    flagged = session.scalar(select(func.count()).select_from(Flag))
+    clock_time.use(lambda: time.time() + 60)
+    assert timing_job.update_all(sessions) == 0
+    for labeller in floor.labellers[:3]:
+        for n in range(2):  # two by one person are one person who asks
+            talk.open_issue(
+                session, floor.project, labeller, {"at": "asset"}, "?", key=f"question-{n}",
+                asset=target,
+            )  # fmt: skip
+    session.commit()
+    assert timing_job.update_all(sessions) == 1
+    session.expire_all()
+    row = session.get(AssetDifficulty, target.id)
+    assert row.parts["questions"] == 3 and row.difficulty > before + 0.05
+    assert session.scalar(select(func.count()).select_from(Flag)) == flagged
 
 
 def test_a_project_without_answers_is_left_alone(session, make):

@@ -6,20 +6,19 @@ Never an id of task, asset or batch, a file name or a date; `token` is random an
 import hashlib
 import uuid
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import clock_time, pictures
+from ops import pictures
 from ops.db import transaction
 from ops.errors import NotFound, TouchstoneError
 from ops.models import User
 from quality import assistance
 from scheduling import eligibility, sql
-from scheduling.desk import drafts, feedback, opinions
+from scheduling.desk import drafts, opinions
 
 log = structlog.get_logger()
 
@@ -65,33 +64,6 @@ _UNMEASURED = """
 OPEN = ("leased", "expired")
 # One's own answers may be looked at again, as feedback does.
 SEEN = (*OPEN, "submitted")
-
-_TODAY = """
-    SELECT count(*) FILTER (WHERE state = 'submitted') AS submitted,
-           count(*) FILTER (WHERE state = 'skipped') AS skipped,
-           coalesce(sum(active_ms), 0) / 1000.0 AS active_seconds,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY active_ms)
-               FILTER (WHERE state = 'submitted') / 1000.0 AS median_seconds
-    FROM assignment
-    WHERE labeller_id = %(me)s AND ended_at >= %(since)s AND state IN ('submitted', 'skipped')"""
-
-_STANDING = """
-    SELECT k.name AS skill, s.shown_mean AS mean, s.shown_low AS low, s.shown_high AS high,
-           s.shown_n AS n, s.shown_at AS as_of
-    FROM standing s JOIN skill k ON k.id = s.skill_id
-    WHERE s.labeller_id = %(me)s AND s.shown_mean IS NOT NULL ORDER BY k.name"""
-
-_PROJECTS = """
-    SELECT p.id, p.name, p.purpose FROM project p JOIN project_member m ON m.project_id = p.id
-    WHERE m.user_id = %(me)s AND p.state IN ('running', 'paused') ORDER BY p.name, p.id"""
-
-_CERTIFICATES = """
-    SELECT DISTINCT ON (k.name, c.level) k.name AS skill, c.level, c.valid_until
-    FROM certificate c JOIN skill k ON k.id = c.skill_id
-    WHERE c.user_id = %(me)s AND c.granted_at <= %(now)s AND c.valid_until > %(now)s
-      AND (c.revoked_at IS NULL OR c.revoked_at > %(now)s)
-    ORDER BY k.name, c.level, c.valid_until DESC"""
-
 
 def brief_key(project: int, ontology: int | None, guideline: int | None) -> str:
     """A key under which a browser keeps the brief: another one as soon as the brief changes."""
@@ -156,29 +128,3 @@ def measure(sessions: sessionmaker[Session], assignment_id: int) -> None:
                 pictures.size(session, asset.id)
     except (TouchstoneError, OSError, SQLAlchemyError) as error:
         log.warning("a picture was not measured", error=type(error).__name__)
-
-
-def about_me(session: Session, labeller: User) -> dict[str, Any]:
-    """A labeller's own day, standing as shown to them, projects, certificates and feedback."""
-    me, now = labeller.id, clock_time.now()
-    since = now.astimezone(_zone(labeller)).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = sql.row(session, _TODAY, me=me, since=since)
-    assert today is not None
-    return {
-        "today": _plain(today),
-        "standing": [_plain(r) for r in sql.rows(session, _STANDING, me=me)],
-        "projects": [_plain(r) for r in sql.rows(session, _PROJECTS, me=me)],
-        "certificates": [_plain(r) for r in sql.rows(session, _CERTIFICATES, me=me, now=now)],
-        "feedback": feedback.newest(session, me),
-    }
-
-
-def _plain(row: Row[Any]) -> dict[str, Any]:
-    return dict(row._mapping)
-
-
-def _zone(user: User) -> ZoneInfo:
-    try:
-        return ZoneInfo(user.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

@@ -12,7 +12,7 @@ from quality.judging import judge
 from quality.models import Evidence, ReviewDraw
 from quality.review_sample import results
 from scheduling import leases
-from scheduling.desk import work
+from scheduling.desk import own
 from tests.db.answering import answer
 from tests.db.staging import Hands
 
@@ -107,7 +107,7 @@ def test_sent_back_mended_and_accepted_by_the_same_reviewer(session, hands, stag
     # The day after the author is told what was said of the answer, whatever became of it later.
     later = (clock_time.now() + timedelta(days=1)).timestamp()
     clock_time.use(lambda: later)
-    [fed] = work.about_me(session, floor.author)["feedback"]
+    [fed] = own.about(session, floor.author)["feedback"]
     assert (fed["given"], fed["decided"], fed["remark"]) == ("a", "b", "look at the ears")
     assert fed["errors"] == [{"type": "wrong_class", "name": "Wrong class", "remark": "pointed"}]
 

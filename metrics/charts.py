@@ -10,6 +10,8 @@ BAR, GRID = "#2f6f9f", "#c3cad3"
 PARTS = ("#0072b2", "#e69f00", "#8a94a3")
 FONT = 'font-family="Inter, Liberation Sans, DejaVu Sans, sans-serif" font-size="13"'
 LONGEST_NAME = 22
+# Of a heat map: room above it for slanted names, and the side of a cell.
+TOP, CELL, LONGEST_ABOVE = 96, 36, 16
 
 
 def class_balance(classes: Sequence[dict[str, Any]]) -> str:
@@ -65,6 +67,48 @@ def fates(rows: Sequence[tuple[str, Sequence[float], int]], names: Sequence[str]
     return _svg((len(rows) + 1) * ROW, parts, f"Drafts by labeller: {', '.join(names)}")
 
 
+def heat_map(
+    names: Sequence[str], values: Sequence[Sequence[float]], shared: Sequence[Sequence[int]]
+) -> str:
+    """Who agrees with whom: a cell for every two of `names`, the darker the more of what the two
+    `shared` they agree on (`values`, 0 to 1). Two who share nothing have an empty cell."""
+    side = min(CELL, (WIDTH - LEFT) / max(len(names), 1))
+    parts = []
+    for i, name in enumerate(names):
+        parts.append(_name(name, TOP + i * side + (side - ROW) / 2))
+        parts.append(_above(name, LEFT + (i + 0.5) * side))
+        for j, other in enumerate(names):
+            if i != j:
+                at = LEFT + j * side, TOP + i * side
+                parts += _cell(*at, side, values[i][j], shared[i][j], f"{name}, {other}")
+    return _svg(TOP + len(names) * side, parts, "How far two labellers agree")
+
+
+def _cell(x: float, y: float, side: float, value: float, n: int, who: str) -> list[str]:
+    frame = f'x="{x:.1f}" y="{y:.1f}" width="{side - 2:.1f}" height="{side - 2:.1f}" rx="2"'
+    who = escape(_printable(who))
+    if not n:
+        said = f"<title>{who}: no item shared</title>"
+        return [f'<rect {frame} fill="none" stroke="{GRID}" stroke-dasharray="3 3">{said}</rect>']
+    said = f"<title>{who}: {100 * value:.0f} % of {n} shared items</title>"
+    # From chance-like to alike: what is below a half is all light.
+    strength = 0.08 + 0.92 * max(0.0, min(1.0, (value - 0.3) / 0.7))
+    ink = "#ffffff" if strength > 0.55 else "currentColor"
+    return [
+        f'<rect {frame} fill="{BAR}" fill-opacity="{strength:.2f}">{said}</rect>',
+        f'<text x="{x + side / 2 - 1:.1f}" y="{y + side / 2 + 4:.1f}" text-anchor="middle" '
+        f'fill="{ink}" pointer-events="none" {FONT}>{100 * value:.0f}</text>',
+    ]
+
+
+def _above(name: str, x: float) -> str:
+    short = name if len(name) <= LONGEST_ABOVE else name[: LONGEST_ABOVE - 1] + "…"
+    return (
+        f'<text transform="translate({x + 4:.1f} {TOP - 8}) rotate(-45)" fill="currentColor" '
+        f"{FONT}>{escape(_printable(short))}</text>"
+    )
+
+
 def _key(names: Sequence[str]) -> list[str]:
     parts, x = [], LEFT
     for colour, name in zip(PARTS, names, strict=False):
@@ -87,7 +131,7 @@ def _interval(c: dict[str, Any], y: int, span: float) -> list[str]:
     ]
 
 
-def _name(name: str, y: int) -> str:
+def _name(name: str, y: float) -> str:
     short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
     return _text(LEFT - 8, y, short, anchor="end")
 

@@ -12,7 +12,7 @@ from metrics import deliver as delivering
 from metrics import report_pages
 from metrics.reads import batches as read_batches
 from metrics.reads import one_batch, reviews
-from metrics.web import downloads
+from metrics.web import agreeing, downloads
 from ops import batches, delivery, labels, ontologies, scope, sealer
 from ops.errors import Frozen, InvalidInput, NotFound, TouchstoneError
 from ops.formats import catalogue
@@ -53,6 +53,7 @@ def show(batch_id: int) -> ResponseReturnValue:
         pictures={row.asset_id: _picture(row) for row in (*suspects, *doubts)},
         methods=one_batch.methods(db(), batch),
         reviews=reviews.by_reason(db(), batch),
+        agreement=agreeing.of_batch(batch, live["names"]),
         trail=one_batch.trail(db(), batch),
     )
 

@@ -27,6 +27,7 @@ from quality.measures.merging_labels import Label
 from quality.measures.merging_objects import clustered
 
 BACKGROUND = "background"
+NO_ALPHA = Estimate(float("nan"), float("nan"), float("nan"), 0)  # of labels without things
 
 
 class LikenessOfAnswers(NamedTuple):
@@ -41,12 +42,15 @@ class LikenessOfAnswers(NamedTuple):
 
 class AgreementOnThings(NamedTuple):
     """Krippendorff's `alpha` over things (its n), how many `assets` they lie on, and how often one
-    says c and another k of a thing: `confusion` (symmetric) of `classes`, the last background."""
+    says c and another k of a thing: `confusion` (symmetric) of `classes`, the last background.
+    `counts` (things × classes) has how many say what, `asset` the position of each thing's."""
 
     alpha: Estimate
     assets: int
     confusion: Ints
     classes: list[str]
+    counts: Ints
+    asset: Ints
 
 
 def likeness_of_answers(
@@ -91,7 +95,8 @@ def agreement_on_things(
     For boxes, polygons, masks, keypoints and spans. The interval comes from the jackknife over
     assets. Of things on assets with one answer nothing is known: they do not count.
     """
-    several = [answers for answers in assets if len(answers) > 1]
+    places = np.array([a for a, answers in enumerate(assets) if len(answers) > 1], np.int64)
+    several = [assets[a] for a in places]
     flat, _, cluster = clustered(label_type, several, [[1.0] * len(x) for x in several], sigmas)
     n, k = int(cluster.max(initial=-1)) + 1, len(flat.keys)
     counts = np.zeros((n, k + 1), np.int64)
@@ -103,7 +108,9 @@ def agreement_on_things(
     counts[:, :k] = counts[:, order]
     alpha = alpha_estimate(counts, within=asset)
     names = [*(flat.keys[i] for i in order), BACKGROUND]
-    return AgreementOnThings(alpha, np.unique(asset).size, confusion_pairs(counts), names)
+    return AgreementOnThings(
+        alpha, np.unique(asset).size, confusion_pairs(counts), names, counts, places[asset]
+    )
 
 
 def _matrix(first: Ints, second: Ints, alike: Floats, own: Ints) -> Pairwise:

@@ -10,6 +10,7 @@ from ops import guidelines
 from ops.models import Issue
 from quality import gate
 from tests.browser.desk import answers, at_work, eventually, saved, until
+from tests.browser.test_accessible import faults
 
 pytestmark = pytest.mark.browser
 
@@ -67,6 +68,7 @@ def test_a_question_from_the_desk_to_the_guideline_and_back(browse, floor, sessi
     for key in ("ArrowRight", "Shift+ArrowDown", "ArrowUp"):
         desk.keyboard.press(key)
     picture(desk, "talk-ask")
+    assert faults(desk) == []
     desk.focus("#desk-ask-text")
     desk.keyboard.press("Control+Enter")
     eventually(desk, lambda: issues(sessions))
@@ -139,3 +141,59 @@ def test_a_question_from_the_desk_to_the_guideline_and_back(browse, floor, sessi
     assert "open_issues" not in held()
     desk.keyboard.press("Escape")
     assert desk.is_hidden("#desk-questions")
+
+
+def test_what_is_selected_is_what_is_asked_about(browse, make, sessions, traps):
+    """A passage by its characters, not JavaScript's units; what cannot be sent is kept, and is one."""
+    floor = make.floor(assets=0, classes=["cat", "dog"])
+    floor.assets = make.assets(floor.batch, 1, text="\U0001f44d\U0001f44d alpha beta\ngamma")
+    make.tasks(floor.lane, floor.assets)
+    make.session.commit()
+    desk = browse(floor.labellers[0], "/desk")
+    at_work(desk)
+    desk.evaluate(
+        """() => {
+          const text = document.querySelector(".editor-passage").firstChild;
+          getSelection().setBaseAndExtent(text, 11, text, 15);
+        }"""
+    )
+    assert desk.evaluate("() => getSelection().toString()") == "beta"
+    desk.keyboard.press("Shift+C")
+    desk.keyboard.type("Why beta?")
+    assert desk.inner_text("#desk-ask-pins label >> nth=0") == "The selected passage"
+    traps.expect("ERR_INTERNET_DISCONNECTED")
+    desk.context.set_offline(True)
+    desk.keyboard.press("Control+Enter")
+    until(desk, "() => document.getElementById('desk-ask-said').textContent.includes('kept here')")
+    assert desk.input_value("#desk-ask-text") == "Why beta?"
+    desk.context.set_offline(False)
+    desk.keyboard.press("Control+Enter")
+    until(desk, "() => document.getElementById('desk-sent').textContent === 'Sent'")
+    (issue,) = issues(sessions)
+    assert issue.pin == {"at": "passage", "start": 9, "end": 13}
+    assert floor.assets[0].text[9:13] == "beta"
+
+
+def test_a_chosen_object_is_what_is_asked_about(browse, make, sessions, settings):
+    folder = settings.home / "media"
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (400, 300)).save(folder / "p.png")
+    floor = make.floor(assets=0, medium="image", label_type="boxes", classes=["dog"])
+    floor.assets = make.assets(floor.batch, 1, uri=str(folder / "p.png"), text=None)
+    make.tasks(floor.lane, floor.assets)
+    make.session.commit()
+    desk = browse(floor.labellers[0], "/desk")
+    at_work(desk)
+    desk.keyboard.press("n")  # a box in the middle, which is chosen
+    desk.keyboard.press("c")
+    assert desk.inner_text("#desk-ask-pins label >> nth=0") == "The selected object (DOG)"
+    assert desk.is_visible(".desk-pin.is-box")
+    picture(desk, "talk-object")
+    desk.keyboard.type("A dog?")
+    desk.keyboard.press("Control+Enter")
+    eventually(desk, lambda: issues(sessions))
+    (issue,) = issues(sessions)
+    desk.keyboard.press("Enter")
+    saved(desk)
+    (box,) = answers(sessions)[-1][2].payload["objects"]
+    assert (issue.pin["object"], issue.pin["box"]) == (box["id"], box["box"])

@@ -144,7 +144,7 @@ def test_a_question_from_the_desk_to_the_guideline_and_back(browse, floor, sessi
 
 
 def test_what_is_selected_is_what_is_asked_about(browse, make, sessions, traps):
-    """A passage by its characters, not JavaScript's units; what cannot be sent is kept, and is one."""
+    """A passage by characters, not JavaScript's units; what cannot be sent is kept, and is one."""
     floor = make.floor(assets=0, classes=["cat", "dog"])
     floor.assets = make.assets(floor.batch, 1, text="\U0001f44d\U0001f44d alpha beta\ngamma")
     make.tasks(floor.lane, floor.assets)

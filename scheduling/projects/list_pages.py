@@ -151,6 +151,8 @@ def _overview(project: projects.Project, status: int = 200, problem: str = "") -
         hard=hard.of_batches(session, ids),
         questions=talk_reads.unanswered(session, project.id),
         batch_page="batches.show" in current_app.view_functions,
+        assisted="assistance.show" in current_app.view_functions
+        and projects.settings_of(project).assist.model is not None,
         problem=problem,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from flask import flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, url_for
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from werkzeug.datastructures import MultiDict
@@ -200,6 +200,7 @@ def settings(project_id: int) -> Any:
         "settings",
         422 if errors else 200,
         grouped=grouped,
+        assistance_page="assistance.show" in current_app.view_functions,
         names={"assist.model": references.named(db(), project.id, "predictions")},
         values=request.form if errors else None,
         errors=errors,

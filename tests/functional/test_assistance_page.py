@@ -45,6 +45,11 @@ def test_without_a_model_the_page_says_what_to_do_next(make, session, lead, clie
     assert "detector assists" in text and "all but 10 % of the tasks" in text.replace("\xa0", " ")
     settings = client.get(f"/projects/{floor.project.id}/settings").text
     assert "A model&#39;s drafts" in settings and "<option selected>detector</option>" in settings
+    for link in ("", "/settings"):
+        assert (
+            f"/projects/{floor.project.id}/assistance"
+            in client.get(f"/projects/{floor.project.id}{link}").text
+        )
     stranger = client_for(make.user(role="ops_lead"))
     assert stranger.get(f"/projects/{floor.project.id}/assistance").status_code == 404
 

@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, text
 
-from ops import clock_time, guidelines
+from ops import clock_time, guidelines, references
 from ops.models import Assignment, Project
+from ops.reference_rows import Said
 from quality import gold, judging
 from quality.models import Gold
 from scheduling.desk import work
@@ -47,14 +48,27 @@ def floor(make, session, settings, monkeypatch):
         guidelines.publish(session, made.project, "Look.", None)
         for i, asset in enumerate(made.assets):
             asset.text, asset.uri = None, picture(i)
-        for i, asset in enumerate(make.assets(made.batch, pieces)):
+        hidden = make.assets(made.batch, pieces)
+        for i, asset in enumerate(hidden):
             asset.text, asset.uri = None, picture(pieces + i)
             session.flush()
             gold.make(session, project, asset, [{"class": rng.choice("abc")}], None)
+        _assist(session, project, made.assets, hidden, rng)
         session.commit()
         return made
 
     return floor
+
+
+def _assist(session, project, assets, hidden, rng):
+    """A model proposes a class for two thirds of the work, and for all gold."""
+    spoken = [*(asset for asset in assets if rng.random() < 2 / 3), *hidden]
+    rows = [
+        Said(asset.external_id, {"class": rng.choice("abc")}, rng.uniform(0.4, 1))
+        for asset in spoken
+    ]
+    references.give_predictions(session, project, "m", rows, by=None)
+    project.settings = project.settings | {"assist": {"model": "m", "share_without": 0.2}}
 
 
 @pytest.fixture
@@ -89,8 +103,10 @@ def _one(watch, rng, moment):
     watch("medium", "get", f"{path}/medium")
     watch("shown", "post", f"{path}/shown", json=tab)
     moment[0] += rng.uniform(2, 30)
-    beat = {"beat": 1, "active_ms": rng.randrange(2000)}
+    beat = {"beat": 1, "active_ms": rng.randrange(2000), "idle_ms": 500, "inputs": 3}
     watch("heartbeat", "post", f"{path}/heartbeat", json=tab | beat)
+    draft = {"value": {"class": "a"}, "remark": "", "revision": 0}
+    watch("draft", "put", f"{path}/draft", json=tab | draft)
     ahead = watch("ahead", "post", f"{DESK}/next", json=tab | {"exclude": [token]})
     if ahead.json["work"]:
         watch.ahead(ahead.json["work"]["token"])

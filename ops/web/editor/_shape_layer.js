@@ -1,8 +1,9 @@
 // The shapes of a label over the picture: only what changed is drawn again.
 
 import { h } from "./_dom.js";
-import { sureness } from "./_drafted.js";
+import { isDraft, sureness } from "./_drafted.js";
 import { NO_COLOUR, corner, named, rimOf, shapes, svg } from "./_drawn.js";
+import { runsOf } from "./_rle.js";
 
 // With more, only the chosen one tells its name.
 const MOST_NAMES = 60;
@@ -88,8 +89,14 @@ export class ShapeLayer {
     const entry = this.known.get(one.class);
     group.style.setProperty("--class-colour", entry?.colour || NO_COLOUR);
     const seen = shapes(one, entry?.skeleton);
-    const at = corner(one);
+    const at = corner(one) ?? (isDraft(one) ? firstPixel(one.rle) : null);
     const name = `${entry?.name ?? one.class} ${sureness(one.score)}`.trim();
     return [...seen.map(rimOf), ...seen, ...(at ? [named(name, at)] : [])];
   }
+}
+
+/** The first pixel of a mask, down its leftmost column: where a draft of one tells how sure the model is. */
+function firstPixel({ size: [height], counts }) {
+  const [before] = runsOf(counts);
+  return [Math.floor(before / height), before % height];
 }

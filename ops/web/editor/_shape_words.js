@@ -8,11 +8,11 @@ import { open } from "./_span_label.js";
 export function hintOf(answer) {
   const { kind, chosenOne: one, trail, armed, fresh, locked, capOf } = answer;
   const armedName = answer.known.get(armed)?.name;
+  if (kind.paints && one && isDraft(one)) return `${draftHint(answer, one)} A class or painting changes it.`;
   if (kind.paints && (armed !== null || one)) return answer.paintHint();
   if (trail) return `${armedName}: ${kind.onTheWay(trail, answer.known.get(armed))}`;
   if (one && locked.has(one.id)) return `${answer.nameOf(one)}: locked. ${capOf("lock")} unlocks it.`;
-  if (one && isDraft(one) && !answer.corner)
-    return `${answer.nameOf(one)}, ${proposed(one.score)}: ${draftCap(answer)} accepts it, Del throws it away. A class, arrows or dragging change it.`;
+  if (one && isDraft(one) && !answer.corner) return `${draftHint(answer, one)} A class, arrows or dragging change it.`;
   if (one && answer.corner) return `${answer.nameOf(one)}, ${cornerWords(answer, one)}: arrows move it${kind.veiled ? `, ${capOf("veil")} hides or shows it` : ""}, Del deletes it. Esc: the whole ${kind.name}.`;
   const next = fresh ? `Draw the next ${armedName}, or press the key of another class.` : "A class changes it.";
   if (one) return `${answer.nameOf(one)}, ${kind.about(one)}. ${next} Arrows move it, with Ctrl they resize it, Del deletes it.`;
@@ -20,7 +20,10 @@ export function hintOf(answer) {
   return `${armedName}: ${kind.hint}; ${capOf("place")} places one by key. Esc ends drawing.`;
 }
 
-const draftCap = ({ keys }) => (keys.has(DRAFT_KEYS.one) ? `⇧${DRAFT_KEYS.one}` : DRAFT_KEYS.one);
+function draftHint(answer, one) {
+  const cap = answer.keys.has(DRAFT_KEYS.one) ? `⇧${DRAFT_KEYS.one}` : DRAFT_KEYS.one;
+  return `${answer.nameOf(one)}, ${proposed(one.score)}: ${cap} accepts it, Del throws it away.`;
+}
 
 function cornerWords({ kind, corner, known }, one) {
   const corners = kind.corners(one, known.get(one.class));

@@ -23,6 +23,8 @@ MOST_BYTES = 4 * 2**20
 MOST_DEPTH = 32
 KEPT_FOR = timedelta(days=7)
 SWEEP = 500
+# Always as long: PostgreSQL's own form leaves out zeros at the end.
+MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 # Whoever saved last is not overwritten by who does not know of it, other than by themselves: a tab
 # may have lost the answer to its last save. The row is locked while another one saves, and looked
@@ -40,10 +42,10 @@ _SAVE = """
 
 # The draft of assignment `a`: of this very lease, or else of one that was lost, and then nothing is
 # saved under this one yet.
-NEWEST = """
+NEWEST = f"""
     SELECT jsonb_build_object('value', d.value, 'remark', d.remark, 'tab', d.tab,
                'revision', CASE WHEN x.id = a.id THEN d.revision ELSE 0 END,
-               'saved_at', d.saved_at)
+               'saved_at', to_char(d.saved_at AT TIME ZONE 'UTC', '{MOMENT}'))
     FROM assignment x JOIN draft d ON d.assignment_id = x.id
     WHERE x.task_id = a.task_id AND x.labeller_id = a.labeller_id
       AND (x.id = a.id OR x.state IN ('released', 'expired'))

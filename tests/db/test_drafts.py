@@ -57,7 +57,7 @@ def test_it_is_shown_again_as_it_was_left(session: Any, lease: Any) -> None:
         "remark": f"remark {half}",
         "revision": 3,
         "tab": "t",
-        "saved_at": "2026-11-01T08:02:00+00:00",
+        "saved_at": "2026-11-01T08:02:00.000000Z",
     }
     assert _shown(session, held) == drafts.of(session, me, held.token) == told
 

@@ -103,8 +103,13 @@ def _heard(client, case, statements):
         assert ask("get", f"{token}/medium")[0] == 200
     ask("post", f"{token}/shown", tab="t")
     ask("post", f"{token}/heartbeat", tab="t", beat=1, active_ms=0)
+    draft = {"value": case.wrong, "revision": 0}
+    ask("put", f"{token}/draft", tab="t", **draft)
+    assert ask("put", f"{token}/draft", tab="another", **draft)[0] == 409
+    ask("get", f"{token}/draft")
     assert ask("post", f"{token}/submit", **said, label=case.wrong)[0] == 200
     ask("post", f"{token}/submit", **said, label=case.wrong)
+    ask("put", f"{token}/draft", tab="t", **draft)
     ask("get", "me")
     return heard
 

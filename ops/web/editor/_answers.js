@@ -22,6 +22,8 @@
 //   focus()            put the focus where answering begins, and say whether it did; else the picture or text gets it
 //   help()             rows of [[caps], words] for the list of keys
 //   submitCap          the key that submits, where it is not Enter
+//   begun              what is being drawn and not in the value yet, as `show` takes it, or null;
+//                      onBegun() says that it changed
 //   undo()             take back a step that is not in the value yet; whether there was one
 //   ownUndo            true: it does undo and redo itself
 //   attach(view)       the picture (Picture) or text (Passage) is on the screen: draw on it. After `show`.

@@ -17,9 +17,10 @@ import { open } from "./_span_label.js";
 
 export class ShapesAnswer {
   /** `kind` says what the shapes are: `_box.js`, `_outline.js`, `_figure.js`. */
-  constructor(kind, { reserved, onChange, onSubmit, onPoint }) {
+  constructor(kind, { reserved, onChange, onBegun, onSubmit, onPoint }) {
     this.kind = kind;
     this.onChange = onChange;
+    this.onBegun = onBegun;
     this.classes = new Classes({
       reserved: [...reserved, Attributes.KEY, ...Object.values(LETTERS), ...Object.values(DRAFT_KEYS)],
       onChoose: (key) => this.classChosen(key),
@@ -53,7 +54,7 @@ export class ShapesAnswer {
     this.armed = this.usual = brief.classes.length === 1 ? brief.classes[0].key : null;
   }
 
-  show({ value, current, earlier, proposal }) {
+  show({ value, current, earlier, proposal, begun }) {
     this.value = value ?? current ?? earlier ?? proposal?.label ?? label.NOTHING;
     // What was thrown away leaves its id behind: whatever is new has one of its own.
     this.proposed = (proposal?.label ?? current ?? earlier)?.objects ?? [];
@@ -66,7 +67,8 @@ export class ShapesAnswer {
       if (draft) Object.assign(this, { armed: null, chosen: draft.id });
     } else if (!this.chosenOne) this.chosen = this.corner = null;
     else this.#keepCorner(this.corner);
-    this.trail = null;
+    this.trail = this.told = this.known.has(begun?.class) ? begun.trail : null;
+    if (this.trail) Object.assign(this, { armed: begun.class, chosen: null });
     this.gestures.end();
     this.draw();
   }
@@ -94,6 +96,11 @@ export class ShapesAnswer {
 
   get keys() {
     return this.classes.keys;
+  }
+
+  /** What is being drawn and not part of the label yet: a draft keeps it too. */
+  get begun() {
+    return this.trail && { class: this.armed, trail: this.trail };
   }
 
   lacking() {
@@ -366,6 +373,9 @@ export class ShapesAnswer {
     const words = this.said || hintOf(this);
     this.said = "";
     if (this.hint.textContent !== words) this.hint.textContent = words;
+    if (this.told === this.trail) return;
+    this.told = this.trail;
+    this.onBegun?.();
   }
 
   drawLayer(objects, one) {

@@ -27,9 +27,10 @@ export { same, wordsOf } from "./_same.js";
  *   keys      an element whose key presses the editor takes (usually document); without it the
  *             page passes them to `press`
  *   onChange(value), onSubmit(value)
+ *   onBegun()  what is being drawn, and not part of the value yet, changed: `begun` says what it is
  *   onAbove(above)  from how sure on all drafts of a model are accepted together is another number
  *
- * Returns {value, show(work), lacking(), unsure(), drop(), press(event), undo(), redo(), zoom(steps), fit(),
+ * Returns {value, begun, show(work), lacking(), unsure(), drop(), press(event), undo(), redo(), zoom(steps), fit(),
  * focus(), keys, atOnce, help(), destroy()}; most of it is that of the answer (`_answers.js`).
  *
  * show(work) takes
@@ -39,6 +40,7 @@ export { same, wordsOf } from "./_same.js";
  *   pair        {a, b}: the texts of a preference, or null
  *   brief       {label_type, classes, attributes, scale, reasons, tie}
  *   value       the label to begin with: a draft; null
+ *   begun       what was being drawn then, as `begun` gave it; null
  *   current     the label in force (a review)
  *   earlier     one's own earlier label (rework)
  *   counts      [{label, count}]: what was answered (an adjudication)
@@ -51,7 +53,7 @@ export { same, wordsOf } from "./_same.js";
  *   stage
  * and returns a promise that is kept once the picture is on the screen, and broken when it cannot be loaded.
  */
-export function createEditor(root, { reserved = [], footer = null, keys, onChange, onSubmit, onAbove }) {
+export function createEditor(root, { reserved = [], footer = null, keys, onChange, onSubmit, onAbove, onBegun }) {
   const stage = h("div", { class: "editor-stage", tabindex: "0", role: "region" });
   const pair = new Pair();
   const proposals = new Proposals({ onTake: begin });
@@ -82,7 +84,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
     if (!answer || answer.constructor !== Answer) {
       const submit = () => onSubmit?.(editor.value);
       const taken = [...reserved, ...Object.values(LETTERS)];
-      answer = new Answer({ reserved: taken, onChange: changed, onSubmit: submit, onPoint: point });
+      answer = new Answer({ reserved: taken, onChange: changed, onSubmit: submit, onPoint: point, onBegun });
       element.dataset.type = wanted.label_type ?? "class";
       side.replaceChildren(...[proposals.element, drafts.element, answer.element, panel, footer].filter(Boolean));
     }
@@ -119,7 +121,7 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
   // Another label takes the place of the answer: undone, redone, or one of the candidates.
   function begin(value) {
     if (value === undefined) return false;
-    answer.show({ ...work, value });
+    answer.show({ ...work, value, begun: null });
     if (work.candidates?.some(({ label }) => label === value)) comparison.origin = value;
     if (!history.past.includes(value)) history.push(answer.value);
     mark(answer.value);
@@ -159,6 +161,9 @@ export function createEditor(root, { reserved = [], footer = null, keys, onChang
   const editor = {
     get value() {
       return answer.value;
+    },
+    get begun() {
+      return answer.begun ?? null;
     },
     show(next) {
       answer?.detach?.();

@@ -96,10 +96,16 @@ export class Workbench {
     screen.tell("What was done elsewhere is shown.");
   }
 
+  /** What is kept as a draft changed: the answer, or what is being drawn and not part of it yet. */
+  begun() {
+    const { value, begun } = this.editor;
+    this.drafts.change({ value: begun ? { ...value, begun } : value });
+  }
+
   /** The answer changed. */
   chosen(value) {
     if (!this.item) return;
-    this.drafts.change({ value });
+    this.begun();
     this.#keep(value);
     this.touched = Boolean(value);
     this.doubt = null;
@@ -312,10 +318,11 @@ export class Workbench {
 
   #toShow({ work, brief, image }, draft) {
     const { medium, text, pair, stage, current, earlier, answers: counts, candidates, proposal } = work;
-    const value = draft.value ?? null;
+    const { begun = null, ...kept } = draft.value ?? {};
+    const value = draft.value && Object.keys(kept).length ? kept : null;
     const above = this.memory.get(`above.${brief.project.id}`, proposal?.accept_above);
     const shown = { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, proposal, above };
-    return { ...shown, others: work.others, remarks: work.pins };
+    return { ...shown, begun, others: work.others, remarks: work.pins };
   }
 
   // What lies over the task, if anything does.

@@ -35,6 +35,7 @@ const editor = createEditor($("work"), {
   footer: $("act"),
   onChange: (value) => bench.chosen(value),
   onSubmit: () => bench.submit(),
+  onBegun: () => bench.item && bench.begun(),
   onAbove: (above) => bench.item && memory.set(`above.${bench.item.brief.project.id}`, above),
 });
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
+from flask import request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
@@ -23,6 +24,14 @@ from scheduling.desk import work
 
 blueprint = APIBlueprint("desk_talk", __name__, url_prefix="/api/v1/desk", tag="Desk")
 DECIDING = ("review", "adjudicate")
+# Of a question with its pin, however its characters are escaped.
+MOST_BYTES = 2**17
+
+
+@blueprint.before_request
+def bound() -> None:
+    """Refuse what is longer than any question before it is read."""
+    request.max_content_length = min(MOST_BYTES, request.max_content_length or MOST_BYTES)
 
 
 class _In(BaseModel):

@@ -217,6 +217,7 @@ def test_what_is_no_question_is_refused(client_for: Any, floor: Any) -> None:
         {"asset": 1},
     ):
         assert _ask(desk, token, **{"body": "Why?", **more}).status_code == 422, more
+    assert _ask(desk, token, "x" * 2**18).status_code == 413
     assert desk.get(f"{DESK}/issues").json["issues"] == []
 
 

@@ -93,7 +93,7 @@ def _cell(x: float, y: float, side: float, value: float, n: int, who: str) -> li
     said = f"<title>{who}: {100 * value:.0f} % of {n} shared items</title>"
     # From chance-like to alike: what is below a half is all light.
     strength = 0.08 + 0.92 * max(0.0, min(1.0, (value - 0.3) / 0.7))
-    ink = "#ffffff" if strength > 0.55 else "currentColor"
+    ink = "#ffffff" if strength > 0.85 else "currentColor"
     return [
         f'<rect {frame} fill="{BAR}" fill-opacity="{strength:.2f}">{said}</rect>',
         f'<text x="{x + side / 2 - 1:.1f}" y="{y + side / 2 + 4:.1f}" text-anchor="middle" '

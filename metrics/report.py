@@ -14,6 +14,7 @@ from metrics.report_labels import ANSWERS, agreement, balance, defined, share
 from ops import guidelines
 from ops.labels import CHOICES
 from ops.models import Batch, Delivery, OntologyVersion, Project
+from quality import reviewed_parts
 from quality.measures.sampling import clopper_pearson
 
 FORMAT = 1
@@ -54,6 +55,7 @@ def build(session: Session, batch: Batch, figures: Report, terms: Report, made: 
         "class_accuracy": _class_accuracy(
             figures["sample"]["classes"], classes if project.label_type in CHOICES else []
         ),
+        "parts": reviewed_parts.of_batch(session, batch, project),
         "agreement": agreement(session, batch, project),
         "gold": figures["gold"],
         "rescore": _rescore(figures["rescore"]),

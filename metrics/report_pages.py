@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from metrics import charts, report_words
+from metrics import charts, report_parts, report_words
 
 Report = dict[str, Any]
 # What is asked of an item, by label type.
@@ -45,6 +45,10 @@ def content(report: Report) -> Report:
         "labelling": report_words.labelling(report),
         "accuracy": report_words.accuracy(report),
         "gold": report_words.gold(report),
+        "tables": report_parts.tables(
+            report.get("parts"), {one["key"]: one["name"] for one in report["classes"]}
+        ),
+        "parts": report_words.parts(report),
         "agreement": report_words.agreement(report),
         "rescore": report_words.rescore(report),
         "not_judged": report_words.not_judged(report),

@@ -179,6 +179,18 @@ def _class_f1(report: Report) -> str:
     )
 
 
+def parts(report: Report) -> str:
+    """What the tables by class, size and metadata are; nothing where there are none."""
+    found = report.get("parts")
+    if not found:
+        return ""
+    return (
+        f"Of the {number(found['n'], 'label')} reviewed in the random sample. Precision is the "
+        "share of what was given that is right, recall the share of what is right that was given, "
+        "F1 both in one; behind each stand its 95 % range and the number it rests on."
+    )
+
+
 def agreement(report: Report) -> list[str]:
     """What α says, in words."""
     found = report["agreement"]

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from metrics import deliver as delivering
-from metrics import report_pages
+from metrics import report_pages, report_parts
 from metrics.reads import batches as read_batches
 from metrics.reads import one_batch, reviews
 from metrics.web import agreeing, downloads
@@ -19,7 +19,7 @@ from ops.formats import catalogue
 from ops.models import Batch
 from ops.web import media
 from ops.web.identity import db, user
-from quality import gate
+from quality import gate, reviewed_parts
 from quality.rescoring import runs
 from quality.review_sample import draw_review_sample
 
@@ -54,6 +54,9 @@ def show(batch_id: int) -> ResponseReturnValue:
         methods=one_batch.methods(db(), batch),
         reviews=reviews.by_reason(db(), batch),
         agreement=agreeing.of_batch(batch, live["names"]),
+        tables=report_parts.tables(
+            reviewed_parts.of_batch(db(), batch, batch.project), live["names"]
+        ),
         trail=one_batch.trail(db(), batch),
     )
 

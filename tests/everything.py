@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from metrics.deliver import deliver
-from ops import sealer, talk
+from ops import guidelines, sealer, talk
 from ops.web import media
 from quality import gold
 from quality.onboarding import assessments, attempts
@@ -48,6 +48,8 @@ def everything(
     rule = make.rule(done.project)
     firing = make.firing(rule, labeller)
     certificate = make.certificate(labeller, skill)
+    for text in ("Look.", "Look twice."):
+        guidelines.publish(session, done.project, text, done.lead)
     pictured = make.assets(spare, 1, uri="upload:" + "0" * 64 + ".png", text=None)[0]
     session.commit()
     sealer.seal(sessions)

@@ -19,7 +19,7 @@ from scheduling.desk import feedback
 TIMES = """
     count(*) FILTER (WHERE state = 'submitted') AS submitted,
     count(*) FILTER (WHERE state = 'skipped') AS skipped,
-    coalesce(sum(active_ms), 0) / 1000.0 AS active_seconds,
+    (coalesce(sum(active_ms), 0) / 1000.0)::float8 AS active_seconds,
     count(*) FILTER (WHERE state = 'submitted' AND active_ms > 0) AS timed_n,
     percentile_cont(0.25) WITHIN GROUP (ORDER BY active_ms)
         FILTER (WHERE state = 'submitted' AND active_ms > 0) / 1000.0 AS low_seconds,

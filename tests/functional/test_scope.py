@@ -106,10 +106,8 @@ def test_the_addresses_are_right(app, foreign, client_for):
     # It has neither classes beyond those of the factory nor a guideline; why is about
     # somebody, and what was asked about a text.
     assert sorted(refused) == [
-        ("/api/v1/projects/<int:project_id>/guideline", 404),
         ("/api/v1/projects/<int:project_id>/guideline/changes", 422),
         ("/api/v1/projects/<int:project_id>/why", 422),
-        ("/projects/<int:project_id>/guideline/changes", 404),
         ("/projects/<int:project_id>/issues/<int:issue_id>/medium", 404),
     ]
 

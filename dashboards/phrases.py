@@ -124,3 +124,18 @@ def _moved(row: Any, step: float) -> bool:
 
 def _missing(number: Any) -> bool:
     return number is None or math.isnan(number)
+
+
+def questions(found: Any) -> str:
+    """How many were asked, how many wait, and how long the first answer took."""
+    if not found.asked:
+        return "Nobody asked anything."
+    many = "question was" if found.asked == 1 else "questions were"
+    text = f"{found.asked:,} {many} asked, {found.unresolved:,} not resolved. "
+    wait = found.first_answer
+    if wait.median is None:
+        return f"{text}None is answered yet."
+    text += f"First answer after {hours(wait.median / 3600)} in the median (n = {wait.n:,}"
+    if wait.low is None:
+        return f"{text}, too few for an interval)."
+    return f"{text}, 95 %: {hours(wait.low / 3600)} – {hours(wait.high / 3600)})."

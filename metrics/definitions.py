@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quality.measures.classes import wilson
+from quality.measures.waiting import Waiting, waiting
 
 BINS_PER_OCTAVE = 8
 SHORTEST_MS, OCTAVES = 125, 16
@@ -192,6 +193,14 @@ def expiry_rate(expired: int, leased: int) -> Share:
     A lease may run out on the day after it was given out; the count is bounded by the leases.
     """
     return share(min(expired, leased), leased)
+
+
+def time_to_answer(seconds: ArrayLike) -> Waiting:
+    """From a question to its first answer by somebody else: the median, with its 95 % interval.
+
+    A median, because one question over a weekend outweighs a week's mean; of answered ones only.
+    """
+    return waiting(seconds)
 
 
 def active_hours(active_ms: int) -> float:

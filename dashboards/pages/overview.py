@@ -49,6 +49,7 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             _batches(reads.batches(session, mine, delivered=False)),
             _assets(session, mine, asked),
             _labellers(reads.flagged_labellers(session, mine, limit=MOST_FLAGS), asked),
+            _questions(reads.questions(session, mine, asked.since, asked.until), asked),
         ],
         className="row g-3",
     )
@@ -179,6 +180,13 @@ def _asset_cards(found: "DataFrame") -> Any:
         words = html.Div([html.Strong(row.external_id), html.P(row.reason), where])
         cards.append(parts.asset_link(row, [parts.medium(row), words], className="dash-flag"))
     return html.Div(cards, className="dash-flags")
+
+
+def _questions(found: reads.Questions, asked: Asked) -> Any:
+    where = "/questions" if asked.project_id is None else f"/projects/{asked.project_id}/issues"
+    body = html.P(phrases.questions(found), className="mb-0")
+    title = f"Questions of the last {asked.days} days"
+    return parts.card(title, body, note=html.A("All questions", href=where))
 
 
 def _labellers(flagged: "DataFrame", asked: Asked) -> Any:

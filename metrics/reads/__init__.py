@@ -14,6 +14,7 @@ from metrics.reads.quality import (
     flagged_assets,
     flagged_labellers,
 )
+from metrics.reads.questions import Questions, questions
 from metrics.reads.sums import LABELLING
 from metrics.reads.work import (
     as_of,
@@ -30,6 +31,7 @@ from metrics.reads.work import (
 __all__ = [
     "FIGURES",
     "LABELLING",
+    "Questions",
     "as_of",
     "batches",
     "colours",
@@ -45,6 +47,7 @@ __all__ = [
     "names",
     "overview",
     "projects",
+    "questions",
     "stages",
     "times",
 ]

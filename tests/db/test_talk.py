@@ -1,11 +1,14 @@
 """Questions and their threads: whose turn it is, who sees and hears of what, what names people."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from ops import erasure, guidelines, notices, people, talk, talk_reads
+from dashboards import phrases
+from metrics import reads
+from ops import clock_time, erasure, guidelines, notices, people, talk, talk_reads
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
 from ops.models import AuditEntry, Comment, GuidelineVersion, Issue, Notice
 from tests.db.answering import answer
@@ -238,3 +241,20 @@ def test_counts_and_times(session, floor, ask):
     }
     assert found == {"unresolved": 2, "escalated": 1, "point": 0, "asset": 1}
     assert talk_reads.page(session, floor.reviewer, project, talk_reads.Filter()) == []
+
+
+def test_the_figures_of_a_period(session, floor, ask):
+    made = [ask(key=f"question-{n}") for n in range(7)]
+    today = clock_time.now().date()
+    for i, issue in enumerate(made[:6]):
+        issue.answered_at = issue.opened_at + timedelta(seconds=60 * (i + 1))
+        issue.state = "answered"
+    session.flush()
+    span = (today - timedelta(days=1), today + timedelta(days=1))
+    found = reads.questions(session, [floor.project.id], *span)
+    assert (found.asked, found.unresolved) == (7, 7)
+    assert found.first_answer == pytest.approx((210, 6, 60, 360))
+    said = phrases.questions(found)
+    assert said.endswith("First answer after 4 min in the median (n = 6, 95 %: 1 min – 6 min).")
+    before = reads.questions(session, [floor.project.id], today - timedelta(days=9), span[0])
+    assert phrases.questions(before) == "Nobody asked anything."

@@ -176,6 +176,39 @@ def reach(page, name):
     raise AssertionError(f"{name} is not reached by keyboard")
 
 
+def test_an_outline_that_is_being_drawn_is_kept_too(browse, make, settings, sessions):
+    floor = pictures(make, settings.home / "media", 1, label_type="polygons")
+    page = browse(floor.labellers[0], "/desk")
+    at_work(page)
+    page.keyboard.press("a")
+    box = page.locator(".editor-picture").bounding_box()
+
+    def corner(x, y):
+        page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+
+    corner(0.25, 0.25)
+    corner(0.75, 0.25)
+    page.evaluate("() => dispatchEvent(new Event('blur'))")
+    draft_state(page, "saved")
+    [(_, value, _)] = drafts(sessions)
+    assert value["objects"] == [] and len(value["begun"]["trail"]) == 2
+    crash(page)
+    page = page.context.new_page()
+    page.goto("/desk")
+    at_work(page)
+    corner(0.75, 0.75)
+    page.keyboard.press("Control+z")  # the last corner, not what was before the crash
+    corner(0.5, 0.75)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    saved(page)
+    [(_, _, label)] = answers(sessions)
+    [one] = label.payload["objects"]
+    assert set(label.payload) == {"objects"}
+    [[ring]] = one["polygons"]
+    assert [[round(c) for c in point] for point in ring] == [[2, 2], [6, 2], [4, 6]]
+
+
 def test_offline_the_last_state_and_every_answer_arrive_once(browse, make, sessions, traps):
     traps.expect("ERR_INTERNET_DISCONNECTED")
     floor = make.floor(assets=4, classes="abc", label_type="tags", settings={"max_leases": 4})

@@ -1,11 +1,13 @@
 """Forgetting a person: what names them goes, what they did stays under their pseudonym."""
 
-from sqlalchemy import delete, or_, update
+import re
+
+from sqlalchemy import delete, func, or_, update
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, talk
+from ops import audit_log, clock_time
 from ops.errors import Conflict
-from ops.models import ApiToken, Notice, OneTimeLink, User
+from ops.models import ApiToken, Comment, Notice, OneTimeLink, User
 
 ERASED = "Erased person"
 
@@ -14,7 +16,7 @@ def erase(session: Session, user: User, *, by: User) -> None:
     """Erase the personal data of a closed account, for good. Raises Conflict while it is open."""
     if user.active:
         raise Conflict("Close the account first: whoever is erased can no longer sign in.")
-    talk.forget(session, user.name, user.email)
+    _out_of_comments(session, user)
     user.name, user.email, user.password_hash = ERASED, None, None
     user.attributes, user.timezone = {}, "UTC"
     user.session_epoch += 1
@@ -30,6 +32,20 @@ def erase(session: Session, user: User, *, by: User) -> None:
     )
     session.execute(update(ApiToken).where(ApiToken.user_id == user.id).values(name="erased"))
     audit_log.record(session, by, "user.erased", f"user:{user.pseudonym}")
+
+
+def _out_of_comments(session: Session, user: User) -> None:
+    """Their name and address go from whatever anybody wrote in a thread; the rest of it stays."""
+    for said in filter(None, (user.name, user.email)):
+        escaped = re.sub(r"[^\w\s]", lambda found: "\\" + found[0], said)
+        # A whole word: Ann is no part of Annabel.
+        pattern = rf"(^|[^[:alnum:]_]){escaped}(?![[:alnum:]_])"
+        session.execute(
+            update(Comment)
+            .where(Comment.body.regexp_match(pattern, flags="i"))
+            .values(body=func.regexp_replace(Comment.body, pattern, rf"\1{ERASED}", "gi")),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def is_erased(user: User) -> bool:

@@ -2,46 +2,45 @@
 
 A body is plain text and is shown as text. What people wrote stays when a person is erased: it is
 why the project decided as it did. Their account then reads "Erased person", and their name and
-address go from every body that holds them (`forget`). Who was mentioned is kept as ids, never as
-names.
+address go from every body that holds them (`ops/erasure.py`). Who was mentioned is kept as ids,
+never as names.
 """
 
-import re
 import uuid
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, guidelines, talk_pins, talk_told
-from ops.access import ANSWERERS, LEADS, MANAGERS
+from ops import (
+    audit_log,
+    clock_time,
+    guidelines,
+    talk_entry,
+    talk_mentions,
+    talk_pins,
+    talk_told,
+)
+from ops.access import ANSWERERS, LEADS
 from ops.errors import Conflict, Forbidden, InvalidInput, TooMany
 from ops.labels.attributes import storable
 from ops.models import (
     Asset,
-    Assignment,
     Comment,
     GuidelineVersion,
     Issue,
     Project,
-    ProjectMember,
-    Task,
     User,
 )
 
 LONGEST = 4000
 MOST_UNRESOLVED = 50  # of one person in one project
 MOST_COMMENTS = 500  # of one thread
-SECTION = "## Questions and answers"
 
 _KEYS = uuid.UUID("6f0e4d7e-5f0b-4a1c-9d63-2f9b7e5c1a88")
-# An @ within a word is part of an address.
-_CALLED = {
-    name: re.compile(rf"(?<![\w@])@{name}s?\b", re.IGNORECASE) for name in ("lead", "expert")
-}
 
 
 def open_issue(
@@ -184,7 +183,7 @@ def into_guideline(
         select(Project).where(Project.id == issue.project_id).with_for_update(key_share=True)
     ).one()
     now = guidelines.current(session, project.id)
-    whole = with_entry(now.markdown if now else "", entry)
+    whole = talk_entry.with_entry(now.markdown if now else "", entry)
     try:
         made = guidelines.publish(session, project, whole, by, must_read=must_read)
     except InvalidInput as error:
@@ -200,37 +199,9 @@ def into_guideline(
     return made
 
 
-def with_entry(markdown: str, entry: str) -> str:
-    """`markdown` with `entry` at the end of its questions and answers, which begin when needed."""
-    lines = markdown.rstrip().split("\n")
-    heads = [i for i, line in enumerate(lines) if line.strip().lower() == SECTION.lower()]
-    if not heads:
-        return f"{markdown.rstrip()}\n\n{SECTION}\n\n{entry}".lstrip()
-    after = range(heads[-1] + 1, len(lines))
-    end = next((i for i in after if re.match(r"##? ", lines[i])), len(lines))
-    before, rest = "\n".join(lines[:end]).rstrip(), "\n".join(lines[end:])
-    return f"{before}\n\n{entry}" + (f"\n\n{rest}" if rest else "")
-
-
 def may_answer(user: User) -> bool:
     """Whether they answer the questions of their projects."""
     return user.role in ANSWERERS
-
-
-def forget(session: Session, name: str, email: str | None) -> None:
-    """Take the name and address of a person out of every comment."""
-    for said in filter(None, (name, email)):
-        pattern = rf"(^|[^[:alnum:]_]){_escaped(said)}(?![[:alnum:]_])"
-        session.execute(
-            update(Comment)
-            .where(Comment.body.regexp_match(pattern, flags="i"))
-            .values(body=func.regexp_replace(Comment.body, pattern, r"\1Erased person", "gi")),
-            execution_options={"synchronize_session": False},
-        )
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"[^\w\s]", lambda found: "\\" + found[0], text)
 
 
 def _body(body: str) -> str:
@@ -285,55 +256,16 @@ def _say(
         by=by.id,
         at=clock_time.now(),
         body=body,
-        mentions=_mentioned(session, issue, by, mentions),
+        mentions=talk_mentions.ids(session, issue, by, mentions),
         client_key=key,
     )
     session.add(said)
     session.flush()
-    if _CALLED["lead"].search(body):
+    if talk_mentions.calls("lead", body):
         talk_told.leads_called(session, issue, said, by)
-    if _CALLED["expert"].search(body) and issue.state != "resolved":
+    if talk_mentions.calls("expert", body) and issue.state != "resolved":
         _escalate(session, issue, by)
     return said
-
-
-def _mentioned(session: Session, issue: Issue, by: User, mentions: Collection[int]) -> list[int]:
-    """The members named. Raises InvalidInput, Forbidden."""
-    wanted = sorted(set(mentions))
-    if not wanted:
-        return []
-    if by.role not in MANAGERS:
-        raise Forbidden("Write @lead or @expert; only leads may name somebody.")
-    members = (
-        select(User)
-        .join(ProjectMember, ProjectMember.user_id == User.id)
-        .where(ProjectMember.project_id == issue.project_id, User.id.in_(wanted), User.active)
-    )
-    found = session.scalars(members).all()
-    if len(found) < len(wanted):
-        raise InvalidInput("name members of this project", field="mentions")
-    _refuse_influencing(session, issue, [one.id for one in found if one.role not in ANSWERERS])
-    return wanted
-
-
-def _refuse_influencing(session: Session, issue: Issue, workers: list[int]) -> None:
-    """Answers stay independent: who may yet be given the asset hears nothing of its questions."""
-    told = set(workers) - {issue.opened_by}
-    if issue.asset_id is None or not told:
-        return
-    answered = (
-        select(Assignment.labeller_id)
-        .join(Task, Task.id == Assignment.task_id)
-        .where(
-            Task.asset_id == issue.asset_id,
-            Assignment.labeller_id.in_(told),
-            Assignment.state.in_(("submitted", "skipped")),
-        )
-    )
-    if told - set(session.scalars(answered)):
-        raise InvalidInput(
-            "may still be given this asset: answers must stay independent", field="mentions"
-        )
 
 
 def _turn(session: Session, issue: Issue, by: User, at: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from dashboards import phrases
 from metrics import reads
-from ops import clock_time, erasure, guidelines, notices, people, talk, talk_reads
+from ops import clock_time, erasure, guidelines, notices, people, talk, talk_entry, talk_reads
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
 from ops.models import AuditEntry, Comment, GuidelineVersion, Issue, Notice
 from tests.db.answering import answer
@@ -204,7 +204,7 @@ def test_an_answered_question_becomes_an_entry_of_the_guideline(session, floor, 
     ],
 )
 def test_where_an_entry_stands(before, after):
-    assert talk.with_entry(before, "E") == after
+    assert talk_entry.with_entry(before, "E") == after
 
 
 def test_erasure_takes_names_out_of_what_people_wrote(session, floor, ask, make):

@@ -8,6 +8,10 @@ TABLES = ("quality.models",)
 FUNCTIONS = ("quality.gold_choice:PICK",)
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("quality.audit.cli:audit", "Judge a work history from a CSV file; no database."),
+    "consensus": (
+        "quality.evaluation.consensus:consensus",
+        "One label per asset from a CSV of answers, by the model that you choose.",
+    ),
     "evaluate": ("quality.evaluation.cli:evaluate", "Average precision of results in COCO files."),
     "label-errors": (
         "quality.evaluation.label_errors:label_errors",

@@ -33,8 +33,15 @@ SIZES = ("all", "small", "medium", "large")
     type=click.FloatRange(0, 1),
     help="Say instead what is wrong with each result of this score or more, class by class.",
 )
+@click.option(
+    "--by",
+    "field",
+    help="Say it of the images of each value of this field of theirs (weather, say) by themselves.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(truths: Path, results: Path, kind: str, least: float | None, as_json: bool) -> None:
+def evaluate(
+    truths: Path, results: Path, kind: str, least: float | None, field: str | None, as_json: bool
+) -> None:
     """Average precision and recall of a model's RESULTS against TRUTHS, both in COCO's JSON.
 
     The figures and their order are those of pycocotools; -1 in JSON stands for a figure that is
@@ -44,18 +51,47 @@ def evaluate(truths: Path, results: Path, kind: str, least: float | None, as_jso
     from quality.evaluation import run
     from quality.measures import coco_eval
 
+    if field is not None and least is not None:
+        raise click.UsageError("--by and --errors cannot be asked for together.")
     with Progress() as progress:
         progress.at(0.05, "reading and matching")
+        if field is not None:
+            _say_slices(*run.by_field(truths, results, kind, field), kind, field, as_json)
+            return
         if least is not None:
             _say_errors(*run.errors(truths, results, kind, least), as_json)
             return
         known, found = run.evaluate(truths, results, kind)
     stats = coco_eval.figures(found, run.terms_of(kind))
     if as_json:
-        click.echo(json.dumps({"stats": [-1.0 if math.isnan(s) else s for s in stats]}))
+        click.echo(json.dumps({"stats": _plain(stats)}))
         return
     click.echo("\n".join(_table(stats, kind)))
     click.echo("\n".join(_classes(known, found)))
+
+
+def _plain(stats: list[float]) -> list[float]:
+    return [-1.0 if math.isnan(s) else s for s in stats]
+
+
+def _say_slices(
+    known: "Known", parts: "dict[str, Evaluation]", kind: str, field: str, as_json: bool
+) -> None:
+    """Each value with the images' truths, and its figures: undefined where there are none."""
+    from quality.evaluation.run import terms_of
+    from quality.measures import coco_eval
+
+    terms = terms_of(kind)
+    stats = {value: coco_eval.figures(part, terms) for value, part in parts.items()}
+    if as_json:
+        said = {value: {"stats": _plain(of)} for value, of in stats.items()}
+        click.echo(json.dumps({"field": field, "values": said}))
+        return
+    for value, part in parts.items():
+        n = int(part.truths[:, 0].sum())
+        click.echo(f"{field}: {value or 'none'} ({n:,} truths)")
+        click.echo("\n".join(_table(stats[value], kind)))
+        click.echo("\n".join(_classes(known, part)) + "\n")
 
 
 def _table(stats: list[float], kind: str) -> Iterator[str]:

@@ -155,6 +155,23 @@ def read_truths(path: Path, kind: str) -> Known:
     return Known(path, truths, items, image_codes, sizes, class_codes, names)
 
 
+def values_of(path: Path, field: str, known: Known) -> tuple[Ints, list[str]]:
+    """A code for each image, and the values of this field of theirs that the codes stand for, in
+    order. Raises InvalidInput where no image has the field, or it is no single value."""
+    content: Any = _load(path, msgspec.defstruct("File", [("images", list[dict[str, Any]])]))
+    said = [""] * len(known.images)
+    for i, image in enumerate(content.images):
+        value = image.get(field)
+        if isinstance(value, list | dict):
+            raise _wrong(path, f"images[{i}].{field}", "expected a single value")
+        said[known.images[str(image["id"])]] = "" if value is None else str(value)
+    values = sorted(set(said))
+    if values == [""]:
+        raise _wrong(path, f"images[].{field}", "no image has it")
+    code = {value: k for k, value in enumerate(values)}
+    return np.array([code[value] for value in said], np.int64), values
+
+
 def read_results(path: Path, kind: str, known: Known) -> Found:
     """Read a list of results. Raises InvalidInput naming file and field."""
     shape: Any = list[OF_KIND[kind][1]]  # type: ignore[misc]

@@ -8,7 +8,7 @@ import numpy as np
 from quality.evaluation import coco_files as files
 from quality.evaluation import coco_shapes
 from quality.evaluation.coco_files import Found, Known
-from quality.measures import boxes, coco_eval, error_types, keypoints, masks
+from quality.measures import boxes, coco_eval, coco_slices, error_types, keypoints, masks
 from quality.measures.arrays import Floats
 from quality.measures.coco_eval import Detections, Evaluation, Pairs, Terms
 from quality.measures.error_types import Errors
@@ -25,6 +25,25 @@ def evaluate(truths: Path, results: Path, kind: str) -> tuple[Known, Evaluation]
         len(known.classes),
         terms_of(kind),
     )
+
+
+def by_field(
+    truths: Path, results: Path, kind: str, field: str
+) -> tuple[Known, dict[str, Evaluation]]:
+    """The same of the images of each value of a field of theirs ("" where an image has none), by
+    themselves. Raises InvalidInput."""
+    known, found = read(truths, results, kind)
+    slice_of, values = files.values_of(truths, field, known)
+    parts = coco_slices.of_slices(
+        known.truths,
+        found.detections,
+        _OVERLAPS[kind](known, found),
+        len(known.classes),
+        slice_of,
+        len(values),
+        terms_of(kind),
+    )
+    return known, dict(zip(values, parts, strict=True))
 
 
 def errors(truths: Path, results: Path, kind: str, least: float) -> tuple[Known, Found, Errors]:

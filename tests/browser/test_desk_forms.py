@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops import ontologies, versions
+from ops import labels, ontologies, versions
 from ops.models import OntologyVersion
 from quality.judging import judge
 from tests.browser.desk import answers, at_work, saved, until
@@ -129,6 +129,7 @@ class Job:
     mended: dict[str, Any]
     fix: Callable[[Any], None]
     fixed: dict[str, Any]
+    wrong: tuple[str, ...] = ()
     submit: str = "Enter"
     back: str = "b"
     text: str = TEXT
@@ -144,6 +145,7 @@ JOBS: dict[str, Job] = {
         {"class": "work", "attributes": {"colour": "white"}},
         press("q", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp", "1", "Escape"),
         {"class": "work", "attributes": {"colour": "black"}},
+        wrong=("attribute",),
     ),
     "tags": Job(
         {"classes": CLASSES, "attributes": [COLOUR]},
@@ -153,6 +155,7 @@ JOBS: dict[str, Job] = {
         {"tags": ["person", "place"], "attributes": {"colour": "white"}},
         press("1"),
         {"tags": ["place"], "attributes": {"colour": "white"}},
+        wrong=("extra",),
     ),
     "attributes": Job(
         {"attributes": QUESTIONS},
@@ -165,6 +168,7 @@ JOBS: dict[str, Job] = {
         press("2"),
         {"attributes": {"colour": "white", "seen": ["day", "rain"], "blurred": True, "seats": 4,
                         "plate": "XY 12"}},
+        wrong=("attribute",),
         submit="Control+Enter",
     ),
     "transcription": Job(
@@ -175,6 +179,7 @@ JOBS: dict[str, Job] = {
         {"text": "שלום Anna"},
         both(press("t"), write("Anna")),
         {"text": "Anna"},
+        wrong=("text",),
         submit="Control+Enter",
     ),
     "rating": Job(
@@ -185,6 +190,7 @@ JOBS: dict[str, Job] = {
         {"rating": 5},
         press("ArrowLeft", "ArrowLeft"),
         {"rating": 3},
+        wrong=("wrong_class",),
     ),
     "preference": Job(
         {"reasons": [{"name": "Clearer", "key": "clear"}, {"name": "Truer", "key": "true"}],
@@ -195,6 +201,7 @@ JOBS: dict[str, Job] = {
         {"preference": "b", "reasons": ["clear", "true"]},
         press("t", "1"),
         {"preference": "tie", "reasons": ["true"]},
+        wrong=("wrong_class", "attribute"),
         back="Shift+B",
         meta={"a": "The <b>first</b> answer", "b": "The second\nanswer", "hidden": "gold"},
     ),
@@ -219,6 +226,7 @@ JOBS: dict[str, Job] = {
         press("j", ",", ",", ",", ",", ",", ",", "Shift+.", "Shift+,", "2"),
         {"spans": [span(2, "place", "Bob"), span(3, "place", "Rome"),
                    span(4, "work", "Stone in Rome"), span(5, "person", "Anna", 1)]},
+        wrong=("wrong_class",),
     ),
 }  # fmt: skip
 
@@ -268,6 +276,11 @@ def hand_in(page: Any, key: str = "Enter") -> None:
     saved(page)
 
 
+def told_of(page: Any) -> list[str]:
+    """What the line above the work says that differs."""
+    return page.locator(".editor-legend li:not(.is-none)").all_inner_texts()
+
+
 @pytest.mark.parametrize("label_type", list(JOBS))
 def test_the_whole_job(browse: Any, floor_of: Any, sessions: Any, label_type: str) -> None:
     job = JOBS[label_type]
@@ -290,9 +303,12 @@ def test_the_whole_job(browse: Any, floor_of: Any, sessions: Any, label_type: st
     picture(page, f"forms-{label_type}-review")
     page.keyboard.press(job.back)
     assert page.inner_text("#desk-submit-text") == "Send back"
+    page.keyboard.press("1")
     page.keyboard.type("look again")
     hand_in(page)
-    assert last(sessions) == {"verdict": "return", "remark": "look again"}
+    first = next(iter(labels.ERROR_WORDS[label_type]))
+    errors = [{"type": first, "remark": "look again"}]
+    assert last(sessions) == {"verdict": "return", "errors": errors}
     judge(sessions)
 
     # By mouse, from the earlier answer.
@@ -311,9 +327,15 @@ def test_the_whole_job(browse: Any, floor_of: Any, sessions: Any, label_type: st
     until(page, "() => document.getElementById('desk-state').dataset.kind === 'empty'")
     page.click("text=Look again now")
     on_screen(page)
+    assert not told_of(page)
     job.fix(page)
+    assert told_of(page)
+    picture(page, f"forms-{label_type}-differs")
     hand_in(page, job.submit)
-    assert last(sessions) == job.fixed | {"verdict": "fix"}
+    fixed = last(sessions)
+    errors = fixed.pop("errors")
+    assert fixed == job.fixed | {"verdict": "fix"}
+    assert tuple(error["type"] for error in errors) == job.wrong
 
 
 @pytest.mark.parametrize("label_type", list(JOBS))
@@ -463,14 +485,28 @@ def test_an_expert_sees_the_answers_and_begins_with_one(
     page = browse(floor.reviewer, "/desk")
     on_screen(page)
     names = page.locator(".editor-proposal .editor-name").all_inner_texts()
-    assert names == ["The label", "Answer 2"]
+    assert names == ["The label", "Answer B"]
+    # Held against the other answer, by characters; beside each other, and on to the first of them.
+    page.keyboard.press("u")
+    assert told_of(page) == ["+ 2 characters added", "− 2 characters removed"]
+    woven = page.locator(".editor-woven").inner_html()
+    assert woven == (
+        '<del data-step="">tw</del>o<ins data-step="">ne</ins>'
+    )  # fmt: skip
+    page.keyboard.press("w")
+    assert page.locator(".editor-texts h3").all_inner_texts() == [
+        "Label in force (2 of 3)", "Answer B (1 of 3)", "Yours",
+    ]  # fmt: skip
+    page.keyboard.press("d")
+    assert page.inner_text(".editor-told") == "1 of 2: removed “tw”"
+    picture(page, "forms-compared")
     assert page.input_value(".editor-text") == "one"
     page.keyboard.press("Shift+Digit2")
     assert page.input_value(".editor-text") == "two"
-    assert page.inner_text("#desk-submit-text") == "Change to answer 2"
+    assert page.inner_text("#desk-submit-text") == "Change to answer B"
     picture(page, "forms-proposals")
     hand_in(page)
-    assert last(sessions) == {"text": "two", "verdict": "fix"}
+    assert last(sessions) == {"text": "two", "verdict": "fix", "errors": [{"type": "text"}]}
 
 
 def test_an_expert_decides_between_two_sides(browse: Any, floor_of: Any, sessions: Any) -> None:

@@ -315,6 +315,25 @@ def hand_in(page: Any) -> None:
     saved(page)
 
 
+def beside(page: Any) -> None:
+    """Side by side: both labels on the same px, whatever the zoom; a key goes to what differs."""
+    press("Escape", "Escape", "w")(page)
+    assert page.locator(".editor-captions span").all_inner_texts()[1] == "Yours"
+    press("d", "+")(page)
+    assert page.inner_text(".editor-told").startswith("1 of 1: ")
+    boxes = page.evaluate(
+        """() => [".editor-picture", ".editor-mirrored", ".editor-mirror .is-difference"].map(
+        (s) => {
+          const of = document.querySelector(s);
+          const [box, pane] = [of, of.parentElement].map((e) => e.getBoundingClientRect());
+          return [box.x - pane.x, box.y - pane.y, box.width, box.height];
+        })"""
+    )
+    assert boxes[1] == pytest.approx(boxes[0], abs=0.01)
+    assert boxes[2] == pytest.approx(boxes[0], abs=0.01)
+    assert page.locator(".editor-mirror [data-mark]").count() == 1
+
+
 @pytest.mark.parametrize("label_type", list(JOBS))
 def test_the_whole_job_by_mouse(browse: Any, floor_of: Any, sessions: Any, label_type: str) -> None:
     job = JOBS[label_type]
@@ -355,16 +374,23 @@ def test_the_whole_job_by_keys_sent_back_mended_and_fixed(
 
     page = browse(floor.reviewer, "/desk")
     on_screen(page)
-    page.keyboard.press("b")
+    press("b", "Tab", "4")(page)
     assert page.inner_text("#desk-submit-text") == "Send back"
     page.keyboard.type("look again")
+    picture(page, f"shapes-{label_type}-back")
     hand_in(page)
-    assert last(sessions) == {"verdict": "return", "remark": "look again"}
+    pinned = {"type": "low_overlap", "object": "1", "remark": "look again"}
+    assert last(sessions) == {"verdict": "return", "errors": [pinned]}
     judge(sessions)
 
-    # In rework the earlier answer is what one begins with.
+    # In rework the earlier answer is what one begins with; the remark is pinned to its object.
     look_again(desk)
-    assert "look again" in desk.inner_text("#desk-said-lines")
+    assert desk.inner_text("#desk-said-lines li li") == "Not in the right place, Car: look again"
+    assert desk.locator(".is-difference [data-pin]").count() == 1
+    desk.keyboard.press("d")
+    assert desk.inner_text(".editor-told").startswith("1 of 1: Not in the right place, Car")
+    assert desk.get_attribute(".editor-line[aria-current]", "data-line") == "1"
+    press("Escape", "f")(desk)
     job.mend(desk)
     picture(desk, f"shapes-{label_type}-rework")
     hand_in(desk)
@@ -373,9 +399,17 @@ def test_the_whole_job_by_keys_sent_back_mended_and_fixed(
 
     # The reviewer fixes it in the same editor.
     look_again(page)
+    assert page.locator(".editor-legend li:not(.is-none)").count() == 0
     job.fix(page)
+    differs = page.locator(".editor-legend li:not(.is-none)").all_inner_texts()
+    assert differs == ["≠ 1 class changed"]
+    picture(page, f"shapes-{label_type}-over")
+    beside(page)
+    picture(page, f"shapes-{label_type}-beside")
     hand_in(page)
-    same(last(sessions), job.fixed | {"verdict": "fix"})
+    fixed = last(sessions)
+    assert fixed.pop("errors") == [{"type": "wrong_class", "object": "1"}]
+    same(fixed, job.fixed | {"verdict": "fix"})
 
 
 def scale(page: Any) -> float:

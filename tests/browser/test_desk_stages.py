@@ -53,7 +53,7 @@ def on_screen(page):
     ("keys", "expected"),
     [
         (["Enter"], {"class": "a", "verdict": "accept"}),
-        (["b", "Enter"], {"class": "b", "verdict": "fix"}),
+        (["b", "Enter"], {"class": "b", "verdict": "fix", "errors": [{"type": "wrong_class"}]}),
     ],
 )
 def test_accept_and_fix_are_a_key_or_two(browse, floor, hands, sessions, keys, expected):
@@ -73,15 +73,24 @@ def test_sent_back_with_a_remark_and_mended(browse, floor, hands, sessions):
     on_screen(page)
     page.keyboard.press("Shift+B")  # a class owns b
     assert page.inner_text("#desk-submit-text") == "Send back"
-    page.keyboard.press("Enter")  # without a remark nothing goes
-    assert page.evaluate("() => document.activeElement.id") == "desk-remark"
-    assert "is-lacking" in page.get_attribute("#desk-remark-row", "class")
+    page.keyboard.press("Enter")  # without saying what is wrong nothing goes
+    assert page.inner_text("#desk-lacking") == "Say what is wrong: press a digit."
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")  # nor without a remark
+    assert page.inner_text("#desk-lacking") == "Say what is to be changed."
     assert len(answers(sessions)) == 1
     page.keyboard.type("look at the colour again")
+    page.click("[data-type=wrong_class] .desk-severity")
+    page.reload()  # what was named wrong is part of the draft
+    on_screen(page)
+    assert page.inner_text("#desk-submit-text") == "Send back"
+    assert page.input_value("[data-type=wrong_class] input") == "look at the colour again"
     picture(page, "review-return")
-    page.keyboard.press("Enter")
+    page.click("#desk-act [data-do=submit]")
     saved(page)
-    assert payload(sessions) == {"verdict": "return", "remark": "look at the colour again"}
+    remark = "look at the colour again"
+    wrong = {"type": "wrong_class", "severity": "minor", "remark": remark}
+    assert payload(sessions) == {"verdict": "return", "errors": [wrong]}
     judge(sessions)
 
     desk = browse(floor.author, "/desk")
@@ -134,6 +143,7 @@ def test_who_stands_by_the_answer_says_why_and_an_expert_sees_both_sides(
     said = desk.inner_text("#desk-said-lines").splitlines()
     assert said == [
         "Reviewer sent it backthis is B",
+        "Something else",
         "Labeller stands by Ait is red, as the guideline says",
     ]
     for who in (floor.author, floor.reviewer):
@@ -156,7 +166,8 @@ def test_escape_or_a_class_means_not_to_send_back(browse, floor, hands, sessions
     assert page.inner_text("#desk-submit-text") == "Change to C"
     page.keyboard.press("Enter")
     saved(page)
-    assert payload(sessions) == {"class": "c", "verdict": "fix"}
+    wrong = [{"type": "wrong_class"}]
+    assert payload(sessions) == {"class": "c", "verdict": "fix", "errors": wrong}
 
 
 def test_with_submit_on_choose_a_label_can_still_be_sent_back(browse, floor, hands, sessions):
@@ -164,10 +175,13 @@ def test_with_submit_on_choose_a_label_can_still_be_sent_back(browse, floor, han
     on_screen(page)
     page.keyboard.press("o")
     page.click("#desk-send-back")
+    page.keyboard.press("4")
+    page.keyboard.press("Escape")  # out of its remark; what is said of the whole is enough
+    page.keyboard.press("r")
     page.keyboard.type("no")
     page.keyboard.press("Enter")
     saved(page)
-    assert payload(sessions) == {"verdict": "return", "remark": "no"}
+    assert payload(sessions) == {"verdict": "return", "remark": "no", "errors": [{"type": "other"}]}
 
 
 def test_several_answers_cannot_be_sent_back(browse, make, session, sessions):

@@ -41,7 +41,7 @@ export class Comparison {
   /** The work on the screen: `others` [{name, label, badge}] to hold the answer against, `origin` what it is made from. */
   set({ stage, brief, others, text, remarks }, answer) {
     this.destroy();
-    Object.assign(this, { stage, brief, answer, at: 0, here: -1, value: null });
+    Object.assign(this, { stage, brief, answer, at: 0, here: -1, value: null, signed: false });
     this.others = stage in this.ways ? (others ?? []) : [];
     this.origin = stage === "adjudicate" ? null : (this.others[0]?.label ?? null);
     this.type = brief.label_type ?? "class";
@@ -127,6 +127,7 @@ export class Comparison {
 
   /** The differences from `label` to the answer, which was made from it. */
   editsOf(label) {
+    if (label === this.origin && label === this.other?.label && !this.base) return this.found;
     return differences(this.value ?? label, label, { edited: true });
   }
 
@@ -210,7 +211,9 @@ export class Comparison {
     }
     this.remarks.forEach(({ object }, i) => object && marks.set(object, { kind: "pin", sign: `(${i + 1})` }));
     if (base && way !== "alone") for (const span of base.label.spans) ghosts.push(this.#span(span, found, "mine"));
-    this.answer.compare?.({ marks, ghosts });
+    // Drawing again costs in a long text: only where there is or was something to show.
+    if (marks.size || ghosts.length || this.signed) this.answer.compare?.({ marks, ghosts });
+    this.signed = marks.size > 0 || ghosts.length > 0;
     const characters = () => this.answer.characters ?? new Characters(this.text);
     if (!this.#opensMirror(() => new TextMirror(this.pane, this.view, characters()))) return;
     this.mirror.draw((other.label.spans ?? []).map((span) => this.#span(span, found, "theirs")));

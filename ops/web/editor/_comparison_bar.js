@@ -64,7 +64,7 @@ export class ComparisonBar {
     const entry = (kind) => {
       const words = kind === "class" ? (OF_TYPE[type] ?? WORDS.class) : WORDS[kind];
       const more = kind === "added" || kind === "removed" ? unit : "";
-      const sign = h("b", { "aria-hidden": "true" }, SIGNS[kind]);
+      const sign = h("span", { class: "editor-sign", "aria-hidden": "true" }, SIGNS[kind]);
       return h("li", { class: `is-${kind}${sums[kind] ? "" : " is-none"}` }, sign, ` ${sums[kind]}${more} ${words}`);
     };
     const kinds = (KINDS[type] ?? Object.keys(sums)).filter((kind) => kind !== "attributes" || asks || sums[kind]);

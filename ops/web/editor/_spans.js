@@ -59,6 +59,7 @@ export class SpansAnswer {
     this.proposed = (proposal?.label ?? current ?? earlier)?.spans ?? [];
     if (this.characters.text !== (text ?? "")) this.characters = new Characters(text ?? "");
     this.chosen = (!this.text && draftsOf(this.value)[0]) || null;
+    if (!this.text) [this.marks, this.ghosts] = [new Map(), []];
     this.range = null;
     this.link = null;
     this.caret = null;
@@ -101,7 +102,7 @@ export class SpansAnswer {
   compare({ marks, ghosts }) {
     this.marks = marks;
     this.ghosts = ghosts;
-    this.#draw();
+    this.#drawText();
   }
 
   /** The passage that is selected, or that of the chosen span. */
@@ -352,18 +353,24 @@ export class SpansAnswer {
     return `“${words.length > 60 ? `${words.slice(0, 60)}…` : words}”`;
   }
 
-  #draw() {
+  #drawText() {
     const { chosen, link, value } = this;
-    const nameOf = (key) => this.known.get(key)?.name ?? key;
-    const colourOf = (key) => this.known.get(key)?.colour;
     const ends = chosen && "from" in chosen ? [chosen.from, chosen.to] : [chosen?.id, link?.from.id, link?.to?.id];
     const drawn = value.spans.map((one) => {
       const { id, start, end, class: key } = one;
       const mark = this.marks.get(id);
-      const name = `${mark?.sign ?? ""} ${nameOf(key)} ${sureness(one.score)}`.trim();
-      return { id, start, end, name, colour: colourOf(key), draft: isDraft(one), mark: mark?.kind };
+      const { name: className = key, colour } = this.known.get(key) ?? {};
+      const name = `${mark?.sign ?? ""} ${className} ${sureness(one.score)}`.trim();
+      return { id, start, end, name, colour, draft: isDraft(one), mark: mark?.kind };
     });
     this.text?.draw([...this.ghosts, ...drawn], new Set(ends.filter((id) => id !== undefined)), this.range && range.ordered(this.range));
+  }
+
+  #draw() {
+    const { chosen, link, value } = this;
+    const nameOf = (key) => this.known.get(key)?.name ?? key;
+    const colourOf = (key) => this.known.get(key)?.colour;
+    this.#drawText();
     this.classes.choose(chosen?.class ?? this.armed ?? null);
     if (chosen && "start" in chosen) this.questions.show(chosen.attributes, new Set([chosen.class]));
     else this.questions.clear();

@@ -11,7 +11,7 @@ const FIELDS = { class: "Class", rating: "Rating", preference: "Better" };
 export function woven(found) {
   const pieces = found.filter(({ what }) => what === "text").map(({ kind, mine, theirs }) => {
     if (kind === "same") return document.createTextNode(mine);
-    return h(kind === "added" ? "ins" : "del", { "data-step": "" }, mine ?? theirs);
+    return h(kind === "added" ? "ins" : "del", { "data-step": true }, mine ?? theirs);
   });
   return h("p", { class: "editor-woven", dir: "auto" }, ...pieces);
 }
@@ -38,7 +38,7 @@ export function changed(found, words) {
   const rows = changes(found).map((one) =>
     h(
       "tr",
-      { "data-step": "", class: `is-${one.kind}` },
+      { "data-step": true, class: `is-${one.kind}` },
       h("th", { scope: "row" }, `${SIGNS[one.kind]} ${nameOf(one, words)}`),
       h("td", {}, saidBy(one, "theirs", words)),
       h("td", {}, saidBy(one, "mine", words)),
@@ -60,7 +60,7 @@ export function beside(others, mine, words) {
       return h("td", { class: `is-${kind}` }, `${SIGNS[kind] ?? ""} ${saidBy(one ?? own(name), one ? "theirs" : "mine", words)}`);
     });
     const differs = keyed.some((map) => (map.get(name)?.kind ?? "same") !== "same");
-    return h("tr", differs ? { "data-step": "" } : {}, h("th", { scope: "row" }, name), ...cells, mine ? h("td", {}, saidBy(own(name), "mine", words)) : null);
+    return h("tr", differs ? { "data-step": true } : {}, h("th", { scope: "row" }, name), ...cells, mine ? h("td", {}, saidBy(own(name), "mine", words)) : null);
   });
   return table(["", ...others.map(({ name }) => name), ...(mine ? ["Yours"] : [])], rows);
 }

@@ -5,9 +5,13 @@ import { h, isTyping, keyOf, suggestedErrors } from "../../../ops/web/editor/edi
 const SEVERITIES = ["critical", "major", "minor"];
 
 export class ErrorsForm {
-  /** `editor`: for what is chosen and where the pointer is; `stage`: where a place may be pointed at. */
-  constructor({ root, editor, stage, announce }) {
-    Object.assign(this, { editor, announce });
+  /**
+   * `editor`: for what is chosen and where the pointer is; `stage`: where a place may be pointed at; `onNamed()`:
+   * what is named is something else.
+   */
+  constructor({ root, editor, stage, announce, onNamed }) {
+    Object.assign(this, { editor, announce, onNamed });
+    for (const name of ["input", "click"]) root.addEventListener(name, () => this.back && this.onNamed?.());
     this.title = h("h2", { class: "desk-errors-title" });
     this.list = h("ol", { class: "desk-errors-list" });
     this.types = h("div", { class: "desk-errors-types", role: "group", "aria-label": "What is wrong" });
@@ -37,6 +41,13 @@ export class ErrorsForm {
     if (this.back === back) return;
     this.back = back;
     if (!back) this.named = [];
+    this.#draw();
+  }
+
+  /** The label goes back, with what was named before. */
+  restore(named) {
+    this.back = true;
+    this.named = named;
     this.#draw();
   }
 
@@ -76,6 +87,7 @@ export class ErrorsForm {
     const before = this.named.find((one) => one.type === type && one.object === pinned?.id && !one.point);
     if (!before) this.named.push({ type, object: pinned?.id, about: pinned?.name ?? "", remark: "" });
     this.#draw();
+    this.onNamed?.();
     const at = before ? this.named.indexOf(before) : this.named.length - 1;
     this.list.querySelectorAll("input")[at]?.focus({ preventScroll: true });
     this.announce(`${this.#nameOf(type)}${pinned ? `: ${pinned.name}` : ""}. Say what is to be changed; Enter sends it back.`);
@@ -100,6 +112,7 @@ export class ErrorsForm {
     open.point = point;
     open.about = `at ${point.join(", ")}`;
     this.#draw();
+    this.onNamed?.();
     this.list.querySelectorAll("input")[this.named.indexOf(open)]?.focus({ preventScroll: true });
   }
 
@@ -110,7 +123,10 @@ export class ErrorsForm {
     this.title.textContent = back ? "What is wrong?" : "Recorded with your change:";
     this.list.classList.toggle("is-told", !back);
     this.list.replaceChildren(...(back ? named.map((one) => this.#line(one)) : this.#kinds().map(([type, n]) => this.#told(type, n))));
-    if (work.stage === "review") this.editor.tell(back ? named.map((one) => ({ object: one.object, point: one.point, words: this.#words(one) })) : []);
+    // What is pinned, and once more when nothing is any more.
+    if (work.stage !== "review" || !(named.length || this.pinned)) return;
+    this.pinned = named.length > 0;
+    this.editor.tell(back ? named.map((one) => ({ object: one.object, point: one.point, words: this.#words(one) })) : []);
   }
 
   #line(one) {

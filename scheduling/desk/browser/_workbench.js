@@ -66,7 +66,7 @@ export class Workbench {
     screen.state(this.#cover());
     this.onBrief(item);
     if (!item.broken) this.editor.show(this.#toShow(item, draft));
-    this.#keep(draft.value);
+    this.#resume(draft.value);
     screen.$("remark").value = draft.remark;
     this.presence.begin(work.token, brief.idle_seconds);
     this.#tellShown(work.token);
@@ -79,7 +79,7 @@ export class Workbench {
   put({ value, remark }) {
     this.editor.show(this.#toShow(this.item, { value }));
     screen.$("remark").value = remark;
-    this.#keep(value);
+    this.#resume(value);
     this.touched = Boolean(value);
     this.doubt = null;
     this.onValue(this.editor.value);
@@ -96,17 +96,18 @@ export class Workbench {
     screen.tell("What was done elsewhere is shown.");
   }
 
-  /** What is kept as a draft changed: the answer, or what is being drawn and not part of it yet. */
+  /** What is kept as a draft changed: the answer, what is being drawn and not part of it yet, what is named wrong. */
   begun() {
     const { value, begun } = this.editor;
-    this.drafts.change({ value: begun ? { ...value, begun } : value });
+    const more = { ...(begun && { begun }), ...(this.back && { back: this.errors.named }) };
+    this.drafts.change({ value: Object.keys(more).length ? { ...value, ...more } : value });
   }
 
   /** The answer changed. */
   chosen(value) {
     if (!this.item) return;
-    this.begun();
     this.#keep(value);
+    this.begun();
     this.touched = Boolean(value);
     this.doubt = null;
     this.onValue(value);
@@ -120,6 +121,7 @@ export class Workbench {
     if (back) this.editor.drop();
     this.back = back;
     this.errors.set(back);
+    this.begun();
     this.onValue(this.editor.value);
   }
 
@@ -255,6 +257,15 @@ export class Workbench {
     return this.#later(RETRY);
   }
 
+  // As it was left: the label stays where it is, or was about to go back.
+  #resume(value) {
+    this.#keep(value);
+    if (!value?.back || !this.item.work.may_send_back) return;
+    this.back = true;
+    this.errors.restore(value.back);
+    this.onValue(this.editor.value);
+  }
+
   // The label stays where it is; what was changed of it tells what was wrong.
   #keep(value) {
     this.back = false;
@@ -318,7 +329,7 @@ export class Workbench {
 
   #toShow({ work, brief, image }, draft) {
     const { medium, text, pair, stage, current, earlier, answers: counts, candidates, proposal } = work;
-    const { begun = null, ...kept } = draft.value ?? {};
+    const { begun = null, back: _, ...kept } = draft.value ?? {};
     const value = draft.value && Object.keys(kept).length ? kept : null;
     const above = this.memory.get(`above.${brief.project.id}`, proposal?.accept_above);
     const shown = { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, proposal, above };

@@ -80,7 +80,7 @@ const drafts = new Drafts({
   onConflict: (theirs) => conflict.ask(drafts, theirs),
 });
 
-const errors = new ErrorsForm({ root: $("errors"), editor, stage: $("work"), announce: screen.tell });
+const errors = new ErrorsForm({ root: $("errors"), editor, stage: $("work"), announce: screen.tell, onNamed: () => bench.begun() });
 const guideline = new Guideline({ server });
 const progress = new Progress({ server, onProjects: showProjects });
 const bench = new Workbench({

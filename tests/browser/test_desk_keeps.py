@@ -176,6 +176,24 @@ def reach(page, name):
     raise AssertionError(f"{name} is not reached by keyboard")
 
 
+def test_what_was_done_in_another_tab_is_there_when_this_one_goes_on(browse, tags, sessions):
+    one = browse(tags.labellers[0], "/desk")
+    at_work(one)
+    one.keyboard.press("a")
+    draft_state(one, "saved")
+    two = one.context.new_page()
+    two.goto("/desk")
+    at_work(two)
+    two.keyboard.press("b")
+    draft_state(two, "saved")
+    one.click("text=Work on it here")
+    until(one, "() => document.querySelectorAll('.editor-class[aria-pressed=true]').length === 2")
+    assert one.is_hidden("#desk-notice")
+    one.keyboard.press("c")
+    draft_state(one, "saved")
+    assert drafts(sessions) == [(3, {"tags": ["a", "b", "c"]}, "")]
+
+
 def test_an_outline_that_is_being_drawn_is_kept_too(browse, make, settings, sessions):
     floor = pictures(make, settings.home / "media", 1, label_type="polygons")
     page = browse(floor.labellers[0], "/desk")

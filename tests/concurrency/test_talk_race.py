@@ -108,5 +108,6 @@ def test_of_two_who_enter_an_answer_one_does_and_no_version_is_lost(floor, sessi
     )
     assert sum(isinstance(each, Conflict) for each in found) == 1
     newest = guidelines.current(session, floor.project.id)
+    assert newest is not None
     assert (newest.markdown.count("First."), newest.markdown.count("Second.")) == (1, 1)
     assert count(session, GuidelineVersion) == 2

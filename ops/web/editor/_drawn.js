@@ -1,10 +1,6 @@
-// A label drawn over its picture, to be looked at: boxes, outlines, masks, points with their skeleton.
-
-import { h } from "./_dom.js";
-import { paint } from "./_rle.js";
+// The shapes of objects as SVG: boxes, outlines, points with their skeleton, and where their names stand.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MASK_ALPHA = 115;
 export const NO_COLOUR = "#666666";
 
 export function svg(name, attributes = {}, ...children) {
@@ -56,40 +52,6 @@ export function corner(one) {
 export function rgb(colour) {
   const number = Number.parseInt(colour.slice(1), 16);
   return [number >> 16, (number >> 8) & 255, number & 255];
-}
-
-function masks(objects, colourOf) {
-  const [height, width] = objects[0].rle.size;
-  const canvas = h("canvas", { width, height });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  for (const one of objects) paint(image.data, one.rle, [...rgb(colourOf(one)), MASK_ALPHA]);
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
-
-/**
- * An element the size of the picture (`width` × `height` px of it) with the objects of a label, or
- * null where a label has none to draw. `classes` give colours, names and skeletons.
- */
-export function drawn(label, classes, width, height) {
-  const objects = label?.objects ?? [];
-  if (!objects.length) return null;
-  const known = new Map(classes.map((entry) => [entry.key, entry]));
-  const colourOf = (one) => known.get(one.class)?.colour || NO_COLOUR;
-  const layer = svg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" });
-  for (const one of objects) {
-    const seen = shapes(one, known.get(one.class)?.skeleton);
-    const group = svg("g", { "data-object": one.id }, ...seen.map(rimOf), ...seen);
-    if (one.crowd) group.classList.add("is-crowd");
-    group.style.setProperty("--class-colour", colourOf(one));
-    const at = corner(one);
-    if (at) group.append(named(known.get(one.class)?.name ?? one.class, at));
-    layer.append(group);
-  }
-  const masked = objects.filter((one) => one.rle);
-  const below = masked.length ? masks(masked, colourOf) : null;
-  return h("div", { class: "editor-drawn", "aria-hidden": "true" }, below, layer);
 }
 
 export function rimOf(shape) {

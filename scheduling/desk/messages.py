@@ -59,10 +59,11 @@ class SubmitIn(Input):
     label: dict[str, Any] = Field(
         description='A label of the project\'s type, such as {"class": key}: one of the schemas '
         'ClassLabel, TagsLabel, BoxesLabel, … A review adds "verdict": accept or fix, or sends the '
-        'label back with {"verdict": "return", "remark": text, "errors": [{"type"}]}; rework may stand by the earlier '
-        'answer with "verdict": "stand" and a remark. With accept and stand a label of any type '
-        "but class may be left out: it is the one that was judged, or given. A review or "
-        'adjudication may name "errors": [{"type", "severity"?, "object"?, "point"?, "remark"?}]'
+        'label back with {"verdict": "return", "remark": text, "errors": [{"type"}]}; rework may '
+        'stand by the earlier answer with "verdict": "stand" and a remark. With accept and stand '
+        "a label of any type but class may be left out: it is the one that was judged, or given. "
+        'A review or adjudication may name "errors": [{"type", "severity"?, "object"?, "point"?, '
+        '"remark"?}]'
     )
     key: str = Field(min_length=8, max_length=64, description="Chosen once per answer")
     revision: int = Field(ge=0, le=32_000, description="The revision that was handed out")

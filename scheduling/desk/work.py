@@ -65,6 +65,7 @@ OPEN = ("leased", "expired")
 # One's own answers may be looked at again, as feedback does.
 SEEN = (*OPEN, "submitted")
 
+
 def brief_key(project: int, ontology: int | None, guideline: int | None) -> str:
     """A key under which a browser keeps the brief: another one as soon as the brief changes."""
     return hashlib.sha256(f"{project}.{ontology}.{guideline}".encode()).hexdigest()[:16]

@@ -34,6 +34,7 @@ from scheduling.eligibility import APART, FOR_NEW_WORK, LANES, NEW_TO_ME
 
 FIRST, LAST = -(2**63), 2**63 - 1
 CURSOR_EVERY = 8
+NOTHING_HERE = "TS001"  # how a search that came to nothing is undone; nobody outside sees it
 
 # Statistics taken while `assignment` is empty make a scan of it look cheap, and planning these
 # statements anew takes longer than running them. Both hold until the end of the transaction.
@@ -151,13 +152,14 @@ _LOOK_AT_DESK = f"""
         {_say("kept")}
     END IF;"""
 
-# The lock is that of `gold_choice.lock_exposure`: an assessment must not ask the same just now.
+# Gold takes no place of a task that was waited for: it stays due. The lock is that of
+# `gold_choice.lock_exposure`: an assessment must not ask the same just now.
 _GOLD_DUE = f"""
     _due := CASE WHEN lane.stage = 'label' AND lane.until_next = 0 AND _this IS NULL
                  THEN lane.gold_id END;
     IF _due IS NOT NULL THEN
         PERFORM pg_advisory_xact_lock(hashtextextended('{EXPOSURE}' || _me, 0));
-    ELSIF _settle AND lane.stage = 'label' AND lane.until_next = 0 THEN
+    ELSIF _settle AND lane.stage = 'label' AND lane.until_next = 0 AND _this IS NULL THEN
         {_say("unsettled", ", lane.id, lane.project, lane.batch")}
     END IF;"""
 
@@ -173,6 +175,8 @@ _MOVE_CURSOR = f"""
         SET npri = excluded.npri, task_id = excluded.task_id, generation = excluded.generation;
     END IF;"""
 
+# A row that somebody filled between the look at it and its lock is passed over, but stays locked.
+# Nobody may wait for a task holding such a lock: it goes when the block that found nothing fails.
 _PICK = f"""
     IF _this IS NOT NULL THEN
         SELECT t.id FROM task t WHERE t.id = _this AND t.lane_id = lane.id AND t.open
@@ -182,12 +186,16 @@ _PICK = f"""
         WHERE {_RESERVED} AND t.lane_id = lane.id ORDER BY r.id LIMIT 1 INTO _kept, _task;
     ELSE
         {_MOVE_CURSOR}
-        IF EXISTS (SELECT FROM task t WHERE t.lane_id = lane.id AND t.open AND {RETURNED}) THEN
-            {search(RETURNED)} {LOCK} INTO _npri, _task;
-        END IF;
-        IF _task IS NULL THEN
-            {search(ONWARD)} {LOCK} INTO _npri, _task;
-        END IF;
+        BEGIN
+            IF EXISTS (SELECT FROM task t WHERE t.lane_id = lane.id AND t.open AND {RETURNED}) THEN
+                {search(RETURNED)} {LOCK} INTO _npri, _task;
+            END IF;
+            IF _task IS NULL THEN
+                {search(ONWARD)} {LOCK} INTO _npri, _task;
+            END IF;
+            IF _task IS NULL THEN RAISE SQLSTATE '{NOTHING_HERE}'; END IF;
+        EXCEPTION WHEN SQLSTATE '{NOTHING_HERE}' THEN NULL;
+        END;
     END IF;
     CONTINUE WHEN _task IS NULL;"""
 
@@ -230,7 +238,7 @@ _PACE = """
             until_next = CASE WHEN _lease.counts THEN greatest(p.until_next - 1, 0)
                               ELSE coalesce(p.gap_after, 1) - 1 END,
             gap_after = CASE WHEN _lease.counts THEN p.gap_after END,
-            gold_id = CASE WHEN p.until_next > 0 THEN p.gold_id END
+            gold_id = CASE WHEN p.until_next > 0 OR _this IS NOT NULL THEN p.gold_id END
         WHERE p.labeller_id = _me AND p.project_id = lane.project
         RETURNING p.until_next, p.gold_id INTO _until_next, _next_gold;
     END IF;

@@ -359,6 +359,31 @@ def test_settled_gold_that_was_retired_goes_out_no_more(session: Any, golden: An
     assert row.gold_id != chosen.id
 
 
+def test_what_was_lost_comes_back_while_gold_is_due_and_the_gold_stays_due(
+    session: Any, golden: Any, monkeypatch: Any
+) -> None:
+    """Gold takes the place of work; of what is waited for by name it takes none."""
+    me = golden.labellers[0]
+    lost = dispatch.claim(session, me)
+    session.execute(update(Task).where(Task.id != lost.task_id).values(wanted=0))
+    leases.release(session, me, lost.token)
+    unmet = select(Gold.id).where(Gold.task_id != lost.task_id).limit(1)
+    where = {"labeller_id": me.id, "project_id": golden.project.id}
+    row = session.merge(GoldPace(**where, until_next=0, gap_after=3))
+    row.gold_id = session.scalars(unmet).one()
+    session.flush()
+    tried = iter(range(10))  # whoever is told the same ten times over asks for ever
+    attempt = dispatch._Asking._attempt
+    monkeypatch.setattr(
+        dispatch._Asking, "_attempt", lambda *a, **how: (next(tried), attempt(*a, **how))[1]
+    )
+    assert dispatch.claim(session, me).task_id == lost.task_id
+    settled = row.gold_id
+    session.refresh(row)
+    assert (row.until_next, row.gap_after, row.gold_id) == (0, 3, settled)
+    balanced(session)
+
+
 def test_gold_goes_out_in_the_place_of_what_is_kept(session: Any, golden: Any) -> None:
     me = golden.labellers[0]
     kept = _keep(session, me, golden.tasks[5])

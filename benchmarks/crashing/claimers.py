@@ -19,12 +19,16 @@ from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import configure_mappers
 
 from benchmarks.crashing.ledger import Ledger, read
 from ops import clock_time, db
 from ops.errors import Conflict, Forbidden
 from ops.models import SKIP_REASONS, User
 from scheduling import dispatch, leases, submit
+
+# Once for all: clients are forked from a process that has imported this, and many of them die.
+configure_mappers()
 
 MOST_IN_HAND = 4
 TRIES = 100

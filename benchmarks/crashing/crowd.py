@@ -24,6 +24,7 @@ SPEED = 60  # simulated seconds in a real one
 LEADS = 2
 TICK = 0.1
 PATIENCE = 180.0  # for everybody to be there
+STILL = 300.0  # without a single answer more: what does not end by itself is ended, and wrong
 LONG = 90  # seconds in which every lease runs out, for whoever is at lunch
 
 
@@ -57,6 +58,7 @@ class Crowd:
     cut: int = 0
     crashes: int = 0
     processes: dict[str, Any] = field(default_factory=dict)
+    stuck: list[str] = field(default_factory=list)
     bar: Any = None
 
     def __post_init__(self) -> None:
@@ -65,6 +67,7 @@ class Crowd:
         self.context.set_forkserver_preload([claimers.__name__, leads.__name__])
         self.sessions = db.make_sessions(db.make_engine(self.server.url, pool_size=1))
         self.shown, self.first = 0.0, self.answers()
+        self.known = self.first
 
     # The storm
 
@@ -186,12 +189,24 @@ class Crowd:
                 self._start(claimers.drain, replace(self._place(n, life=0), seed=n))
                 for n in range(self.size.clients)
             ]
-            while any(person.is_alive() for person in people):
-                time.sleep(TICK)
-                self._show()
-            if self.answers() == before:
+            self._wait_for(people)
+            if self.stuck or self.answers() == before:
                 break
         self.processes.pop("sweep").kill()
+
+    def _wait_for(self, people: list[Any]) -> None:
+        """Until everybody has ended by themselves, or nothing has moved for too long."""
+        done, moved = self.answers(), time.monotonic()
+        while any(person.is_alive() for person in people):
+            time.sleep(TICK)
+            self._show()
+            if self.known > done:
+                done, moved = self.known, time.monotonic()
+            if time.monotonic() > moved + STILL:
+                self.stuck += [f"client {n}" for n, x in enumerate(people) if x.is_alive()]
+                for person in people:
+                    person.kill()
+                    person.join()
 
     # What came of it
 
@@ -204,7 +219,8 @@ class Crowd:
     def _show(self) -> None:
         """Every other second: counting is work, too."""
         if time.monotonic() > self.shown + 2:
-            self.bar.update(self.answers() - self.first - self.bar.pos)
+            self.known = self.answers()
+            self.bar.update(self.known - self.first - self.bar.pos)
             self.shown = time.monotonic()
 
     def result(self) -> dict[str, Any]:
@@ -219,6 +235,7 @@ class Crowd:
         sent = {(t, k) for one in ledgers for t, k in one.sent.items()}
         known = [(t, k) for one in ledgers for t, k in one.acknowledged.items()]
         wrong |= _if_any("errors", errors[:10])
+        wrong |= _if_any("never came to an end", self.stuck)
         wrong |= _if_any("not answered to the end", [tuple(row) for row in unanswered])
         wrong |= _if_any("acknowledged, not stored", [t for t, k in known if stored.get(t) != k])
         wrong |= _if_any("stored, never sent", sorted(set(stored.items()) - sent)[:10])

@@ -136,7 +136,10 @@ def _retire_gold(session: Session, by: User, rng: random.Random) -> None:
 
 
 def _random_id(session: Session, table: str, rng: random.Random) -> int:
-    return rng.choice(_some(session, f"SELECT id FROM {table}", 1))
+    """An id by chance; 0 where there is none from there on."""
+    last = session.scalar(text(f"SELECT max(id) FROM {table}")) or 1
+    first = text(f"SELECT id FROM {table} WHERE id >= :start ORDER BY id LIMIT 1")
+    return session.scalar(first, {"start": rng.randint(1, last)}) or 0
 
 
 def _some(session: Session, query: str, n: int) -> list[int]:
@@ -144,9 +147,18 @@ def _some(session: Session, query: str, n: int) -> list[int]:
     return list(session.scalars(picked, {"n": n})) or [0]
 
 
-def _want_more(session: Session, _: User, __: random.Random) -> None:
-    full = f"SELECT id FROM task WHERE n_done = wanted AND wanted BETWEEN 1 AND {MOST_WANTED - 1}"
-    lanes.want_more(session, _some(session, full, 10))
+def _want_more(session: Session, _: User, rng: random.Random) -> None:
+    # Here and there, not sorted by chance: to look at every task took longer than the act.
+    starts = sorted(_random_id(session, "task", rng) for _ in range(10))
+    near = f"""
+        SELECT DISTINCT f.id FROM unnest(CAST(:starts AS bigint[])) start CROSS JOIN LATERAL (
+        SELECT id FROM task
+        WHERE id BETWEEN start AND start + 1000
+          AND n_done = wanted AND wanted BETWEEN 1 AND {MOST_WANTED - 1}
+        ORDER BY id LIMIT 1) f"""
+    full = list(session.scalars(text(near), {"starts": starts}))
+    if full:
+        lanes.want_more(session, full)
 
 
 def _reserve(session: Session, by: User, rng: random.Random) -> None:

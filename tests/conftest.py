@@ -1,6 +1,5 @@
 """Fixtures of every ring: one PostgreSQL per test process, a fresh database per test."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,11 @@ from sqlalchemy.pool import NullPool
 
 from ops import clock_time, db, migrate, people
 from ops.config import Settings
-from tests.factories import PASSWORD, Make
+from tests import memory
+from tests.factories import Make
+from tests.house import House
 
+DATABASE = "test_ts"
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -24,6 +26,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no shared data beside the project")
     return SHARED_DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: the driver of the browser keeps an event loop going in this thread,
+    and what another test calls, as Dash does, may refuse to work beside one."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,7 +54,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An embedded server without durability; kill tests start their own with it."""
     from ops.db_server import running
 
-    with running(tmp_path_factory.mktemp("pg") / "home", durable=False) as started:
+    with (
+        memory.folder(tmp_path_factory.mktemp("pg")) as place,
+        running(place / "home", durable=False) as started,
+    ):
         yield started
 
 
@@ -70,33 +81,39 @@ def template(server: Any, admin: Engine) -> str:
     return "template_ts"
 
 
-_numbers = itertools.count()
+@pytest.fixture(scope="session")
+def kept_engine(server: Any) -> Iterator[Engine]:
+    """One engine for all databases, which have one name: it remembers statements it compiled."""
+    engine = db.make_engine(_at(server.url, DATABASE), pool_size=30)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
 def database_url(server: Any, admin: Engine, template: str) -> Iterator[str]:
     """The service role's URL of a database of this test's own."""
-    name = f"test_{next(_numbers)}"
     with admin.connect() as connection:
         connection.execute(
-            text(f"CREATE DATABASE {name} TEMPLATE {template} OWNER touchstone_owner")
+            text(
+                f"CREATE DATABASE {DATABASE} TEMPLATE {template} OWNER touchstone_owner "
+                "STRATEGY file_copy"
+            )
         )
-    yield _at(server.url, name)
+    yield _at(server.url, DATABASE)
     with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP DATABASE {DATABASE} WITH (FORCE)"))
 
 
 @pytest.fixture
 def owner_url(server: Any, database_url: str) -> str:
     """The owner's URL of the same database."""
-    return _at(server.owner_url, make_url(database_url).database or "")
+    return _at(server.owner_url, DATABASE)
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = db.make_engine(database_url, pool_size=30)
-    yield engine
-    engine.dispose()
+def engine(kept_engine: Engine, database_url: str) -> Iterator[Engine]:
+    yield kept_engine
+    kept_engine.dispose()
 
 
 @pytest.fixture
@@ -122,11 +139,18 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(home=tmp_path / "home", DATABASE_URL=database_url)
 
 
-@pytest.fixture
-def app(settings: Settings, engine: Engine) -> Any:
+@pytest.fixture(scope="session")
+def house(kept_engine: Engine) -> House:
+    """One application for all tests with the same settings: it keeps its compiled pages."""
     import wsgi
 
-    return wsgi.create_app(settings, engine)
+    return House(wsgi.create_app, kept_engine)
+
+
+@pytest.fixture
+def app(settings: Settings, engine: Engine, house: House) -> Iterator[Any]:
+    with house.lent(settings) as app:
+        yield app
 
 
 @pytest.fixture
@@ -137,11 +161,12 @@ def client_for(app: Any, session: Session, make: Make) -> Callable[..., Any]:
         from tests.http import Client
 
         user = make.user(role=who, **more) if isinstance(who, str) else who
+        if user is not None:
+            user.last_seen_at = clock_time.now()  # as of the form they came through
         session.commit()
         client = Client(app)
         if user is not None:
-            client.sign_in(user.email, PASSWORD)
-            client.user = user
+            client.enter(user)
         return client
 
     return client_for

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from ops import labels
 from ops.models import Batch, OntologyVersion, Project
+from quality.judging import agreeing
 from quality.measures.agreement import (
+    Estimate,
     alpha_estimate,
     asset_agreement,
     krippendorff_alpha,
@@ -104,12 +106,14 @@ def agreement(session: Session, batch: Batch, project: Project) -> Report:
     """How far independent answers agree.
 
     Of choices Krippendorff's α (ratings: of intervals) and how often two answers are the same; of
-    other labels how alike an answer is to what the others say, on average over assets.
+    other labels how alike an answer is to what the others say, on average over assets; of objects
+    and spans α too, after matching, over `things` on some of the assets.
     """
     if project.label_type not in labels.CHOICES:
         found = list(session.scalars(_LIKENESS, {"batch": batch.id}))
         mean = sum(found) / len(found) if found else None
-        return _undefined("likeness") | {"items": len(found), "pairs_agreeing": mean}
+        alike = _undefined("likeness") | {"items": len(found), "pairs_agreeing": mean}
+        return alike | (_of_things(session, batch, project) if found else {})
     rows = session.execute(ANSWERS, {"batch": batch.id}).all()
     if not rows:
         return _undefined(project.label_type)
@@ -128,10 +132,20 @@ def agreement(session: Session, batch: Batch, project: Project) -> Report:
     }
 
 
+def _of_things(session: Session, batch: Batch, project: Project) -> Report:
+    """α of the objects and spans of a batch, where its labels hold such."""
+    found = agreeing.of_batch(session, batch, project)
+    if found is None or not found.alpha.n:
+        return {}
+    return {**_plain(found.alpha), "things": found.alpha.n, "compared": found.assets}
+
+
 def _nominal_alpha(counts: Any) -> Report:
-    alpha = alpha_estimate(counts)
-    return {name: defined(getattr(alpha, of)) for name, of in
-            (("alpha", "value"), ("low", "low"), ("high", "high"))}  # fmt: skip
+    return _plain(alpha_estimate(counts))
+
+
+def _plain(alpha: Estimate) -> Report:
+    return {"alpha": defined(alpha.value), "low": defined(alpha.low), "high": defined(alpha.high)}
 
 
 def _interval_alpha(counts: Any, keys: Any) -> Report:

@@ -197,11 +197,12 @@ def agreement(report: Report) -> list[str]:
     if found["pairs_agreeing"] is None:
         return ["No item was answered by two labellers, so their agreement is undefined."]
     if found.get("kind") == "likeness":
-        return [
+        alike = (
             f"On {number(found['items'], 'item')} with two or more independent answers, an answer "
             f"was {percent(found['pairs_agreeing'])} like what the other answers said: 100{NBSP}% "
             f"is the same things in the same places, 0{NBSP}% nothing in common."
-        ]
+        )
+        return [alike] if found["alpha"] is None else [alike, _of_things(found)]
     lines = [
         f"On {number(found['items'], 'item')} with two or more independent answers, two answers "
         f"were the same in {percent(found['pairs_agreeing'])} of cases."
@@ -209,14 +210,26 @@ def agreement(report: Report) -> list[str]:
     if found["alpha"] is None:
         lines.append("All answers name one class, so agreement beyond chance is undefined.")
         return lines
+    lines.append(
+        f"Krippendorff's α, which takes off the agreement that mere chance would give, is "
+        f"{_with_range(found)}: 1 is perfect agreement, 0 is chance. {_reading(found)}"
+    )
+    return lines
+
+
+def _of_things(found: Report) -> str:
+    return (
+        f"Of each of {number(found['things'], 'thing')} that somebody marked on "
+        f"{number(found['compared'], 'item')}, the others named a class or marked nothing. "
+        f"Krippendorff's α of that is {_with_range(found)}: 1 is perfect agreement, 0 is chance."
+    )
+
+
+def _with_range(found: Report) -> str:
     spread = ""
     if found["low"] is not None:
         spread = f" (95 % range {found['low']:.2f} to {found['high']:.2f})"
-    lines.append(
-        f"Krippendorff's α, which takes off the agreement that mere chance would give, is "
-        f"{found['alpha']:.2f}{spread}: 1 is perfect agreement, 0 is chance. {_reading(found)}"
-    )
-    return lines
+    return f"{found['alpha']:.2f}{spread}"
 
 
 def _reading(found: Report) -> str:

@@ -34,6 +34,20 @@ def by_asset(
     return (starts, by_who, by_what, weight if given is None else weight[order]), order
 
 
+def at_the_start(
+    asset: ArrayLike,
+    labeller: ArrayLike,
+    label: ArrayLike,
+    n_assets: int,
+    n_labellers: int,
+    n_classes: int,
+    weights: ArrayLike | None,
+) -> tuple[ByAsset, Floats]:
+    """What every fit begins with: the answers in order of asset, and their vote shares."""
+    answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
+    return answers, vote_shares(answers, n_assets, n_classes)
+
+
 def checked_weights(weights: ArrayLike | None, length: int) -> Floats | None:
     """The weights as floats, None where none were given; ValueError unless one each, ≥ 0."""
     if weights is None:

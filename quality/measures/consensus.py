@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from quality.measures.answer_passes import (
     TIE,
     ByAsset,
+    at_the_start,
     best_of_each,
     by_asset,
     checked_weights,
@@ -21,7 +22,6 @@ from quality.measures.answer_passes import (
     leave_one_out,
     leave_one_out_one_coin,
     update_one_coin,
-    vote_shares,
 )
 from quality.measures.arrays import Bools, Floats, Ints, codes
 from quality.measures.em_rounds import rounds_of
@@ -137,8 +137,9 @@ def dawid_skene(
     are added to each cell of a confusion matrix, so that what was never seen is not impossible.
     Assets without an answer get the class prior.
     """
-    answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
-    posterior = vote_shares(answers, n_assets, n_classes)
+    answers, posterior = at_the_start(
+        asset, labeller, label, n_assets, n_labellers, n_classes, weights
+    )
     with rounds_of(answers, n_classes, n_labellers) as em:
         counts, known = em.counts(posterior), posterior.sum(axis=0)
         for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
@@ -169,8 +170,9 @@ def one_coin(
     Y. Zhang, X. Chen, D. Zhou, M. I. Jordan, JMLR 17 (2016), §2. `prior_answers` are the right and
     wrong answers credited to every labeller beforehand.
     """
-    answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
-    posterior = vote_shares(answers, n_assets, n_classes)
+    answers, posterior = at_the_start(
+        asset, labeller, label, n_assets, n_labellers, n_classes, weights
+    )
     weight_sum = np.bincount(answers[1], answers[3], n_labellers)
     for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned
         hits = np.zeros(n_labellers)

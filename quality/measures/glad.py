@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quality.measures.answer_passes import ByAsset, by_asset, vote_shares
+from quality.measures.answer_passes import ByAsset, at_the_start
 from quality.measures.arrays import Floats, Ints, compiled
 
 PRIOR_ABILITY, PRIOR_LOG_EASE = 1.0, 1.0  # means of normal priors of variance 1
@@ -48,10 +48,11 @@ def glad(
     `rounds`, or when posteriors move by no more than `tolerance` on average. `prior` is the
     classes' chance beforehand (default: even). Assets without an answer get the prior.
     """
-    answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
+    answers, posterior = at_the_start(
+        asset, labeller, label, n_assets, n_labellers, n_classes, weights
+    )
     log_prior = _log_prior(prior, n_classes)
     point = np.concatenate([np.full(n_labellers, PRIOR_ABILITY), np.full(n_assets, PRIOR_LOG_EASE)])
-    posterior = vote_shares(answers, n_assets, n_classes)
     for used in range(1, rounds + 1):
         moved = _posteriors(*answers, point, n_labellers, log_prior, posterior)
         right = _chance_right(*answers[:3], posterior)

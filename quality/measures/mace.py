@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quality.measures.answer_passes import ByAsset, by_asset, vote_shares
+from quality.measures.answer_passes import ByAsset, at_the_start
 from quality.measures.arrays import Floats, Ints, compiled
 
 
@@ -46,8 +46,9 @@ def mace(
     prior of habits (both of the paper). Stops after `rounds`, or when posteriors move by no more
     than `tolerance` on average. Assets without an answer get even chances.
     """
-    answers, _ = by_asset(asset, labeller, label, n_assets, n_labellers, n_classes, weights)
-    posterior = vote_shares(answers, n_assets, n_classes)
+    answers, posterior = at_the_start(
+        asset, labeller, label, n_assets, n_labellers, n_classes, weights
+    )
     knows = np.full((n_labellers, n_classes), 0.5)  # before the first round: chance even
     known, guessed = _counts(answers, posterior, knows)
     for used in range(1, rounds + 1):  # noqa: B007 - the last value is returned

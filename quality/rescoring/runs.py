@@ -85,16 +85,12 @@ def _fits(batch: Batch, model: ReferenceModel | None) -> None:
         return
     if model.project_id != batch.project_id:
         raise InvalidInput("this reference model is of another project", field="model")
-    if _embeds(model) and batch.project.label_type not in LEARNT:
+    if model.embeds and batch.project.label_type not in LEARNT:
         raise InvalidInput(
             f"embeddings judge {', '.join(LEARNT)}; this project asks for "
             f"{batch.project.label_type}: give predictions",
             field="model",
         )
-
-
-def _embeds(model: ReferenceModel) -> bool:
-    return model.kind == "embeddings" or model.settings.get("output") == "embedding"
 
 
 def _enough(session: Session, batch: Batch, model: ReferenceModel | None) -> None:
@@ -110,7 +106,7 @@ def _enough(session: Session, batch: Batch, model: ReferenceModel | None) -> Non
 
 def route(label_type: str, model: ReferenceModel | None) -> str:
     """How labels are judged: by `predictions`, by `folds` of the labels, by `people` alone."""
-    if model is not None and not _embeds(model):
+    if model is not None and not model.embeds:
         return "predictions"
     return "folds" if label_type in LEARNT else "people"
 

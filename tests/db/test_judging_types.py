@@ -344,6 +344,9 @@ def test_a_quality_report_speaks_of_every_type(session, make, hands, label_type)
     assert report_pages.pdf(made.report).startswith(b"%PDF")
     agreed = made.report["agreement"]
     assert agreed["items"] == 2 and agreed["pairs_agreeing"] == pytest.approx(1)
+    if label_type in ("boxes", "polygons", "masks", "keypoints", "spans"):
+        assert agreed["alpha"] == pytest.approx(1) and agreed["compared"] == 2
+        assert any("Krippendorff" in line for line in told["agreement"])
     counted = {c["key"]: c["n"] for c in made.report["classes"] if c["n"]}
     things = case.right.get("objects") or case.right.get("spans") or ()
     expected = {key: 2 * n for key, n in Counter(x["class"] for x in things).items()}

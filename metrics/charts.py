@@ -1,8 +1,8 @@
 """Charts of a report as SVG, for the page and for the PDF. What comes from outside is escaped."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 WIDTH, ROW, LEFT, RIGHT = 640, 26, 170, 110
 BAR, GRID = "#2f6f9f", "#c3cad3"

@@ -24,7 +24,7 @@ const isEmpty = (label) => !label || [label.objects, label.spans, label.tags].so
 export class Comparison {
   constructor() {
     this.pane = h("div", { class: "editor-mirror", role: "img", hidden: true });
-    this.panel = h("section", { class: "editor-objects editor-compared", "aria-label": "Differences", hidden: true });
+    this.panel = h("section", { class: "editor-objects editor-compared", "aria-label": "Differences", tabindex: "0", hidden: true });
     this.bar = new ComparisonBar({
       onWay: (way) => this.go(way),
       onOther: () => this.#another(),

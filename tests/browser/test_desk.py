@@ -135,7 +135,9 @@ def test_a_review_accepts_or_fixes(browse, make, sessions, key, verdict, given):
     page.keyboard.press("Enter")
     saved(page)
     [(_, _, label)] = answers(sessions)
-    assert label.payload == {"class": given, "verdict": verdict, "remark": "seen s and g"}
+    told = {"errors": [{"type": "wrong_class"}]} if verdict == "fix" else {}
+    said = {"class": given, "verdict": verdict, "remark": "seen s and g"}
+    assert label.payload == said | told
 
 
 def test_submit_on_choose_is_remembered(browse, make, sessions):

@@ -227,7 +227,9 @@ class Crowd:
         """What happened, and what is wrong: {} if nothing is."""
         ledgers = [read(path) for path in sorted(self.folder.glob("ledger-*"))]
         with db.transaction(self.sessions) as session:
+            session.execute(text(AT_LEISURE))
             wrong: dict[str, Any] = recount.wrong(session)
+        with db.transaction(self.sessions) as session:
             told = dict(session.execute(text(KINDS)).all())
             unanswered = session.execute(text(UNANSWERED)).all()
             stored = {row.token: row.key for row in session.execute(text(STORED))}
@@ -261,6 +263,10 @@ def _if_any(name: str, found: list[Any]) -> dict[str, Any]:
     return {name: found} if found else {}
 
 
+# Hundreds of thousands of rows are counted at once, and seldom changed tables have no statistics.
+AT_LEISURE = """
+    SELECT set_config('statement_timeout', '0', true), set_config('enable_nestloop', 'off', true),
+           set_config('work_mem', '128MB', true)"""
 KINDS = "SELECT kind, count(*) FROM work_event GROUP BY 1 ORDER BY 1"
 # Open at the end although somebody could still answer: lost. Where everybody has answered, skipped
 # or met the asset as gold, nobody could.

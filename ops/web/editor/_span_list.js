@@ -19,13 +19,21 @@ export class SpanList {
     this.title.textContent = titleOf(items.length - relations, relations);
     const before = this.lines ?? new Map();
     this.lines = new Map(items.map((one) => [one, this.#line(one, before.get(one), about)]));
-    const elements = [...this.lines.values()].map(({ element }) => element);
-    if (elements.length !== this.list.childElementCount || elements.some((one, i) => one !== this.list.children[i]))
-      this.list.replaceChildren(...elements);
+    this.#put([...this.lines.values()].map(({ element }) => element));
     this.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
     const current = this.lines.get(chosen)?.element;
     current?.setAttribute("aria-current", "true");
     current?.scrollIntoView({ block: "nearest" });
+  }
+
+  // A long list keeps the lines that stay.
+  #put(elements) {
+    const stays = new Set(elements);
+    for (const line of [...this.list.children]) if (!stays.has(line)) line.remove();
+    elements.forEach((line, i) => {
+      const there = this.list.children[i];
+      if (there !== line) this.list.insertBefore(line, there ?? null);
+    });
   }
 
   // The line of an item; the one of `before` where it says the same.

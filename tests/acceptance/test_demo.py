@@ -16,8 +16,8 @@ import requests
 from ops.demo.accounts import LOGINS, PASSWORD
 from tests.acceptance.processes import ROOT, eventually
 from tests.acceptance.supervisors import listen_to_ctrl_c
+from tests.browsers import FLAGS, PROGRAM
 
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.xdist_group("demo")
 
 
@@ -105,16 +105,14 @@ def test_the_client_recomputes_the_digest_from_the_export(demo):
     assert export.count(b"\n") == found["items"] == 600
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no browser: chromium is not installed")
+@pytest.mark.skipif(PROGRAM is None, reason="no browser: chromium is not installed")
 @pytest.mark.parametrize("role", LOGINS)
 def test_a_tour_as_each_role(demo, role):
     from playwright.sync_api import sync_playwright
 
     trouble: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 768})
         page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
         page.on("pageerror", lambda error: trouble.append(str(error)))

@@ -9,31 +9,34 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.serving import make_server
 
-from tests.factories import PASSWORD
+from tests.browsers import FLAGS, PROGRAM
+from tests.http import signed_in
 
-CHROMIUM = Path("/usr/bin/chromium")
 BUNDLES = Path(__file__).resolve().parents[2] / "ops/web/static/dist"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """One Chromium for a module.
-
-    Not for the whole run: the driver keeps an event loop going in this thread, and what a later
-    test of another ring calls, as Dash does, may refuse to work beside one.
-    """
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is not installed")
+    """One Chromium for all tests, which `tests/conftest.py` puts last."""
+    if PROGRAM is None:
+        pytest.skip("no browser: chromium is not installed")
     if not (BUNDLES / "app.js").exists():
         pytest.fail("the browser code is not bundled: run `npm ci && npm run build`")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def agent(chromium: Any) -> str:
+    """What this Chromium calls itself."""
+    page = chromium.new_page()
+    name: str = page.evaluate("navigator.userAgent")
+    page.close()
+    return name
 
 
 @pytest.fixture
@@ -88,8 +91,10 @@ def traps(site: str) -> Iterator[Traps]:
 
 
 @pytest.fixture
-def browse(chromium: Any, site: str, traps: Traps) -> Iterator[Callable[..., Any]]:
-    """`browse(user, "/desk")` → a Playwright page, signed in through the form.
+def browse(
+    chromium: Any, agent: str, app: Any, site: str, traps: Traps
+) -> Iterator[Callable[..., Any]]:
+    """`browse(user, "/desk")` → a Playwright page, signed in; `test_signin` tries the form.
 
     More keywords go to the browser context. `page.context.new_page()` is a second tab.
     """
@@ -103,11 +108,9 @@ def browse(chromium: Any, site: str, traps: Traps) -> Iterator[Callable[..., Any
         contexts.append(context)
         page = context.new_page()
         if user is not None:
-            page.goto("/signin")
-            page.fill("input[name=email]", user.email)
-            page.fill("input[name=password]", PASSWORD)
-            page.keyboard.press("Enter")
-            page.wait_for_url(lambda url: "/signin" not in url)
+            cookie, _ = signed_in(app, user, agent)
+            name = app.config["SESSION_COOKIE_NAME"]
+            context.add_cookies([{"name": name, "value": cookie, "url": site}])
         page.goto(path)
         return page
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ops import first_admin
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -89,9 +90,16 @@ def test_pages_are_readable_and_fit(browse, make, session, path, scheme):
     check(page)
 
 
-def test_sign_in_fits_a_phone(browse):
+def test_sign_in_fits_a_phone_and_lets_in(browse, make, session):
+    lead = make.user("ops_lead")
+    session.commit()
     page = browse(None, "/signin", viewport={"width": 360, "height": 640})
     check(page)
+    page.fill("input[name=email]", lead.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: urlsplit(url).path == "/projects")
+    assert page.locator(".person-button").count() == 1
 
 
 def test_everything_goes_by_keyboard(browse, make, session):

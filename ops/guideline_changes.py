@@ -6,11 +6,12 @@ list, a table), compared by difflib, which is Ratcliff and Obershelp's gestalt p
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal
 
 from markdown_it import MarkdownIt
@@ -19,8 +20,9 @@ Kind = Literal["kept", "added", "removed"]
 
 # A block less alike than this is not the other one changed, but another one.
 LEAST_LIKE = 0.4
-# Comparing n with m pieces takes up to n × m steps. A text that is made to be slow is answered more
-# coarsely, so that no comparison takes longer than about a second.
+# One look for the longest match of n pieces in m takes up to n × m steps, and each match that is
+# found asks for two more. A text that is made to be slow is answered more coarsely, so that no
+# comparison takes longer than about a second.
 MOST_STEPS = 2_000_000
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
@@ -90,9 +92,27 @@ class _Budget:
     def __init__(self, steps: int) -> None:
         self.left = steps
 
-    def allows(self, n: int, m: int) -> bool:
-        self.left -= n * m
+    def allows(self, steps: int) -> bool:
+        self.left -= steps
         return self.left >= 0
+
+
+class _Matcher(SequenceMatcher[str]):
+    """Finds nothing more once the budget is spent."""
+
+    def __init__(self, old: Sequence[str], new: Sequence[str], budget: _Budget) -> None:
+        super().__init__(None, old, new, autojunk=False)
+        self._budget, self._n, times = budget, len(old), Counter(new)
+        # Steps of a look at the first pieces: each with every place where the other has it too.
+        self._steps = [0, *accumulate(1 + times[piece] for piece in old)]
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> Match:
+        end = self._n if ahi is None else ahi
+        if not self._budget.allows(self._steps[end] - self._steps[alo]):
+            return Match(alo, blo, 0)
+        return super().find_longest_match(alo, ahi, blo, bhi)
 
 
 def _steps(
@@ -103,10 +123,10 @@ def _steps(
     tail = _alike(old[head:][::-1], new[head:][::-1])
     a, b = old[head : len(old) - tail], new[head : len(new) - tail]
     yield "equal", old[:head], new[:head]
-    if not a or not b or not budget.allows(len(a), len(b)):
+    if not a or not b or not budget.allows(len(a) + len(b)):
         yield "replace", a, b
     else:
-        for tag, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        for tag, i, j, k, m in _Matcher(a, b, budget).get_opcodes():
             yield "equal" if tag == "equal" else "replace", a[i:j], b[k:m]
     yield "equal", old[len(old) - tail :], new[len(new) - tail :]
 
@@ -143,7 +163,7 @@ def _first_alike(
 ) -> tuple[int, tuple[Piece, ...] | None]:
     """The place of the first block from `at` on of which `new` is a changed one, and how."""
     for place in range(at, len(old)):
-        if not budget.allows(1, len(old[place]) + len(new)):
+        if not budget.allows(len(old[place]) + len(new)):
             break
         pieces = _within(old[place], new, budget)
         if pieces is not None:

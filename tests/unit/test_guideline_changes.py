@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,4 +63,15 @@ def test_a_text_made_to_be_slow_is_compared_more_coarsely() -> None:
     found = changes(before, after)
     # Word by word, every block against every other, it would be minutes.
     assert time.process_time() - began < 20
+    assert version(found, {"kept", "added"}) == blocks(after)
+
+
+@pytest.mark.parametrize(("between", "n"), [(" ", 345), ("\n\n", 690)], ids=["words", "blocks"])
+def test_nor_does_what_stands_everywhere_make_it_slow(between: str, n: int) -> None:
+    """One word between words that are all others: each of its places could match any other."""
+    before, after = (between.join(f"x{between}{new}{i}" for i in range(n)) for new in "pq")
+    began = time.process_time()
+    found = changes(before, after)
+    # With every match looked for to the end it is the third power of their number: over 4 seconds.
+    assert time.process_time() - began < 3
     assert version(found, {"kept", "added"}) == blocks(after)

@@ -28,7 +28,8 @@ serve: $(VENV)/.installed $(BUNDLES) ## Serve your own installation
 
 test: ## Everything: lint, types, contracts, every test ring, browser included
 	@$(MAKE) --no-print-directory -j 4 check chromium
-	$(BIN)/pytest -n 2 -m "not serial"
+	@# Two processes for two cores: threads of BLAS and torch would only get in each other's way.
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not serial"
 	$(BIN)/pytest -m serial
 
 check: lint types contracts ## Lint, types and import contracts

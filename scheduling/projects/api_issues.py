@@ -57,7 +57,7 @@ class CommentOut(BaseModel):
     body: str
 
 
-class IssueOut(BaseModel):
+class QuestionOut(BaseModel):
     """A question and its thread."""
 
     id: int
@@ -84,10 +84,10 @@ class AnswerTimeOut(BaseModel):
     high: float | None
 
 
-class IssuesOut(BaseModel):
+class QuestionsOut(BaseModel):
     """Questions of a project, the newest first."""
 
-    issues: list[IssueOut]
+    issues: list[QuestionOut]
     next_before: int | None
     counts: dict[str, int]
     time_to_answer: AnswerTimeOut
@@ -95,7 +95,7 @@ class IssuesOut(BaseModel):
 
 @blueprint.get("/projects/<int:project_id>/issues")
 @blueprint.input(IssuesIn, location="query", arg_name="asked")
-@blueprint.output(IssuesOut)
+@blueprint.output(QuestionsOut)
 def list_issues(project_id: int, asked: IssuesIn) -> dict[str, Any]:
     """List the questions of a project
 
@@ -116,7 +116,7 @@ def list_issues(project_id: int, asked: IssuesIn) -> dict[str, Any]:
 
 
 @blueprint.get("/projects/<int:project_id>/issues/<int:issue_id>")
-@blueprint.output(IssueOut)
+@blueprint.output(QuestionOut)
 def show_issue(project_id: int, issue_id: int) -> dict[str, Any]:
     """Get a question with its thread"""
     return _issues([_own(project_id, issue_id)])[0]
@@ -124,7 +124,7 @@ def show_issue(project_id: int, issue_id: int) -> dict[str, Any]:
 
 @blueprint.post("/projects/<int:project_id>/issues/<int:issue_id>/comments")
 @blueprint.input(ReplyIn, arg_name="asked")
-@blueprint.output(IssueOut, status_code=201)
+@blueprint.output(QuestionOut, status_code=201)
 def reply_to_issue(project_id: int, issue_id: int, asked: ReplyIn) -> dict[str, Any]:
     """Reply to a question
 
@@ -137,7 +137,7 @@ def reply_to_issue(project_id: int, issue_id: int, asked: ReplyIn) -> dict[str, 
 
 @blueprint.post("/projects/<int:project_id>/issues/<int:issue_id>/state")
 @blueprint.input(StateIn, arg_name="asked")
-@blueprint.output(IssueOut)
+@blueprint.output(QuestionOut)
 def change_issue(project_id: int, issue_id: int, asked: StateIn) -> dict[str, Any]:
     """Resolve a question, open it again, or send it on to the experts"""
     found = _own(project_id, issue_id)
@@ -148,7 +148,7 @@ def change_issue(project_id: int, issue_id: int, asked: StateIn) -> dict[str, An
 
 @blueprint.post("/projects/<int:project_id>/issues/<int:issue_id>/entry")
 @blueprint.input(EntryIn, arg_name="asked")
-@blueprint.output(IssueOut)
+@blueprint.output(QuestionOut)
 def enter_issue(project_id: int, issue_id: int, asked: EntryIn) -> dict[str, Any]:
     """Take an answered question into the guideline
 

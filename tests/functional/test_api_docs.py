@@ -38,6 +38,12 @@ def test_the_document_is_openapi_3_1_and_every_reference_leads_somewhere(spec):
     assert {"token", "session"} == spec["components"]["securitySchemes"].keys()
 
 
+def test_no_two_schemas_have_one_name(spec):
+    """The second would be numbered, and what lies within it be taken for the first's."""
+    numbered = [name for name in spec["components"]["schemas"] if name[-1].isdigit()]
+    assert numbered == []
+
+
 def test_every_api_route_is_documented_with_what_it_does_and_how_it_refuses(app, spec):
     routes = {
         (re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), method.lower())

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from ops import (
     clock_time,
     guidelines,
     talk_entry,
+    talk_limits,
     talk_mentions,
     talk_pins,
     talk_told,
@@ -37,7 +38,6 @@ from ops.models import (
 )
 
 LONGEST = 4000
-MOST_UNRESOLVED = 50  # of one person in one project
 MOST_COMMENTS = 500  # of one thread
 
 _KEYS = uuid.UUID("6f0e4d7e-5f0b-4a1c-9d63-2f9b7e5c1a88")
@@ -59,7 +59,8 @@ def open_issue(
     """Ask a question; sent twice with one `key`, it is one. The leads are told.
 
     A pin of the guideline is about `guideline` alone, any other about `asset`. Raises InvalidInput
-    (`body`, `pin`, `key`, `mentions`), TooMany when they have too many unresolved ones.
+    (`body`, `pin`, `key`, `mentions`), TooMany when they have too many unresolved ones, or said
+    too much within the hour.
     """
     kept = talk_pins.clean(pin, asset)
     of_guideline = kept["at"] == "guideline"
@@ -69,7 +70,8 @@ def open_issue(
     about = None if of_guideline else asset
     # Who asks and their key name the issue: the unique token makes two of them one.
     token = uuid.uuid5(_KEYS, f"{by.id}:{_key(key)}")
-    _refuse_many(session, project.id, by, token)
+    talk_limits.one_at_a_time(session, by)
+    talk_limits.refuse_many(session, project.id, by, token)
     asked = insert(Issue).values(
         token=token,
         project_id=project.id,
@@ -87,6 +89,7 @@ def open_issue(
     issue = session.scalars(select(Issue).where(Issue.token == token)).one()
     if made is None:
         return issue
+    talk_limits.refuse_flood(session, by)
     _record(session, issue, by, "issue.opened", pin=kept["at"])
     talk_told.leads_of_question(session, issue, by)
     _say(session, issue, by, text, key, mentions)
@@ -116,6 +119,7 @@ def comment(
     if before is not None:
         raise Conflict("This key was used by somebody else.", field="key")
     _refuse_comment(session, issue, by)
+    talk_limits.refuse_flood(session, by)
     said = _say(session, issue, by, text, key, mentions)
     _turn(session, issue, by, said.at)
     _record(session, issue, by, "issue.commented", comment=said.id)
@@ -222,14 +226,6 @@ def _key(key: str) -> str:
 def _lock(session: Session, issue: Issue) -> None:
     """Wait for whoever is changing the issue, and look at it as it is then."""
     session.refresh(issue, with_for_update={"key_share": True})
-
-
-def _refuse_many(session: Session, project_id: int, by: User, token: uuid.UUID) -> None:
-    mine = (Issue.project_id == project_id) & (Issue.opened_by == by.id)
-    unresolved = mine & (Issue.state != "resolved") & (Issue.token != token)
-    n = session.scalar(select(func.count()).select_from(Issue).where(unresolved)) or 0
-    if n >= MOST_UNRESOLVED:
-        raise TooMany(f"{n} of your questions are not resolved yet; resolve some first.")
 
 
 def _refuse_acting(issue: Issue, by: User) -> None:

@@ -192,6 +192,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
         sa.UniqueConstraint("issue_id", "client_key", name=op.f("uq_comment_issue_id_client_key")),
     )
+    op.create_index("ix_comment_by", "comment", ["by", "at"], unique=False)
     op.add_column(
         "assignment", sa.Column("idle_ms", sa.Integer(), server_default="0", nullable=False)
     )
@@ -223,6 +224,7 @@ def downgrade() -> None:
     op.drop_column("assignment", "inputs")
     op.drop_column("assignment", "idle_before_ms")
     op.drop_column("assignment", "idle_ms")
+    op.drop_index("ix_comment_by", table_name="comment")
     op.drop_table("comment")
     op.drop_index(
         "ix_issue_unresolved", table_name="issue", postgresql_where=sa.text("state <> 'resolved'")

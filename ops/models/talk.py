@@ -74,7 +74,11 @@ class Comment(Base):
     """
 
     __tablename__ = "comment"
-    __table_args__ = (UniqueConstraint("issue_id", "client_key"),)
+    __table_args__ = (
+        UniqueConstraint("issue_id", "client_key"),
+        # How much somebody wrote lately.
+        Index("ix_comment_by", "by", "at"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     issue_id: Mapped[int] = mapped_column(ForeignKey(Issue.id))

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from ops import guidelines, talk
+from ops import guidelines, talk, talk_limits
 from ops.db import transaction
-from ops.errors import Conflict
+from ops.errors import Conflict, TooMany
 from ops.models import AuditEntry, Comment, GuidelineVersion, Issue, Notice, Project, User
 
 pytestmark = pytest.mark.serial
@@ -30,7 +30,7 @@ def at_once(sessions, *acts):
         try:
             with transaction(sessions) as session:
                 return act(session)
-        except Conflict as error:
+        except (Conflict, TooMany) as error:
             return error
 
     with ThreadPoolExecutor(len(acts)) as pool:
@@ -77,6 +77,16 @@ def test_what_is_sent_twice_at_once_is_one(floor, session, sessions):
     at_once(sessions, *settled, *settled)
     assert count(session, AuditEntry, AuditEntry.action == "issue.resolved") == 1
     assert session.get(Issue, issue).state == "resolved"
+
+
+@pytest.mark.parametrize("limit", ["MOST_UNRESOLVED", "MOST_AN_HOUR"])
+def test_asked_all_at_once_they_are_no_more_than_one_may(
+    floor, session, sessions, monkeypatch, limit
+):
+    monkeypatch.setattr(talk_limits, limit, 2)
+    found = at_once(sessions, *[ask(floor, f"a-key-of-its-own-{n}") for n in range(TIMES)])
+    assert count(session, Issue) == 2
+    assert sum(isinstance(one, TooMany) for one in found) == TIMES - 2
 
 
 def test_who_replies_while_another_resolves_leaves_a_state_that_is_whole(floor, session, sessions):

@@ -8,7 +8,17 @@ from sqlalchemy import func, select
 
 from dashboards import phrases
 from metrics import reads
-from ops import clock_time, erasure, guidelines, notices, people, talk, talk_entry, talk_reads
+from ops import (
+    clock_time,
+    erasure,
+    guidelines,
+    notices,
+    people,
+    talk,
+    talk_entry,
+    talk_limits,
+    talk_reads,
+)
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
 from ops.models import AuditEntry, Comment, GuidelineVersion, Issue, Notice
 from tests.db.answering import answer
@@ -170,9 +180,34 @@ def test_what_is_refused(session, floor, ask, make, monkeypatch):
     at = {"at": "point", "x": 10, "y": 0.5}
     assert ask(pin=at, asset=picture, key="fits-well").pin == at
     assert ask(pin={"at": "passage", "start": 1, "end": 6}).pin["end"] == 6
-    monkeypatch.setattr(talk, "MOST_UNRESOLVED", 2)
+    monkeypatch.setattr(talk_limits, "MOST_UNRESOLVED", 2)
     with pytest.raises(TooMany):
         ask(key="one-too-many")
+
+
+def test_nobody_fills_the_desks_of_others(session, floor, ask, monkeypatch):
+    """Every comment may call each lead by notice and mail, resolved and open questions alike."""
+    monkeypatch.setattr(talk_limits, "MOST_AN_HOUR", 3)
+    issue = ask(body="@lead")
+    talk.resolve(session, issue, floor.asker)
+    talk.comment(session, issue, floor.asker, "@lead", key="call-them-1")
+    talk.comment(session, issue, floor.asker, "@lead", key="call-them-2")
+    before = told(session, floor.lead)
+    for flood in (
+        lambda: talk.comment(session, issue, floor.asker, "@lead", key="call-them-3"),
+        lambda: ask(key="another-question"),
+    ):
+        with pytest.raises(TooMany, match="hour"), session.begin_nested():
+            flood()
+    assert told(session, floor.lead) == before
+    # What came through is one of them, however often it is sent; who answers is not held up.
+    assert ask(body="@lead").id == issue.id
+    talk.comment(session, issue, floor.asker, "@lead", key="call-them-2")
+    for n in range(4):
+        talk.comment(session, issue, floor.lead, "So.", key=f"an-answer-{n}")
+    later = (clock_time.now() + timedelta(hours=1)).timestamp()
+    clock_time.use(lambda: later)
+    assert ask(key="another-question").state == "open"
 
 
 def test_an_answered_question_becomes_an_entry_of_the_guideline(session, floor, ask):

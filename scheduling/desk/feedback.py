@@ -11,11 +11,12 @@ from scheduling import sql
 # Gold and reviewed answers alike, and only those of days gone by. When each was checked is not
 # said, nor shown by the order: gold is checked within seconds, work hours later. The review that
 # is told is the first that did not accept; of gold there is none that is about this answer alone.
+# Nor is what was decided of work today: of gold nothing is decided again.
 _FEEDBACK = """
     SELECT a.token, p.medium, p.label_type, asset.text, a.ended_at AS answered_at,
            (SELECT l.payload FROM label l WHERE l.assignment_id = a.id
             ORDER BY l.revision DESC LIMIT 1) AS given,
-           (SELECT c.label FROM consensus c WHERE c.asset_id = t.asset_id
+           (SELECT c.label FROM consensus c WHERE c.asset_id = t.asset_id AND c.at < %(today)s
             ORDER BY c.version DESC LIMIT 1) AS decided,
            (SELECT l.payload FROM task r
                 JOIN assignment ra ON ra.task_id = r.id AND ra.state = 'submitted'
@@ -38,7 +39,7 @@ def newest(session: Session, me: int) -> list[dict[str, Any]]:
     """The newest answers that a check found different; it changes once a day."""
     midnight = clock_time.now().replace(hour=0, minute=0, second=0, microsecond=0)
     found = sql.rows(session, _FEEDBACK, me=me, today=midnight, most=MOST)
-    told = (_told(row) for row in found)
+    told = (_told(row) for row in found if row.decided)
     return [one for one in told if one["given"] != one["decided"]]
 
 

@@ -30,18 +30,7 @@ def answered(session, make, client_for):
 
 def check(session, floor, assignment, kind, decided, at):
     """As if a check of `kind` had found that the asset is `decided`."""
-    asset_id = assignment.task.asset_id
-    consensus.append(
-        session,
-        asset_id=asset_id,
-        batch_id=floor.batch.id,
-        method="gold" if kind == "gold" else "review",
-        label={"class": decided},
-        probability=None,
-        answers=1,
-        agreement=None,
-        posterior={},
-    )
+    decide(session, floor, assignment, decided, at, "gold" if kind == "gold" else "review")
     session.add(
         Evidence(
             labeller_id=assignment.labeller_id,
@@ -54,6 +43,22 @@ def check(session, floor, assignment, kind, decided, at):
             at=at,
         )
     )
+    session.commit()
+
+
+def decide(session, floor, assignment, decided, at, method="review"):
+    """The asset is `decided` from `at` on."""
+    consensus.append(
+        session,
+        asset_id=assignment.task.asset_id,
+        batch_id=floor.batch.id,
+        method=method,
+        label={"class": decided},
+        probability=None,
+        answers=1,
+        agreement=None,
+        posterior={},
+    ).at = at
     session.commit()
 
 
@@ -90,6 +95,22 @@ def test_the_day_of_the_check_betrays_nothing(answered, session):
     told = client.get("/api/v1/desk/me").json["feedback"]
     assert [t["token"] for t in told] == [str(a.token) for a in (three, two, one)]
     assert "checked_at" not in told[0]
+
+
+@pytest.mark.parametrize("today", ["c", "a"])
+def test_what_is_decided_today_is_told_tomorrow(answered, session, today):
+    """The label of work may change at any hour, that of gold does not: the list would tell."""
+    floor, client, (one, two, _) = answered
+    yesterday = clock_time.now() - timedelta(days=1)
+    check(session, floor, one, "review", "b", yesterday)
+    check(session, floor, two, "gold", "b", yesterday)
+    before = client.get("/api/v1/desk/me").json["feedback"]
+    decide(session, floor, one, today, clock_time.now())
+    assert client.get("/api/v1/desk/me").json["feedback"] == before
+    later = (clock_time.now() + timedelta(days=1)).timestamp()
+    clock_time.use(lambda: later)
+    told = client.get("/api/v1/desk/me").json["feedback"]
+    assert [t["decided"] for t in told] == ["b", "c"][: 1 + (today == "c")]
 
 
 def test_a_project_one_left_is_not_shown(answered, session):

@@ -6,7 +6,7 @@ those who run the project alone; leads and managers are named to everybody in a 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
@@ -95,7 +95,12 @@ def page(
     session: Session, user: User, project_ids: Select[int] | Collection[int], asked: Filter,
     *, before: int | None = None,
 ) -> Sequence[Issue]:  # fmt: skip
-    """A page of issues and one more, the newest first, below the id `before`."""
+    """A page of issues and one more, the newest first, below the id `before`.
+
+    Who is not told which asset it is about is not told by asking for one either.
+    """
+    if not sees_people(user):
+        asked = replace(asked, asset_id=None)
     found = (
         select(Issue)
         .where(Issue.project_id.in_(project_ids), visible(user), *_conditions(asked))

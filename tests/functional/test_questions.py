@@ -138,6 +138,10 @@ def test_labellers_never_learn_of_each_other(
         assert "A labeller" in text and "Secret" not in text
         assert floor.assets[0].external_id not in text
     assert expert.get(f"{base}/{issue.id}").json["asset"] is None
+    # Nor is it found out by trying numbers, which tell when an asset was imported.
+    for number in (issue.asset_id, issue.asset_id + 1):
+        assert len(expert.get(f"{base}?asset={number}").json["issues"]) == 1
+        assert "What is this" in expert.get(f"/questions?asset={number}").text
     stranger = client_for("expert")
     assert stranger.get(f"{base}/{issue.id}").status_code == 404
     assert stranger.get(f"/projects/{floor.project.id}/issues/{issue.id}").status_code == 404

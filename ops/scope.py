@@ -1,7 +1,8 @@
 """Which projects a person may see: every query about projects starts from here."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
+from ops import clock_time
 from ops.models import Project, ProjectMember, User
 
 
@@ -21,3 +22,9 @@ def projects(user: User) -> Select[int]:
 def may_see(user: User, project_id: int) -> Select[int]:
     """A query with one row if `user` may see the project, else none."""
     return select(Project.id).where(Project.id == project_id, Project.id.in_(projects(user)))
+
+
+def at_work() -> ColumnElement[bool]:
+    """The condition on a membership that is neither suspended nor paused just now."""
+    until = ProjectMember.paused_until
+    return ProjectMember.suspended_at.is_(None) & or_(until.is_(None), until <= clock_time.now())

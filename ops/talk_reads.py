@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from ops import scope
 from ops.access import ANSWERERS, MANAGERS
 from ops.errors import NotFound
-from ops.models import Assignment, Comment, Issue, Task, User
+from ops.models import Assignment, Comment, Issue, ProjectMember, Task, User
 
 PAGE = 50
 MOST_MINE = 100
@@ -46,9 +46,17 @@ def visible(user: User) -> ColumnElement[bool]:
     within = Issue.project_id.in_(scope.projects(user))
     if user.role == "client":
         return within & ~true()
-    if user.role in ANSWERERS:
+    if user.role in MANAGERS:
         return within
+    if user.role == "expert":
+        return within & or_(Issue.project_id.in_(_answering(user)), concerns(user))
     return within & concerns(user)
+
+
+def _answering(expert: User) -> Select[int]:
+    """Whoever may do no work of a project answers no questions about it either."""
+    mine = ProjectMember.user_id == expert.id
+    return select(ProjectMember.project_id).where(mine, scope.at_work())
 
 
 def concerns(user: User) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ops import mail, notices
+from ops import mail, notices, scope
 from ops.access import ANSWERERS, WORKERS
 from ops.models import Comment, Issue, Project, ProjectMember, User
 
@@ -38,11 +38,12 @@ def _leads(session: Session, issue: Issue, by: User, what: str, text: str) -> No
 
 
 def experts(session: Session, project_id: int) -> Sequence[User]:
-    """The experts of a project."""
+    """The experts of a project who may work in it."""
     found = (
         select(User)
         .join(ProjectMember, ProjectMember.user_id == User.id)
         .where(ProjectMember.project_id == project_id, User.role == "expert", User.active)
+        .where(scope.at_work())
     )
     return session.scalars(found.order_by(User.id)).all()
 

@@ -20,7 +20,7 @@ from ops import (
     talk_reads,
 )
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
-from ops.models import AuditEntry, Comment, GuidelineVersion, Issue, Notice
+from ops.models import AuditEntry, Comment, GuidelineVersion, Issue, Notice, ProjectMember
 from tests.db.answering import answer
 
 WHOLE = {"at": "asset"}
@@ -120,6 +120,24 @@ def test_nobody_hears_what_could_sway_their_answer(session, floor, ask):
         talk.resolve(session, issue, floor.other)
     with pytest.raises(Forbidden):
         talk.comment(session, issue, floor.reviewer, "Me too.", key="naming-three")
+
+
+@pytest.mark.parametrize("kept", ["suspended_at", "paused_until"])
+def test_an_expert_who_may_not_work_answers_nobody(session, floor, ask, kept):
+    issue = ask()
+    own = ask(by=floor.expert, key="by-the-expert")
+    member = session.get(ProjectMember, (floor.project.id, floor.expert.id))
+    setattr(member, kept, clock_time.now() + timedelta(hours=1))
+    session.flush()
+    assert not sees(session, floor.expert, issue)
+    assert [one.id for one in talk_reads.mine(session, floor.expert)] == [own.id]
+    assert sees(session, floor.expert, own)
+    # Nor are they called, as if the project had no expert.
+    assert talk.escalate(session, issue, floor.lead) == 0
+    assert told(session, floor.expert) == []
+    setattr(member, kept, None)
+    session.flush()
+    assert sees(session, floor.expert, issue)
 
 
 def _last(session):

@@ -59,8 +59,8 @@ def open_issue(
     """Ask a question; sent twice with one `key`, it is one. The leads are told.
 
     A pin of the guideline is about `guideline` alone, any other about `asset`. Raises InvalidInput
-    (`body`, `pin`, `key`, `mentions`), TooMany when they have too many unresolved ones, or said
-    too much within the hour.
+    (`body`, `pin`, `key`, `mentions`), TooMany when they have too many unresolved ones or said
+    too much within the hour, Forbidden while they are suspended or paused.
     """
     kept = talk_pins.clean(pin, asset)
     of_guideline = kept["at"] == "guideline"
@@ -70,6 +70,7 @@ def open_issue(
     about = None if of_guideline else asset
     # Who asks and their key name the issue: the unique token makes two of them one.
     token = uuid.uuid5(_KEYS, f"{by.id}:{_key(key)}")
+    talk_limits.refuse_barred(session, project.id, by)
     talk_limits.one_at_a_time(session, by)
     talk_limits.refuse_many(session, project.id, by, token)
     asked = insert(Issue).values(

@@ -1,4 +1,4 @@
-"""How much one person may ask and write: every question and comment may call people by mail."""
+"""Who may ask, and how much: every question and comment may call people by mail."""
 
 import uuid
 from datetime import timedelta
@@ -6,10 +6,10 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import clock_time
+from ops import clock_time, scope
 from ops.access import ANSWERERS
-from ops.errors import TooMany
-from ops.models import Comment, Issue, User
+from ops.errors import Forbidden, TooMany
+from ops.models import Comment, Issue, ProjectMember, User
 
 MOST_UNRESOLVED = 50  # of one person in one project
 MOST_AN_HOUR = 30  # comments of one person, questions included
@@ -19,6 +19,13 @@ def one_at_a_time(session: Session, by: User) -> None:
     """What one person says is counted in turn. Comes before every other lock."""
     key = func.hashtextextended(f"talk:{by.id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def refuse_barred(session: Session, project_id: int, by: User) -> None:
+    """Whoever may not work here asks nothing new. Raises Forbidden."""
+    mine = (ProjectMember.project_id == project_id) & (ProjectMember.user_id == by.id)
+    if session.scalar(select(~scope.at_work()).where(mine)):
+        raise Forbidden("You are suspended or paused in this project.")
 
 
 def refuse_many(session: Session, project_id: int, by: User, token: uuid.UUID) -> None:

@@ -140,6 +140,18 @@ def test_an_expert_who_may_not_work_answers_nobody(session, floor, ask, kept):
     assert sees(session, floor.expert, issue)
 
 
+def test_whoever_is_barred_from_the_work_asks_nothing_new_about_it(session, floor, ask):
+    issue = ask()
+    member = session.get(ProjectMember, (floor.project.id, floor.asker.id))
+    member.suspended_at = clock_time.now()
+    session.flush()
+    with pytest.raises(Forbidden, match="suspended"):
+        ask(key="another-key")
+    # What was asked before is heard to its end.
+    assert sees(session, floor.asker, issue)
+    talk.comment(session, issue, floor.asker, "And?", key="asked-before")
+
+
 def _last(session):
     return session.scalar(select(func.max(Comment.id)))
 

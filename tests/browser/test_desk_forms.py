@@ -293,6 +293,7 @@ def test_the_whole_job(browse: Any, floor_of: Any, sessions: Any, label_type: st
     picture(desk, f"forms-{label_type}")
     desk.reload()
     on_screen(desk)
+    assert "is-ready" in desk.get_attribute("#desk-act", "class")
     hand_in(desk, job.submit)
     assert last(sessions) == job.labelled
     judge(sessions)

@@ -82,7 +82,6 @@ export class Workbench {
     this.#resume(value);
     this.touched = Boolean(value);
     this.doubt = null;
-    this.onValue(this.editor.value);
     this.editor.focus();
   }
 
@@ -260,10 +259,11 @@ export class Workbench {
   // As it was left: the label stays where it is, or was about to go back.
   #resume(value) {
     this.#keep(value);
-    if (!value?.back || !this.item.work.may_send_back) return;
-    this.back = true;
-    this.errors.restore(value.back);
-    this.onValue(this.editor.value);
+    if (value?.back && this.item.work.may_send_back) {
+      this.back = true;
+      this.errors.restore(value.back);
+    }
+    this.onValue(value && !this.item.broken ? this.editor.value : null);
   }
 
   // The label stays where it is; what was changed of it tells what was wrong.

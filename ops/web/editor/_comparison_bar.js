@@ -1,17 +1,10 @@
 // The line above the work in a review: how it is compared, with what, and how many differences there are.
 
-import { counts } from "./_difference_words.js";
+import { legend } from "./_difference_words.js";
 import { SIGNS } from "./_difference_layer.js";
 import { h } from "./_dom.js";
 
 const WAYS = { over: "Overlaid", beside: "Side by side", alone: "Only yours" };
-const WORDS = { added: "added", removed: "removed", moved: "moved", class: "class changed", attributes: "answered otherwise" };
-const OF_TYPE = { rating: "rating changed", preference: "changed" };
-// What can differ at all, by label type; of shapes and passages everything.
-const KINDS = {
-  class: ["class", "attributes"], tags: ["added", "removed", "attributes"], attributes: ["attributes"],
-  transcription: ["added", "removed", "attributes"], rating: ["class"], preference: ["class", "added", "removed"],
-};
 
 export class ComparisonBar {
   constructor({ onWay, onOther, onStep }) {
@@ -59,15 +52,11 @@ export class ComparisonBar {
   }
 
   #count(found, type, asks) {
-    const sums = counts(found);
-    const unit = type === "transcription" ? " characters" : "";
-    const entry = (kind) => {
-      const words = kind === "class" ? (OF_TYPE[type] ?? WORDS.class) : WORDS[kind];
-      const more = kind === "added" || kind === "removed" ? unit : "";
+    const entry = ({ kind, n, words }) => {
       const sign = h("span", { class: "editor-sign", "aria-hidden": "true" }, SIGNS[kind]);
-      return h("li", { class: `is-${kind}${sums[kind] ? "" : " is-none"}` }, sign, ` ${sums[kind]}${more} ${words}`);
+      return h("li", { class: `is-${kind}${n ? "" : " is-none"}` }, sign, ` ${words}`);
     };
-    const kinds = (KINDS[type] ?? Object.keys(sums)).filter((kind) => kind !== "attributes" || asks || sums[kind]);
+    const kinds = legend(found, type).filter(({ kind, n }) => kind !== "attributes" || asks || n);
     this.legend.replaceChildren(...kinds.map(entry));
   }
 }

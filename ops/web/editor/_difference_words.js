@@ -3,7 +3,12 @@
 import { changes } from "./_difference.js";
 
 const WORDS = { added: "added", removed: "removed", moved: "moved", class: "class changed", attributes: "answered otherwise" };
-const CHOICES = { class: "class changed", rating: "rating changed", preference: "preference changed" };
+const CHANGED = { rating: "rating changed", preference: "preference changed" };
+// Of these label types not everything can differ.
+const KINDS = {
+  class: ["class", "attributes"], tags: ["added", "removed", "attributes"], attributes: ["attributes"],
+  transcription: ["added", "removed", "attributes"], rating: ["class"], preference: ["class", "added", "removed"],
+};
 
 /** {added, removed, moved, class, attributes}: how many of each; of a text, how many characters. */
 export function counts(found) {
@@ -13,13 +18,14 @@ export function counts(found) {
   return sums;
 }
 
-/** "2 added, 1 class changed", or "no difference"; `type` is the label type. */
-export function countWords(found, type) {
+/** What can differ in a label of `type`, in the order of a legend: [{kind, n, words}], words as "2 added". */
+export function legend(found, type) {
   const sums = counts(found);
-  const what = found.some((one) => one.what === "text") ? " characters" : "";
-  const word = (kind) => (kind === "class" ? (CHOICES[type] ?? WORDS.class) : WORDS[kind]);
-  const told = Object.entries(sums).filter(([, n]) => n).map(([kind, n]) => `${n.toLocaleString("en")}${kind === "added" || kind === "removed" ? what : ""} ${word(kind)}`);
-  return told.join(", ") || "no difference";
+  const unit = type === "transcription" ? " characters" : "";
+  const words = { ...WORDS, class: CHANGED[type] ?? WORDS.class };
+  return Object.entries(sums)
+    .filter(([kind, n]) => n || !KINDS[type] || KINDS[type].includes(kind))
+    .map(([kind, n]) => ({ kind, n, words: `${n.toLocaleString("en")}${kind === "added" || kind === "removed" ? unit : ""} ${words[kind]}` }));
 }
 
 /** One difference: "Dog, was Cat", "Cat removed"; `nameOf(key)` names classes, `about` an attribute. */

@@ -7,7 +7,7 @@ import { proposed } from "./_drafted.js";
 const MOST_BUTTONS = 11;
 
 /** Every value of a scale, from the lowest. */
-export function valuesOf({ low, high, step }) {
+function valuesOf({ low, high, step }) {
   const n = Math.floor((high - low) / step + 1e-9) + 1;
   return Array.from({ length: n }, (_, i) => Number((low + i * step).toFixed(9)));
 }

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 from typing import Protocol
-from xml.sax.saxutils import escape
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 640, 52, 8, 10, 26
 # Okabe and Ito's blue, a little lighter: at least 3 to 1 on white and on the dark surface.

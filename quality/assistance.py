@@ -13,7 +13,6 @@ what that model says of the asset. Three rules keep the figures honest and gold 
 What became of the draft is reckoned where the answer is judged, in the same transaction: once.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from ops import clock_time, labels
 from ops.project_settings import AssistTerms
+from quality.lot import lot
 from quality.measures.drafts import THINGS, fate, shown
 from quality.models import Assistance
 
@@ -105,15 +105,9 @@ def proposal(session: Session, assignment_id: int) -> Proposal | None:
 
 def _withheld(token: str, share: float, before: Sequence[bool] | None) -> bool:
     """By the token alone; of gold also where one of the pieces `before` it, by lot, had none."""
-    if before and not before[int(_lot("like", token) * len(before))]:
+    if before and not before[int(lot(f"assistance.like:{token}") * len(before))]:
         return True
-    return _lot("without", token) < share
-
-
-def _lot(name: str, token: str) -> float:
-    """A number in [0, 1) that is the same at every asking."""
-    digest = hashlib.blake2b(f"assistance.{name}:{token}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64
+    return lot(f"assistance.without:{token}") < share
 
 
 def _keep(

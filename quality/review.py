@@ -5,7 +5,6 @@ for the batch, and beside it a share by the standing of the author, which watche
 is always reviewed again, and what a reviewer decided goes to the next layer.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
@@ -17,6 +16,7 @@ from ops.project_settings import ProjectSettings
 from quality import adjudication, gold_review, review_sample, review_share, review_tasks, rework
 from quality.judging.answers import Answer
 from quality.judging.verdict import Verdict
+from quality.lot import lot
 from quality.review_share import Look
 
 
@@ -25,8 +25,7 @@ def sampled(project_id: int, asset_id: int, share: float) -> bool:
 
     A larger share keeps what a smaller one had drawn.
     """
-    lot = hashlib.blake2b(f"review:{project_id}:{asset_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(lot) / 2**64 < share
+    return lot(f"review:{project_id}:{asset_id}") < share
 
 
 def doubtful(verdict: Verdict, settings: ProjectSettings) -> bool:

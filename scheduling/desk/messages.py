@@ -4,17 +4,11 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from ops.web.api_types import LabelType
+from ops.web.api_types import LabelType, Strict
 
 DAY_MS = 24 * 60 * 60 * 1000
-
-
-class Input(BaseModel):
-    """Strict: no unknown field, no number that had to be rounded."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 Tab = Field(min_length=1, max_length=64, description="Random name of the browser tab")
@@ -27,7 +21,7 @@ Inputs = Field(
 )
 
 
-class NextIn(Input):
+class NextIn(Strict):
     """Ask for work."""
 
     project: int | None = Field(None, ge=1, le=2**63 - 1, description="Only of this project")
@@ -37,13 +31,13 @@ class NextIn(Input):
     )
 
 
-class ShownIn(Input):
+class ShownIn(Strict):
     """The work is on the screen."""
 
     tab: str = Tab
 
 
-class HeartbeatIn(Input):
+class HeartbeatIn(Strict):
     """A sign of life."""
 
     tab: str = Tab
@@ -53,7 +47,7 @@ class HeartbeatIn(Input):
     inputs: int = Inputs
 
 
-class SubmitIn(Input):
+class SubmitIn(Strict):
     """An answer."""
 
     label: dict[str, Any] = Field(
@@ -73,7 +67,7 @@ class SubmitIn(Input):
     inputs: int = Inputs
 
 
-class SkipIn(Input):
+class SkipIn(Strict):
     """No answer."""
 
     reason: str = Field(description="One of the skip reasons of the brief")
@@ -84,11 +78,11 @@ class SkipIn(Input):
     inputs: int = Inputs
 
 
-class ReleaseIn(Input):
+class ReleaseIn(Strict):
     """Give it back."""
 
 
-class DraftIn(Input):
+class DraftIn(Strict):
     """Work as it is so far; it need not be a valid label."""
 
     value: dict[str, Any] | None = Field(description="The label so far; null: nothing is said yet")

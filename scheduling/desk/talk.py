@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 from apiflask import APIBlueprint
 from flask import request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from ops import guidelines, notices, talk, talk_reads
 from ops.models import Asset, Assignment, Comment, GuidelineVersion, Issue, Project, Task
 from ops.talk_pins import Pin, in_words
+from ops.web.api_types import Strict
 from ops.web.identity import db, user
 from quality import gold_review
 from quality.judging import answers
@@ -34,17 +35,13 @@ def bound() -> None:
     request.max_content_length = min(MOST_BYTES, request.max_content_length or MOST_BYTES)
 
 
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
 Body = Field(
     min_length=1, max_length=talk.LONGEST, description="Plain text; @lead and @expert call"
 )
 Key = Field(min_length=8, max_length=64, description="Chosen once: sent twice it is one")
 
 
-class AskIn(_In):
+class AskIn(Strict):
     """A question about a piece of work, or about the guideline."""
 
     pin: Pin
@@ -52,14 +49,14 @@ class AskIn(_In):
     key: str = Key
 
 
-class SayIn(_In):
+class SayIn(Strict):
     """A comment."""
 
     body: str = Body
     key: str = Key
 
 
-class NothingIn(_In):
+class NothingIn(Strict):
     """Nothing more to say."""
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from ops import ontologies, projects, references, versions
 from ops.models import Assignment, OntologyVersion
 from ops.reference_rows import Said
-from quality.assistance import _lot
 from quality.judging import judge
+from quality.lot import lot
 from quality.models import Assistance
 from scheduling import dispatch
 from tests.browser.desk import answers, at_work, saved, until
@@ -32,7 +32,7 @@ def token(withheld: bool) -> uuid.UUID:
     rng = random.Random(1)
     while True:
         found = uuid.UUID(int=rng.getrandbits(128), version=4)
-        if (_lot("without", str(found)) < SHARE) == withheld:
+        if (lot(f"assistance.without:{found}") < SHARE) == withheld:
             return found
 
 

@@ -211,7 +211,8 @@ def may_answer(user: User) -> bool:
 
 def _body(body: str) -> str:
     text = body.replace("\r\n", "\n").strip()
-    if not text or len(text) > LONGEST:
+    # What is there to read, not spaces of no width and the like.
+    if not any(c.isprintable() and not c.isspace() for c in text) or len(text) > LONGEST:
         raise InvalidInput(f"write 1 to {LONGEST:,} characters", field="body")
     if not storable(text):
         raise InvalidInput("holds characters that cannot be stored", field="body")

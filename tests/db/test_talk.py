@@ -185,6 +185,7 @@ def test_mentions(session, floor, ask, make):
 def test_what_is_refused(session, floor, ask, make, monkeypatch):
     refused: list[tuple[dict[str, Any], str]] = [
         ({"body": " \n"}, "body"),
+        ({"body": "\u200b\u2060\u202e\x07"}, "body"),  # nothing that anybody sees
         ({"body": "x" * 4001}, "body"),
         ({"body": "a\0b"}, "body"),
         ({"body": "\ud800"}, "body"),

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import request
 
 from ops.web.identity import db, user
-from scheduling.desk import drafts, messages
+from scheduling.desk import drafts, messages, work
 
 blueprint = APIBlueprint("desk_drafts", __name__, url_prefix="/api/v1/desk", tag="Desk")
 # Room for the longest remark and the rest around the longest value.
@@ -27,6 +27,7 @@ def draft(token: uuid.UUID) -> dict[str, Any]:
 
     The one that was saved last, on whatever machine.
     """
+    work.open_work(db(), user(), token)
     return {"draft": drafts.of(db(), user(), token)}
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from ops import clock_time
+from ops.models import ProjectMember
 from scheduling.desk import drafts
 
 DESK = "/api/v1/desk"
@@ -61,6 +63,28 @@ def test_a_draft_is_its_labellers_alone(client_for: Any, make: Any) -> None:
         assert "mine" not in answers[0].text + answers[1].text
     lead = client_for(make.member(floor.project, make.user(role="ops_lead")))
     assert _put(lead, token).status_code == 403
+
+
+def test_whoever_is_barred_reads_no_draft_and_loses_none(
+    client_for: Any, make: Any, session: Any
+) -> None:
+    floor = make.floor(assets=1)
+    client = client_for(floor.labellers[0])
+    token = _next(client)["token"]
+    path = f"{DESK}/{token}/draft"
+    assert _put(client, token, value={"mine": 1}).status_code == 200
+    member = session.get(ProjectMember, (floor.project.id, floor.labellers[0].id))
+    member.suspended_at = clock_time.now()
+    session.commit()
+    assert client.get(path).status_code == 403
+    # What was done meanwhile is kept: it may still be handed in.
+    assert _put(client, token, value={"mine": 2}, revision=1).status_code == 200
+    member.suspended_at = None
+    session.commit()
+    assert client.get(path).json["draft"]["value"] == {"mine": 2}
+    session.delete(member)
+    session.commit()
+    assert client.get(path).status_code == 404
 
 
 DEEP = "[" * 40 + "]" * 40

@@ -57,7 +57,7 @@ def test_a_draft_is_its_labellers_alone(client_for: Any, make: Any) -> None:
     token = _next(client_for(floor.labellers[0]))["token"]
     assert _put(client_for(floor.labellers[0]), token, value={"mine": 1}).status_code == 200
     other = client_for(floor.labellers[1])
-    for wrong in (token, uuid.uuid4(), "nonsense"):
+    for wrong in (token, str(uuid.uuid4()), "nonsense"):
         answers = _put(other, wrong, revision=1), other.get(f"{DESK}/{wrong}/draft")
         assert [a.status_code for a in answers] == [404, 404]
         assert "mine" not in answers[0].text + answers[1].text

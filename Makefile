@@ -12,7 +12,7 @@ BUNDLES := ops/web/static/dist/.built
 BROWSER_SOURCES := $(shell find ops quality scheduling metrics dashboards -path '*/browser/*' -type f 2>/dev/null) $(shell find ops/web/editor -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test check unit browser lint types contracts build clean preflight chromium
+.PHONY: help demo demo-reset serve test check unit browser lint types contracts build pictures clean preflight chromium
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ browser: $(VENV)/.dev chromium ## The browser tests alone
 	$(BIN)/pytest tests/browser
 
 build: $(BUNDLES) ## The browser code
+
+pictures: $(VENV)/.dev $(BUNDLES) chromium ## The pictures of the desk in docs/pictures
+	$(BIN)/python -m docs.make_pictures
 
 clean: ## Remove what can be made again (not the data in .touchstone)
 	rm -rf $(VENV) node_modules ops/web/static/dist

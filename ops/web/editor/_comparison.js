@@ -3,7 +3,8 @@
 import { Characters } from "./_characters.js";
 import { ComparisonBar } from "./_comparison_bar.js";
 import { changes, differences } from "./_difference.js";
-import { SIGNS, differenceLayer, marksOf } from "./_difference_layer.js";
+import { differenceLayer, marksOf } from "./_difference_layer.js";
+import { spanMarks, spansOf } from "./_difference_spans.js";
 import { differenceWords } from "./_difference_words.js";
 import { h } from "./_dom.js";
 import { keyOf } from "./_keys.js";
@@ -17,7 +18,6 @@ const WAYS = ["over", "beside", "alone"];
 const DRAWN = ["boxes", "polygons", "masks", "keypoints"];
 // As many as fit beside the work.
 const MOST_COLUMNS = 4;
-const GHOST = { added: "#128c3c", removed: "#d62828", moved: "#c77700", class: "#8c3cc8", attributes: "#006ec8" };
 
 const isEmpty = (label) => !label || [label.objects, label.spans, label.tags].some((list) => list?.length === 0) || label.text === "";
 
@@ -201,34 +201,16 @@ export class Comparison {
   // Passages in a text.
 
   #drawSpans() {
-    const { base, found, other, way } = this;
-    const marks = new Map();
-    const ghosts = [];
-    for (const { kind, what, mine, theirs } of way === "alone" ? [] : changes(found)) {
-      if (what !== "span") continue;
-      if (mine && !base) marks.set(mine.id, { kind, sign: kind === "class" ? `${SIGNS.class} ${this.nameOf(theirs.class)} →` : SIGNS[kind] });
-      if (theirs && way === "over" && (kind === "removed" || kind === "moved")) ghosts.push(this.#ghost(theirs, kind));
-    }
-    this.remarks.forEach(({ object }, i) => object && marks.set(object, { kind: "pin", sign: `(${i + 1})` }));
-    if (base && way !== "alone") for (const span of base.label.spans) ghosts.push(this.#span(span, found, "mine"));
+    const { base, found, known, nameOf, other, remarks, way } = this;
+    const told = way === "alone" ? [] : found;
+    const { marks, ghosts } = spanMarks({ found: told, own: !base, over: way === "over", remarks, nameOf });
+    if (base && way !== "alone") ghosts.push(...spansOf(base.label, found, "mine", known));
     // Drawing again costs in a long text: only where there is or was something to show.
     if (marks.size || ghosts.length || this.signed) this.answer.compare?.({ marks, ghosts });
     this.signed = marks.size > 0 || ghosts.length > 0;
     const characters = () => this.answer.characters ?? new Characters(this.text);
     if (!this.#opensMirror(() => new TextMirror(this.pane, this.view, characters()))) return;
-    this.mirror.draw((other.label.spans ?? []).map((span) => this.#span(span, found, "theirs")));
-  }
-
-  #ghost(span, kind) {
-    const { start, end, class: key } = span;
-    return { id: `theirs ${span.id}`, start, end, name: `${SIGNS.removed} ${this.nameOf(key)}`, colour: GHOST.removed, mark: `${kind} is-ghost` };
-  }
-
-  #span(span, found, side) {
-    const { id, start, end, class: key } = span;
-    const kind = found.find((one) => one[side] === span)?.kind ?? "same";
-    const name = kind === "same" ? this.nameOf(key) : `${SIGNS[kind]} ${this.nameOf(key)}`;
-    return { id: `theirs ${id}`, start, end, name, colour: this.known.get(key)?.colour, mark: kind === "same" ? "" : kind };
+    this.mirror.draw(spansOf(other.label, found, "theirs", known));
   }
 
   // All other labels.
@@ -251,13 +233,10 @@ export class Comparison {
     const mine = base ? null : this.mine;
     const shown = found.filter(({ what }) => what !== "span");
     if (type === "spans") return values.changed(shown.filter(({ what }) => what !== "relation"), words);
-    if (type === "transcription") {
-      if (way === "over") return changes(shown).length ? values.woven(shown) : null;
-      return values.texts(others.slice(0, MOST_COLUMNS).map((one) => ({ name: titled(one), found: this.#against(one) })), mine && found);
-    }
+    if (way === "over" && type === "transcription") return changes(shown).length ? values.woven(shown) : null;
     if (way === "over") return values.changed(shown, words);
     const columns = others.slice(0, MOST_COLUMNS).map((one) => ({ name: titled(one), found: this.#against(one) }));
-    return values.beside(columns, mine, words);
+    return type === "transcription" ? values.texts(columns, mine && found) : values.beside(columns, mine, words);
   }
 
   #asked(key) {

@@ -14,7 +14,7 @@ from ops.web.identity import db, user
 from ops.web.layout import markdown
 from scheduling import dispatch, emptiness, gold_pace, leases, submit
 from scheduling.claim_answer import Owing
-from scheduling.desk import messages, own, work
+from scheduling.desk import messages, own, own_messages, work
 
 blueprint = APIBlueprint("desk_api", __name__, url_prefix="/api/v1/desk", tag="Desk")
 # Of one answer. Parsed, JSON takes several times its size: uploads may be larger, answers not.
@@ -175,7 +175,7 @@ def release(token: uuid.UUID, said: messages.ReleaseIn) -> dict[str, Any]:  # no
 
 
 @blueprint.get("/me")
-@blueprint.output(messages.MeOut)
+@blueprint.output(own_messages.MeOut)
 def me() -> dict[str, Any]:
     """Get your own day, standing, projects, certificates and feedback"""
     mine = own.about(db(), user())

@@ -27,7 +27,7 @@ FOR NO KEY UPDATE, unlike FOR UPDATE, leaves alone those who merely refer to the
 
 from ops import work_events
 from ops.functions import Function, function
-from quality.gold_choice import EXPOSURE, NEVER_MET
+from quality.gold_choice import ASSISTING, DRAFTED, EXPOSURE, NEVER_MET
 from scheduling import policy, sql
 from scheduling.conditions import BATCH_OPEN, HELD_IN, Condition, all_of, setting
 from scheduling.eligibility import APART, FOR_NEW_WORK, LANES, NEW_TO_ME
@@ -199,13 +199,16 @@ _PICK = f"""
     END IF;
     CONTINUE WHEN _task IS NULL;"""
 
-# Looked at again, under the lock that assessments take as well: it may have been retired or asked.
+# Looked at again, under the lock that assessments take as well: it may have been retired or asked,
+# and a model of whose drafts it has none may have come since it was chosen.
 _GOLD = f"""
     IF _due IS NOT NULL THEN
+        WITH assisting AS MATERIALIZED ({ASSISTING.replace(":project", "lane.project")})
         SELECT gold.task_id, l.batch_id
         FROM gold JOIN task t ON t.id = gold.task_id JOIN lane l ON l.id = t.lane_id
         WHERE gold.id = _due AND gold.state = 'active' AND NOT gold.for_assessment
           AND {NEVER_MET.replace(":labeller", "_me").replace(":project", "gold.project_id")}
+          AND {DRAFTED}
         INTO _golden, _golden_batch;
     END IF;"""
 

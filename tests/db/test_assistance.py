@@ -14,6 +14,8 @@ from ops.reference_rows import Said
 from quality import assistance, gold, gold_supply
 from quality.judging import judge
 from quality.models import Assistance
+from scheduling import dispatch
+from scheduling.models import GoldPace
 from tests.db.answering import answer
 from tests.db.every_type import CASES, floor_of
 
@@ -149,6 +151,26 @@ def test_gold_without_a_draft_is_not_handed_out_and_leads_are_told(
     # Without assistance all of it goes out again.
     projects.save_settings(session, floor.project, {}, lead)
     assert gold.pick(session, floor.labellers[0].id, floor.lane) is not None
+
+
+def test_gold_that_was_settled_before_the_model_came_waits_until_it_has_a_draft(
+    assisted, session, make
+):
+    floor = assisted(assets=4)
+    one = floor.labellers[0]
+    [silent] = golden(session, make, floor, drafted=False)
+    where = {"labeller_id": one.id, "project_id": floor.project.id}
+    due = {"until_next": 0, "gap_after": 5, "gold_id": silent.id}
+    session.merge(GoldPace(**where, **due))
+    session.flush()
+    given = dispatch.claim(session, one)
+    assert given is not None and given.task_id != silent.task_id
+    # Once the model speaks of it too, or assists no more, it goes out as any other.
+    projects.save_settings(session, floor.project, {"max_leases": 9}, make.user(role="ops_lead"))
+    session.merge(GoldPace(**where, **due))
+    session.flush()
+    again = dispatch.claim(session, one)
+    assert again is not None and again.task_id == silent.task_id
 
 
 @pytest.mark.parametrize("label_type", list(CASES))

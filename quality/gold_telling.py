@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops.db import transaction
-from quality import gold_contention
+from quality import gold_questioned
 from quality.gold_scored import Score, scores_of_project
 from quality.models import Gold, GoldScore, GoldVersion
 
@@ -44,7 +44,7 @@ def of_project(sessions: sessionmaker[Session], project_id: int) -> int:
     """Learn from all answers to the gold of one project; returns gold that changed."""
     with transaction(sessions) as session:
         scores = scores_of_project(session, project_id)
-        questioned = gold_contention.question(session, project_id, scores)
+        questioned = gold_questioned.question(session, project_id, scores)
         rows = _telling(session, scores)
     for start in range(0, len(rows), CHUNK):
         # A few at a time: gold that is locked here is passed over by whoever chooses.

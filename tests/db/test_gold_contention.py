@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from ops.errors import Conflict, InvalidInput
 from ops.models import AuditEntry, Flag, Notice, Task, WorkEvent
-from quality import gold, gold_contention, gold_telling, trust
+from quality import gold, gold_contention, gold_questioned, gold_telling, trust
 from quality.gold_contention import Tally
 from quality.judging import answers as read
 from quality.judging import gold_scores
@@ -45,7 +45,7 @@ def floor(session, make):
 
 
 def contended(session):
-    flags = select(Flag).where(Flag.kind == gold_contention.CONTENDED, Flag.resolved_at.is_(None))
+    flags = select(Flag).where(Flag.kind == gold_questioned.CONTENDED, Flag.resolved_at.is_(None))
     return session.scalars(flags.execution_options(populate_existing=True)).all()
 
 

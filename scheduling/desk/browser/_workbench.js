@@ -4,9 +4,10 @@ import { same, withoutDrafts } from "../../../ops/web/editor/editor.js";
 import { Refused, SignedOut } from "./_server.js";
 import * as screen from "./_screen.js";
 import * as states from "./_states.js";
+import { spoken, toShow } from "./_shown.js";
 import { isGone } from "./_supply.js";
 import { uuid } from "./_tab.js";
-import { STAGES, labelOf, missing, saidBefore } from "./_verdict.js";
+import { labelOf, missing } from "./_verdict.js";
 
 const LOOK_AGAIN = [5000, 10_000, 20_000, 40_000, 60_000];
 const RETRY = [2000, 4000, 8000, 15_000, 30_000];
@@ -327,15 +328,6 @@ export class Workbench {
     }
   }
 
-  #toShow({ work, brief, image }, draft) {
-    const { medium, text, pair, stage, current, earlier, answers: counts, candidates, proposal } = work;
-    const { begun = null, back: _, ...kept } = draft.value ?? {};
-    const value = draft.value && Object.keys(kept).length ? kept : null;
-    const above = this.memory.get(`above.${brief.project.id}`, proposal?.accept_above);
-    const shown = { medium, text, pair, image, brief, value, current, earlier, counts, candidates, stage, proposal, above };
-    return { ...shown, begun, others: work.others, remarks: work.pins };
-  }
-
   // What lies over the task, if anything does.
   #cover() {
     if (this.paused) return states.paused(this.waiting, () => this.resume());
@@ -351,17 +343,14 @@ export class Workbench {
     return states.broken(again, () => this.skip({ reason: "broken", note: "" }));
   }
 
-  #announce({ work, brief }) {
-    const what = work.medium === "image" ? "picture" : "text";
-    const stage = STAGES[work.stage] ? `${STAGES[work.stage]}: ` : "";
-    const current = work.current?.class ? ` Current label: ${work.nameOf(work.current)}.` : "";
-    const drafted = work.proposal ? " A model's draft is there." : "";
-    const said = saidBefore(work);
-    const lines = said?.lines.map(({ who, what, remark }) => `${who} ${what}: ${remark}.`) ?? [];
-    const more = [current, drafted, said && ` ${said.title}.`, ...lines].filter(Boolean).join(" ");
-    const pair = work.pair ? ` A: ${work.pair.a} B: ${work.pair.b}` : "";
-    const text = (work.medium === "text" ? ` ${work.text}` : "") + pair;
-    screen.announce(`${stage}next ${what}, ${brief.project.name}.${more}${text}`);
-    screen.title(`${stage}${brief.project.name}`, this.waiting);
+  #announce(item) {
+    const { title, text } = spoken(item);
+    screen.announce(text);
+    screen.title(title, this.waiting);
+  }
+
+  #toShow(item, { value }) {
+    const { project } = item.brief;
+    return toShow(item, value ?? {}, this.memory.get(`above.${project.id}`, item.work.proposal?.accept_above));
   }
 }

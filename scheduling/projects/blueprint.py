@@ -39,14 +39,18 @@ def project_of(project_id: int) -> Project:
 
 def page(template: str, project: Project, tab: str, status: int = 200, **more: Any) -> Any:
     """A page of one project, with its tabs for those who run it."""
-    tabs = [] if user().role not in LEADS else [
-        {
-            "text": _classes_tab(project) if name == "classes" else text,
-            "url": url_for(f"projects.{name}", project_id=project.id),
-            "key": name,
-        }
-        for name, text in TABS
-    ]
+    tabs = (
+        []
+        if user().role not in LEADS
+        else [
+            {
+                "text": _classes_tab(project) if name == "classes" else text,
+                "url": url_for(f"projects.{name}", project_id=project.id),
+                "key": name,
+            }
+            for name, text in TABS
+        ]
+    )
     body = render_template(f"projects/{template}", project=project, tabs=tabs, tab=tab, **more)
     return body, status
 

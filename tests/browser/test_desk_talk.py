@@ -101,7 +101,7 @@ def test_a_question_from_the_desk_to_the_guideline_and_back(browse, floor, sessi
     lead.click("text=2 open questions")
     picture(lead, "talk-list")
     lead.click("text=what is **this**?")
-    assert lead.is_visible(".issue-picture .dot")
+    lead.wait_for_selector(".issue-picture .dot")
     assert lead.locator(".issue-body img").count() == 0
     lead.fill("#body", "It is a <b>dog</b>.")
     lead.click("button[value=reply]")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops import config
 from ops.db import transaction
-from quality.rescoring import choices, looks, plan, pool, predicting, runs, sources
+from quality.rescoring import choices, looks, orders, plan, pool, predicting, runs, sources
 from quality.rescoring.plan import Task
 from quality.rescoring.reading import Part, Said, answers, gold, part, predictions
 from quality.rescoring.rows import rows
@@ -141,7 +141,7 @@ def _crops(
         return None
     from quality.rescoring import crops
 
-    if task.label_type not in crops.TYPES:
+    if task.label_type not in orders.OBJECTS:
         return None
     found = crops.judged(sessions, task, labels, say)
     if found is not None:

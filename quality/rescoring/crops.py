@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import config, storage
 from ops.db import transaction
 from ops.errors import StorageError
+from quality.measures import rle
 from quality.rescoring import cleaning, crossval, features, looks, plan, reading
 from quality.rescoring.plan import Task
 from quality.rescoring.reading import Part
 from quality.rescoring.sources import MOST_OBJECTS, Finding, silent
 
 Array = np.ndarray
-TYPES = ("boxes", "polygons", "keypoints")
 MOST_CROPS = 200_000  # objects that are cut out, the first of the labels
 FEWEST_CROPS = 40
 ROUND = 0.1  # of its size: what is left around an object, so that its outline is seen
@@ -138,6 +138,8 @@ def _around(one: dict[str, Any], size: tuple[int, int]) -> tuple[int, int, int, 
         corners = np.array([[x, y], [x + w, y + h]])
     elif "polygons" in one:
         corners = np.concatenate([np.asarray(ring) for rings in one["polygons"] for ring in rings])
+    elif "rle" in one:
+        corners = rle.frames(rle.read([one["rle"]]))[0].reshape(2, 2)
     else:
         shown = [point[:2] for point in one["points"] if point[2] > 0]
         corners = np.array(shown or [[0.0, 0.0]])

@@ -11,8 +11,7 @@ from ops.labels import CHOICES
 from ops.models import Batch, Prediction, ReferenceModel
 from quality.rescoring.settings import RunSettings
 
-OBJECTS = ("boxes", "polygons", "keypoints", "masks")
-CUT_OUT = ("boxes", "polygons", "keypoints")  # judged without a model, object by object
+OBJECTS = ("boxes", "polygons", "keypoints", "masks")  # without a model judged one by one
 _HAS = {
     "choice": "label_key(label) = :key",
     "tags": "label -> 'tags' @> to_jsonb(CAST(:key AS text))",
@@ -49,7 +48,7 @@ def _objects(batch: Batch, order: str, route: str) -> None:
         if order != "kfold":
             words = "needs the probabilities of all classes, and predicted objects have one score"
             _refuse(order, f"{words} each: choose kfold, or no model")
-    elif of not in CUT_OUT or batch.project.medium != "image":
+    elif batch.project.medium != "image":
         _refuse(order, f"needs a model that predicts {of}: there is none to learn from them here")
 
 

@@ -349,7 +349,7 @@ def test_precision_needs_two_other_classes(make, sessions, session):
     assert refused.value.field == "order"
 
 
-@pytest.mark.parametrize(("label_type", "medium"), [("masks", "image"), ("transcription", "text")])
+@pytest.mark.parametrize(("label_type", "medium"), [("spans", "text"), ("transcription", "text")])
 def test_types_without_anything_to_order_by_are_refused(
     label_type, medium, make, sessions, session
 ):

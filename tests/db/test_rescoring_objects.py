@@ -1,10 +1,11 @@
-"""Boxes without a model: each object is cut out and judged by who learnt from the others."""
+"""Objects without a model: each object is cut out and judged by who learnt from the others."""
 
 import io
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from pycocotools import mask as coco_mask
 
 from ops import config, storage
 from ops.db import transaction
@@ -21,10 +22,27 @@ def home(settings, monkeypatch):
     return config.load()
 
 
+def mask(box, round_):
+    """The pixels of a shape in its box as COCO's run lengths."""
+    drawn = Image.new("1", (120, 120))
+    x, y, w, h = box
+    shape = ImageDraw.Draw(drawn).ellipse if round_ else ImageDraw.Draw(drawn).rectangle
+    shape((x, y, x + w, y + h), fill=1)
+    made = coco_mask.encode(np.asfortranarray(np.array(drawn), dtype=np.uint8))
+    return {"size": [120, 120], "counts": made["counts"].decode()}
+
+
 @pytest.fixture
-def drawn(make, session, home):
+def label_type():
+    return "boxes"
+
+
+@pytest.fixture
+def drawn(make, session, home, label_type):
     """50 pictures of two balls or crates each."""
-    floor = make.floor(assets=0, labellers=0, label_type="boxes", medium="image", classes=CLASSES)
+    floor = make.floor(
+        assets=0, labellers=0, label_type=label_type, medium="image", classes=CLASSES
+    )
     rng = np.random.default_rng(4)
     floor.assets = []
     for n in range(50):
@@ -35,7 +53,8 @@ def drawn(make, session, home):
             shape = pen.ellipse if key == "ball" else pen.rectangle
             shape((x, y, x + side, y + side), fill=int(rng.integers(20, 90)))
             box = [float(x), float(y), float(side), float(side)]
-            objects.append({"id": str(i), "class": key, "box": box})
+            where = {"box": box} if label_type == "boxes" else {"rle": mask(box, key == "ball")}
+            objects.append({"id": str(i), "class": key, **where})
         out = io.BytesIO()
         picture.save(out, "PNG")
         uri = storage.keep_upload(out.getvalue(), home)
@@ -57,6 +76,7 @@ def scored(sessions, session, batch):
     return session.get_one(RescoreRun, run_id)
 
 
+@pytest.mark.parametrize("label_type", ["boxes", "masks"])
 def test_objects_of_the_wrong_class_are_found(drawn, session, sessions):
     run = scored(sessions, session, drawn.batch)
     assert (run.state, run.error) == ("done", "")

@@ -30,7 +30,7 @@ from quality.models.gold import IN_WORK
 # With a labeller's id behind it, the key of the lock under which they are given gold.
 EXPOSURE = "gold.exposure:"
 # Rows looked at, of the lane's batch and of the whole project; and fresh ones to choose among.
-NEAR, FAR = 32, 256
+NEAR, FAR = 64, 256
 CHOICE = 8
 # What an answer tells of `ability`: `items.information`, as SQL; what nothing is known of tells as
 # much as usual.

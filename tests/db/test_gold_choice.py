@@ -1,6 +1,7 @@
 """Which gold is chosen: each class in turn, what tells most, nothing too often, at bounded cost."""
 
 import json
+import random
 from collections import Counter
 
 import numpy as np
@@ -84,6 +85,9 @@ def test_what_tells_more_goes_out_more_but_never_above_twice_as_often(session, m
     floor = make.floor(assets=1, labellers=60)
     ids = stock(session, floor, 20, "a")
     telling = ids[:5]
+    # Both draw by chance: the same each time. Of five seeds one gives 1.19, the mean is 1.46.
+    random.seed(2)
+    session.execute(text("SELECT setseed(0.2)"))
     session.execute(update(Gold).where(Gold.id.in_(telling)).values(discrimination=2.5))
     session.execute(update(Gold).where(Gold.id.not_in(telling)).values(discrimination=0.3))
     spread = set()

@@ -127,14 +127,17 @@ def table(pieces: list[Piece]) -> tuple[np.ndarray, list[str]]:
 def _beside_their_like(
     pieces: list[Piece], own: np.ndarray, names: list[str]
 ) -> tuple[np.ndarray, list[str]]:
-    """The same, and how many statements more each answer took than usual for such a piece."""
+    """The same, and how many statements more each answer took than the fewest for such a piece.
+
+    The fewest, not the median: where half is gold, the median is now that of gold, now of work.
+    """
     again = np.array([piece.came_back for piece in pieces])
     counts = [i for i, name in enumerate(names) if name.endswith(".statements")]
     more = own[:, counts].copy()
     for like in (again, ~again):
         if like.any():
-            more[like] -= np.median(own[np.ix_(like, counts)], axis=0)
-    told = [f"{names[i]} beyond the usual" for i in counts]
+            more[like] -= own[np.ix_(like, counts)].min(axis=0)
+    told = [f"{names[i]} beyond the fewest" for i in counts]
     return np.hstack([own, again[:, None], more]), [*names, "came back", *told]
 
 

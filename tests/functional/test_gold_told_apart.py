@@ -168,7 +168,7 @@ def _a_statement_more(monkeypatch):
 @pytest.mark.parametrize("leak", [_a_longer_lease, _a_statement_more])
 def test_a_leak_is_found_by_the_same_classifier(floor, drive, monkeypatch, leak):
     leak(monkeypatch)
-    pieces, golden = drive(floor(150), 90)
+    pieces, golden = drive(floor(230), 140)
     found = tell_apart(*table(pieces), golden)
     LOG.info(found)
     assert found.told_apart, str(found)

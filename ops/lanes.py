@@ -6,6 +6,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
+from ops import clock_time
 from ops.errors import Frozen
 from ops.models import Batch, Lane, Project, ProjectRequirement
 from ops.project_settings import ProjectSettings
@@ -98,10 +99,11 @@ _PLACE = "least(floor(coalesce(confidence, random()) * (:last + 1.0)), :last)::b
 # confidence the order is random.
 _OPEN = text(
     f"""
-    INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
+    INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned,
+                      created_at)
     SELECT :lane, asset, :stage, :round,
            {_PLACE},
-           coalesce(wanted, :wanted), 0, 0, false
+           coalesce(wanted, :wanted), 0, 0, false, :now
     FROM unnest(CAST(:assets AS bigint[]), CAST(:each AS smallint[]),
                 CAST(:confidences AS float8[])) AS given(asset, wanted, confidence)
     WHERE asset IS NOT NULL
@@ -138,6 +140,7 @@ def open_tasks(
         "wanted": wanted if isinstance(wanted, int) else 0,
         "each": [] if isinstance(wanted, int) else list(wanted),
         "confidences": list(confidences),
+        "now": clock_time.now(),
     }
     new = list(session.scalars(_OPEN, values))
     if new:

@@ -8,7 +8,8 @@ what that model says of the asset. Three rules keep the figures honest and gold 
 - gold is shown and withheld by the same rule. It is only handed out where the model speaks of it
   (`gold_choice`), which work need not be. So gold takes after the labeller's work before it: it has
   a draft as often as that had;
-- as many looks at work as at gold, so that how long it takes tells nothing.
+- as many looks at work as at gold, and as much written down, also where the model says nothing
+  (`spoke`), so that how long it takes tells nothing.
 
 What became of the draft is reckoned where the answer is judged, in the same transaction: once.
 """
@@ -48,6 +49,7 @@ _READ = text(
     f"""
     SELECT a.token::text, t.round, p.label_type, p.settings -> 'assist' AS terms,
            coalesce(begun.model_id, newest.id) AS model_id, begun.withheld, begun.show_above,
+           begun.spoke,
            said.label, {_SURE} AS sure,
            said.asset_id IS NOT NULL
                AND {_THERE.format(above=f"coalesce(begun.show_above, {_ABOVE}, 0)")} AS there,
@@ -88,7 +90,7 @@ def proposal(session: Session, assignment_id: int) -> Proposal | None:
     Written down when the work is first shown; asked again, it is the same.
     """
     row = session.execute(_READ, {"id": assignment_id, "things": list(THINGS)}).one_or_none()
-    if row is None or not row.there:
+    if row is None or row.model_id is None:
         return None
     terms = AssistTerms.model_validate(row.terms or {})
     if row.withheld is None:
@@ -96,8 +98,9 @@ def proposal(session: Session, assignment_id: int) -> Proposal | None:
         above = terms.show_above
     else:
         withheld, above = row.withheld, row.show_above
-    _keep(session, assignment_id, row.model_id, withheld, above)
-    if withheld:
+    spoke = row.there if row.spoke is None else row.spoke
+    _keep(session, assignment_id, row.model_id, spoke, withheld, above)
+    if withheld or not spoke:
         return None
     draft = shown(row.label_type, row.label, above)
     return Proposal(draft, row.sure, terms.accept_above)
@@ -111,11 +114,12 @@ def _withheld(token: str, share: float, before: Sequence[bool] | None) -> bool:
 
 
 def _keep(
-    session: Session, assignment_id: int, model_id: int, withheld: bool, above: float
+    session: Session, assignment_id: int, model_id: int, spoke: bool, withheld: bool, above: float
 ) -> None:
     row = {
         "assignment_id": assignment_id,
         "model_id": model_id,
+        "spoke": spoke,
         "withheld": withheld,
         "show_above": above,
         "shown_at": clock_time.now(),
@@ -135,7 +139,7 @@ _ANSWERED = text(
     JOIN LATERAL (
         SELECT payload FROM label WHERE label.assignment_id = assignment.id
         ORDER BY revision DESC LIMIT 1) newest ON true
-    WHERE begun.assignment_id = ANY(:ids) AND begun.kept IS NULL
+    WHERE begun.assignment_id = ANY(:ids) AND begun.spoke AND begun.kept IS NULL
     """
 )
 

@@ -1,5 +1,6 @@
 """Everybody on the floor as processes: the storm, the calm after it, work until none is left."""
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -157,9 +158,12 @@ class Crowd:
 
     def _crash_the_database(self) -> None:
         """One process of the server dies: PostgreSQL drops everybody and recovers from its log."""
-        for (pid,) in self._backends("pid", 1):
-            os.kill(pid, signal.SIGKILL)
-            self.crashes += 1
+        before = self.crashes
+        while self.crashes == before:
+            for (pid,) in self._backends("pid", 1):
+                with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                    os.kill(pid, signal.SIGKILL)
+                    self.crashes += 1
         self._wait_for_the_database()
 
     def _wait_for_the_database(self) -> None:

@@ -56,11 +56,13 @@ STEPS = (
     """INSERT INTO asset (id, project_id, batch_id, external_id, text, meta, created_at)
        SELECT n, 1 + (1 + n %% 4) / 4, 1 + n %% 4, 'asset ' || n, 'some text', '{}', %(now)s
        FROM generate_series(1, %(tasks)s + %(gold)s) n""",
-    """INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
+    """INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned,
+                         created_at)
        SELECT 1 + n %% 4, n, 'label', 1, floor(random() * 2147483647)::bigint, %(wanted)s, 0, 0,
-              false FROM generate_series(1, %(tasks)s) n""",
-    """INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
-       SELECT 1 + n %% 4, n, 'label', 0, 0, 0, 0, 0, false
+              false, %(now)s FROM generate_series(1, %(tasks)s) n""",
+    """INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned,
+                         created_at)
+       SELECT 1 + n %% 4, n, 'label', 0, 0, 0, 0, 0, false, %(now)s
        FROM generate_series(%(tasks)s + 1, %(tasks)s + %(gold)s) n""",
     """INSERT INTO gold (project_id, asset_id, task_id, state, exposures, for_assessment, class_key,
                          created_at)

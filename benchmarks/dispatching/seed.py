@@ -60,7 +60,8 @@ def seed(url: str, *, tasks: int, clients: int, history: int, max_leases: int = 
 
 
 _TASKS = """
-    INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)"""
+    INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned,
+        created_at)"""
 
 STEPS: list[str] = [
     "INSERT INTO organisation (id, name, kind, created_at) VALUES (1, 'client', 'client', %(now)s)",
@@ -94,14 +95,14 @@ STEPS: list[str] = [
        FROM generate_series(1, %(tasks)s + %(gold)s + %(rare)s) n""",
     f"""{_TASKS}
        SELECT 1 + n %% %(lanes)s, n, 'label', 1, floor(random() * 2147483647)::bigint, %(wanted)s,
-              0, 0, false
+              0, 0, false, %(now)s
        FROM generate_series(1, %(tasks)s) n""",
     f"""{_TASKS}
-       SELECT 1 + n %% %(lanes)s, n, 'label', 0, 0, 0, 0, 0, false
+       SELECT 1 + n %% %(lanes)s, n, 'label', 0, 0, 0, 0, 0, false, %(now)s
        FROM generate_series(%(tasks)s + 1, %(tasks)s + %(gold)s) n""",
     f"""{_TASKS}
        SELECT %(rare_lane)s, n, 'label', 1, floor(random() * 2147483647)::bigint, %(wanted)s,
-              0, 0, false
+              0, 0, false, %(now)s
        FROM generate_series(%(tasks)s + %(gold)s + 1, %(tasks)s + %(gold)s + %(rare)s) n""",
     """ALTER TABLE asset ADD CONSTRAINT fk_asset_project_id FOREIGN KEY (project_id)
            REFERENCES project (id),
@@ -134,9 +135,10 @@ STEPS: list[str] = [
        SELECT u.id, l.id, 0, 0, 1 FROM user_account u CROSS JOIN lane l""",
     "CREATE TABLE floor_task (LIKE task INCLUDING ALL)",
     """INSERT INTO floor_task (id, lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased,
-                               returned)
+                               returned, created_at)
        OVERRIDING SYSTEM VALUE
-       SELECT id, lane_id, asset_id, stage, round, npri, 30000, 0, 0, false FROM task
+       SELECT id, lane_id, asset_id, stage, round, npri, 30000, 0, 0, false, created_at
+       FROM task
        LIMIT %(floor)s""",
     """CREATE TABLE floor_assignment (
            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, task_id bigint NOT NULL,

@@ -4,7 +4,16 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -87,6 +96,28 @@ class User(Base):
 
     def get_id(self) -> str:
         return f"{self.id}.{self.session_epoch}"
+
+
+class PastAffiliation(Base):
+    """Where somebody belonged until a moment: their team, organisation and time zone before.
+
+    Where they belong now stands in `user_account`; a change appends what was. So what was done
+    under it is counted there for ever.
+    """
+
+    __tablename__ = "past_affiliation"
+    __table_args__ = (Index("ix_past_affiliation_user", "user_id", "until"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    # The writing transaction, so that a roll-up can tell which changes it has not seen.
+    xid: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("pg_current_xact_id()::text::bigint")
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id))
+    until: Mapped[datetime] = mapped_column(Moment)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey(Team.id))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey(Organisation.id))
+    timezone: Mapped[str]
 
 
 class Skill(Base):

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ops import clock_time
 from ops.db import Base, Moment
 from ops.models.people import User
 from ops.models.projects import STAGES, Asset, Batch, Project
@@ -90,6 +91,7 @@ class Task(Base):
     n_leased: Mapped[int] = mapped_column(SmallInteger, default=0)
     returned: Mapped[bool] = mapped_column(default=False)
     open: Mapped[bool] = mapped_column(Computed("n_done + n_leased < wanted", persisted=True))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=clock_time.now)
 
     asset: Mapped[Asset] = relationship()
     lane: Mapped[Lane] = relationship()

@@ -5,7 +5,14 @@ from quality.models.gold import Gold, GoldScore, GoldSeen, GoldVersion
 from quality.models.onboarding import Assessment, Attempt, AttemptQuestion
 from quality.models.rescoring import RUN_STATES, LabelScore, RescoreChunk, RescoreRun
 from quality.models.review import ReviewDraw, ReviewLook, ReviewSample, ReviewStratum
-from quality.models.standing import AssetDifficulty, Evidence, LabellerPace, Standing
+from quality.models.standing import (
+    AssetDifficulty,
+    Evidence,
+    LabellerPace,
+    SliceDifficulty,
+    Standing,
+    TimingFit,
+)
 
 __all__ = [
     "RUN_STATES",
@@ -27,5 +34,7 @@ __all__ = [
     "ReviewLook",
     "ReviewSample",
     "ReviewStratum",
+    "SliceDifficulty",
     "Standing",
+    "TimingFit",
 ]

@@ -12,7 +12,8 @@ from ops.models import Assignment, ReferenceModel
 class Assistance(Base):
     """Work of an assisted project as its labeller saw it: with the model's draft, or without.
 
-    A share is shown without a draft by design (`withheld`), so that time saved and the pull of a
+    `spoke` is false where the model said nothing of the asset, or was not sure enough: such work is
+    written down like any other, so that it takes as long, and counts nowhere. A share is shown without a draft by design (`withheld`), so that time saved and the pull of a
     wrong draft can be measured. The counts are of objects (1 for a label that is one whole); null
     until the answer was compared with the draft.
     """
@@ -22,6 +23,7 @@ class Assistance(Base):
 
     assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id), primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey(ReferenceModel.id), index=True)
+    spoke: Mapped[bool] = mapped_column(default=True, server_default="true")
     withheld: Mapped[bool]
     # Of the draft only what the model was at least so sure of.
     show_above: Mapped[float]

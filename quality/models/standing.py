@@ -85,6 +85,53 @@ class LabellerPace(Base):
     median_seconds: Mapped[float | None]
     mad_log: Mapped[float | None]
     pace: Mapped[float | None]
+    # {"learning", "fatigue", "slowing", "copies"}: each {"value", "low", "high", "n", …}; absent is
+    # unknown.
+    signals: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class TimingFit(Base):
+    """What the last whole fit of a project's times found, for judging answers as they come.
+
+    `model` holds the coefficients; `why` says why times cannot be used where `usable` is false.
+    """
+
+    __tablename__ = "timing_fit"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
+    answers: Mapped[int]
+    usable: Mapped[bool]
+    why: Mapped[str] = mapped_column(default="")
+    model: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class SliceDifficulty(Base):
+    """How hard the assets of a class, or of one value of their metadata, are beside the others.
+
+    `time_ratio` is their time over that of the others, `wrong_ratio` how much more often answers to
+    them are wrong, each with its 95 % interval; null is unknown.
+    """
+
+    __tablename__ = "slice_difficulty"
+    __table_args__ = (CheckConstraint("colour IN ('green', 'yellow', 'red')", name="colour"),)
+
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
+    # "class", or a key of the metadata as "meta.<key>".
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    assets: Mapped[int]
+    answers: Mapped[int]
+    judged: Mapped[int]
+    time_ratio: Mapped[float | None]
+    time_low: Mapped[float | None]
+    time_high: Mapped[float | None]
+    wrong_ratio: Mapped[float | None]
+    wrong_low: Mapped[float | None]
+    wrong_high: Mapped[float | None]
+    colour: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -17,8 +17,9 @@ _MANY = text(
         INSERT INTO asset (project_id, batch_id, external_id, text, meta, created_at)
         SELECT :project, :batch, 'many ' || n, 'text', '{}', now() FROM generate_series(1, :n) n
         RETURNING id)
-    INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)
-    SELECT :lane, id, 'label', 1, id * 7919 % 1000003, 3, 0, 0, false FROM made"""
+    INSERT INTO task (lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned,
+        created_at)
+    SELECT :lane, id, 'label', 1, id * 7919 % 1000003, 3, 0, 0, false, now() FROM made"""
 )
 
 

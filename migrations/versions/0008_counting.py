@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("model", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"], ["project.id"], name=op.f("fk_timing_fit_project_id")
         ),
@@ -153,6 +154,41 @@ def upgrade() -> None:
         ["rule_id", "subject"],
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "balance_rollup",
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("dimension", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("label_class", sa.String(), nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("assets", sa.BigInteger(), nullable=False),
+        sa.Column("labelled", sa.BigInteger(), nullable=False),
+        sa.Column("objects", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batch.id"], name=op.f("fk_balance_rollup_batch_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_balance_rollup_project_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "batch_id", "day", "dimension", "value", "label_class", name=op.f("pk_balance_rollup")
+        ),
+    )
+    op.create_index(
+        "ix_balance_rollup_project", "balance_rollup", ["project_id", "dimension"], unique=False
+    )
+    op.create_table(
+        "balance_state",
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("labels", sa.BigInteger(), nullable=False),
+        sa.Column("assets", sa.BigInteger(), nullable=False),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_out", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_balance_state_batch_id")),
+        sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_balance_state")),
     )
     op.create_table(
         "daily_rollup",
@@ -283,6 +319,84 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hour", "batch_id", "stage", name=op.f("pk_line_rollup")),
     )
     op.create_index("ix_line_rollup_project", "line_rollup", ["project_id", "hour"], unique=False)
+    op.create_table(
+        "model_study",
+        sa.Column("model_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("of", sa.BigInteger(), nullable=False),
+        sa.Column("summary", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("requested_by", sa.BigInteger(), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('map', 'errors')", name=op.f("ck_model_study_kind")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'running', 'done', 'failed')", name=op.f("ck_model_study_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["reference_model.id"], name=op.f("fk_model_study_model_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by"], ["user_account.id"], name=op.f("fk_model_study_requested_by")
+        ),
+        sa.PrimaryKeyConstraint("model_id", "kind", name=op.f("pk_model_study")),
+    )
+    op.create_table(
+        "map_point",
+        sa.Column("model_id", sa.BigInteger(), nullable=False),
+        sa.Column("asset_id", sa.BigInteger(), nullable=False),
+        sa.Column("x", sa.REAL(), nullable=False),
+        sa.Column("y", sa.REAL(), nullable=False),
+        sa.Column("cluster", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_map_point_asset_id")),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["reference_model.id"], name=op.f("fk_map_point_model_id")
+        ),
+        sa.PrimaryKeyConstraint("model_id", "asset_id", name=op.f("pk_map_point")),
+    )
+    op.create_index(op.f("ix_map_point_asset_id"), "map_point", ["asset_id"], unique=False)
+    op.create_table(
+        "model_error",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("model_id", sa.BigInteger(), nullable=False),
+        sa.Column("asset_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("truth", sa.String(), nullable=False),
+        sa.Column("predicted", sa.String(), nullable=False),
+        sa.Column("confidence", sa.REAL(), nullable=True),
+        sa.Column("overlap", sa.REAL(), nullable=True),
+        sa.Column("causes", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("distance", sa.REAL(), nullable=True),
+        sa.Column("given_box", postgresql.ARRAY(sa.REAL()), nullable=True),
+        sa.Column("seen_box", postgresql.ARRAY(sa.REAL()), nullable=True),
+        sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_model_error_asset_id")),
+        sa.ForeignKeyConstraint(
+            ["model_id"], ["reference_model.id"], name=op.f("fk_model_error_model_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_error")),
+    )
+    op.create_index(op.f("ix_model_error_asset_id"), "model_error", ["asset_id"], unique=False)
+    op.create_index(
+        "ix_model_error_classes", "model_error", ["model_id", "truth", "predicted"], unique=False
+    )
+    op.create_index(
+        "ix_model_error_confidence",
+        "model_error",
+        ["model_id", sa.literal_column("confidence DESC NULLS LAST"), "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_asset_difficulty_worst",
+        "asset_difficulty",
+        ["project_id", "colour", sa.literal_column("difficulty DESC"), "asset_id"],
+        unique=False,
+    )
     op.add_column(
         "assistance", sa.Column("spoke", sa.Boolean(), server_default="true", nullable=False)
     )
@@ -308,6 +422,14 @@ def downgrade() -> None:
     op.drop_column("task", "created_at")
     op.drop_column("labeller_pace", "signals")
     op.drop_column("assistance", "spoke")
+    op.drop_index("ix_asset_difficulty_worst", table_name="asset_difficulty")
+    op.drop_index("ix_model_error_confidence", table_name="model_error")
+    op.drop_index("ix_model_error_classes", table_name="model_error")
+    op.drop_index(op.f("ix_model_error_asset_id"), table_name="model_error")
+    op.drop_table("model_error")
+    op.drop_index(op.f("ix_map_point_asset_id"), table_name="map_point")
+    op.drop_table("map_point")
+    op.drop_table("model_study")
     op.drop_index("ix_line_rollup_project", table_name="line_rollup")
     op.drop_table("line_rollup")
     op.drop_index("ix_hourly_rollup_project", table_name="hourly_rollup")
@@ -315,6 +437,9 @@ def downgrade() -> None:
     op.drop_table("forecast")
     op.drop_index("ix_daily_rollup_project", table_name="daily_rollup")
     op.drop_table("daily_rollup")
+    op.drop_table("balance_state")
+    op.drop_index("ix_balance_rollup_project", table_name="balance_rollup")
+    op.drop_table("balance_rollup")
     op.drop_index(
         "uq_alert_firing_standing",
         table_name="alert_firing",

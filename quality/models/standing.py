@@ -95,6 +95,7 @@ class TimingFit(Base):
     """What the last whole fit of a project's times found, for judging answers as they come.
 
     `model` holds the coefficients; `why` says why times cannot be used where `usable` is false.
+    `at` is the fit's; what came in up to `seen_at` has been judged by it.
     """
 
     __tablename__ = "timing_fit"
@@ -105,6 +106,7 @@ class TimingFit(Base):
     why: Mapped[str] = mapped_column(default="")
     model: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime] = mapped_column(Moment)
+    seen_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class SliceDifficulty(Base):
@@ -148,6 +150,10 @@ class AssetDifficulty(Base):
             "at",
             postgresql_where=text("colour = 'red'"),
         ),
+        # Pages show the worst first.
+        Index(
+            "ix_asset_difficulty_worst", "project_id", "colour", text("difficulty DESC"), "asset_id"
+        ),
     )
 
     asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True)
@@ -155,6 +161,7 @@ class AssetDifficulty(Base):
     difficulty: Mapped[float]
     colour: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
-    # {"answers", "time_effect", "time_se", "seconds", "disagreement", "skips"}; absent is unknown.
+    # {"answers", "time_effect", "time_se", "seconds", "disagreement", "skips", "questions",
+    # "contributions": {part: how much of the difficulty}, …}; absent is unknown.
     parts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime] = mapped_column(Moment)

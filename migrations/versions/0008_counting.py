@@ -191,6 +191,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_balance_state")),
     )
     op.create_table(
+        "confusion_rollup",
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("labeller_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=False),
+        sa.Column("vendor_id", sa.BigInteger(), nullable=False),
+        sa.Column("truth_by", sa.String(), nullable=False),
+        sa.Column("truth", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("fault", sa.String(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batch.id"], name=op.f("fk_confusion_rollup_batch_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["labeller_id"], ["user_account.id"], name=op.f("fk_confusion_rollup_labeller_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_confusion_rollup_project_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "project_id",
+            "day",
+            "labeller_id",
+            "batch_id",
+            "stage",
+            "team_id",
+            "vendor_id",
+            "truth_by",
+            "truth",
+            "said",
+            "fault",
+            name=op.f("pk_confusion_rollup"),
+        ),
+    )
+    op.create_table(
         "daily_rollup",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("stage", sa.String(), nullable=False),
@@ -391,6 +429,57 @@ def upgrade() -> None:
         ["model_id", sa.literal_column("confidence DESC NULLS LAST"), "id"],
         unique=False,
     )
+    op.create_table(
+        "confusion_line",
+        sa.Column("assignment_id", sa.BigInteger(), nullable=False),
+        sa.Column("truth", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("fault", sa.String(), nullable=False),
+        sa.Column("asset_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=False),
+        sa.Column("vendor_id", sa.BigInteger(), nullable=False),
+        sa.Column("truth_by", sa.String(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("labeller_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "truth_by IN ('gold', 'review', 'consensus')", name=op.f("ck_confusion_line_truth_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asset_id"], ["asset.id"], name=op.f("fk_confusion_line_asset_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["assignment_id"], ["assignment.id"], name=op.f("fk_confusion_line_assignment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batch.id"], name=op.f("fk_confusion_line_batch_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["labeller_id"], ["user_account.id"], name=op.f("fk_confusion_line_labeller_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_confusion_line_project_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "assignment_id", "truth", "said", "fault", name=op.f("pk_confusion_line")
+        ),
+    )
+    op.create_index(
+        "ix_confusion_line_key",
+        "confusion_line",
+        ["project_id", "day", "labeller_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_confusion_line_pair",
+        "confusion_line",
+        ["project_id", "truth", "said", "day"],
+        unique=False,
+        postgresql_where=sa.text("fault <> ''"),
+    )
     op.create_index(
         "ix_asset_difficulty_worst",
         "asset_difficulty",
@@ -423,6 +512,13 @@ def downgrade() -> None:
     op.drop_column("labeller_pace", "signals")
     op.drop_column("assistance", "spoke")
     op.drop_index("ix_asset_difficulty_worst", table_name="asset_difficulty")
+    op.drop_index(
+        "ix_confusion_line_pair",
+        table_name="confusion_line",
+        postgresql_where=sa.text("fault <> ''"),
+    )
+    op.drop_index("ix_confusion_line_key", table_name="confusion_line")
+    op.drop_table("confusion_line")
     op.drop_index("ix_model_error_confidence", table_name="model_error")
     op.drop_index("ix_model_error_classes", table_name="model_error")
     op.drop_index(op.f("ix_model_error_asset_id"), table_name="model_error")
@@ -437,6 +533,7 @@ def downgrade() -> None:
     op.drop_table("forecast")
     op.drop_index("ix_daily_rollup_project", table_name="daily_rollup")
     op.drop_table("daily_rollup")
+    op.drop_table("confusion_rollup")
     op.drop_table("balance_state")
     op.drop_index("ix_balance_rollup_project", table_name="balance_rollup")
     op.drop_table("balance_rollup")

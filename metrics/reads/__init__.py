@@ -1,12 +1,14 @@
 """The only door for dashboards: frames of figures, within what a person may see.
 
 Every function takes the session and a scope, which is either `ops.scope.projects(user)` or a list
-of project ids, and sends a fixed number of statements whatever the size. Periods are whole UTC
-days, `since` ≤ day < `until`. Undefined is NaN (None in columns of text), never 0.
+of project ids, and sends a fixed number of statements whatever the size. Periods are whole
+days of the labellers' own, `since` ≤ day < `until`. Undefined is NaN (None in columns of text),
+never 0.
 """
 
 from metrics.reads.batches import batches
 from metrics.reads.hard import colours, hard_assets
+from metrics.reads.narrow import EVERYTHING, Narrow
 from metrics.reads.overview import FIGURES, overview
 from metrics.reads.quality import (
     confusion,
@@ -15,7 +17,7 @@ from metrics.reads.quality import (
     flagged_labellers,
 )
 from metrics.reads.questions import Questions, questions
-from metrics.reads.sums import LABELLING
+from metrics.reads.sums import LABELLING, sums
 from metrics.reads.work import (
     as_of,
     daily,
@@ -29,8 +31,10 @@ from metrics.reads.work import (
 )
 
 __all__ = [
+    "EVERYTHING",
     "FIGURES",
     "LABELLING",
+    "Narrow",
     "Questions",
     "as_of",
     "batches",
@@ -49,5 +53,6 @@ __all__ = [
     "projects",
     "questions",
     "stages",
+    "sums",
     "times",
 ]

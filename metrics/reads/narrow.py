@@ -40,3 +40,6 @@ class Narrow:
             of_skill = select(Project.id).where(Project.skill_id == self.skill_id)
             found.append(rollup.project_id.in_(of_skill))
         return found
+
+
+EVERYTHING = Narrow()

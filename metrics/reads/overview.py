@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from metrics import definitions
+from metrics.models import DailyRollup
+from metrics.reads.narrow import EVERYTHING, Narrow
 from metrics.reads.sums import SHARES, TOTALS, Scope, add_figures, of_stages, sums
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def overview(
     since: date,
     until: date,
     stages: Collection[str] | None = None,
+    narrow: Narrow = EVERYTHING,
 ) -> "DataFrame":
     """One row per figure of FIGURES: the period, and the one of equal length before it.
 
@@ -55,7 +58,7 @@ def overview(
     import pandas as pd
 
     start = since - (until - since)
-    conditions = of_stages(stages)
+    conditions = [*of_stages(stages), *narrow.conditions(DailyRollup)]
     now = _period(session, scope, since, until, conditions)
     before = _period(session, scope, start, since, conditions)
     rows = []

@@ -5,11 +5,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
 
 from metrics import definitions
-from metrics.models import DailyRollup
+from metrics.models import DailyRollup, HourlyRollup
+from metrics.reads.narrow import EVERYTHING, Narrow
 from ops.models import Project
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 Scope = Select[Any] | Collection[int]
 
 TOTALS = (
-    "leased", "submitted", "surplus", "skipped", "released", "expired", "active_ms", "wall_ms",
-    "gold_n", "gold_correct", "consensus_n", "consensus_agreed", "review_n", "review_accepted",
+    "leased", "submitted", "surplus", "skipped", "released", "expired", "active_ms", "idle_ms",
+    "wall_ms", "gold_n", "gold_correct", "consensus_n", "consensus_agreed", "review_n",
+    "review_accepted",
 )  # fmt: skip
 # The stages in which labels are made; the others judge them.
 LABELLING = ("label", "rework")
@@ -41,17 +43,24 @@ def frame(session: Session, statement: Any) -> "DataFrame":
     return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
 
 
-def of_stages(stages: Collection[str] | None) -> list[Any]:
+def table_of(by: Collection[str]) -> Any:
+    """The roll-up that has these columns: hours where `hour` is asked for, else days."""
+    return HourlyRollup if "hour" in by else DailyRollup
+
+
+def of_stages(stages: Collection[str] | None, rollup: Any = DailyRollup) -> list[Any]:
     """The condition that rows are of these stages; none for all stages."""
-    return [] if stages is None else [DailyRollup.stage.in_(stages)]
+    return [] if stages is None else [rollup.stage.in_(stages)]
 
 
-def within(statement: Any, scope: Scope, since: date | None, until: date | None) -> Any:
-    """`statement` over DailyRollup, limited to what may be seen and to a period."""
-    statement = statement.where(DailyRollup.project_id.in_(scope))
+def within(
+    statement: Any, scope: Scope, since: date | None, until: date | None, rollup: Any = DailyRollup
+) -> Any:
+    """`statement` over a roll-up, limited to what may be seen and to a period of days."""
+    statement = statement.where(rollup.project_id.in_(scope))
     if since is not None:
-        statement = statement.where(DailyRollup.day >= since)
-    return statement if until is None else statement.where(DailyRollup.day < until)
+        statement = statement.where(rollup.day >= since)
+    return statement if until is None else statement.where(rollup.day < until)
 
 
 def sums(
@@ -61,25 +70,42 @@ def sums(
     until: date | None,
     by: Sequence[str],
     *conditions: Any,
+    narrow: Narrow = EVERYTHING,
     medians: bool = True,
 ) -> "DataFrame":
-    """One row per value of `by` (columns of DailyRollup) with totals and every figure.
+    """One row per value of `by` with totals and every figure.
 
-    Besides `by` and TOTALS: labels, active_hours, efficiency, cost, cost_per_label; median_seconds,
-    mad_log and timed_n; and for each of SHARES its value, `_low`, `_high` and `_n`. Two statements
-    (one without `medians`). Costs differ by project, so `cost` needs project_id among `by`.
+    `by`: any of day, hour, labeller_id, team_id, vendor_id, project_id, batch_id, stage,
+    label_class (columns of a roll-up) and skill_id (that of the project); `conditions` are about
+    `table_of(by)`. Besides `by` and TOTALS: labels, active_hours, efficiency, cost,
+    cost_per_label; median_seconds, mad_log and timed_n; and for each of SHARES its value, `_low`,
+    `_high` and `_n`. Two statements (one without `medians`). Costs differ by project, so `cost`
+    needs project_id among `by`.
     """
-    keys = [getattr(DailyRollup, name) for name in by]
-    totals = [func.sum(getattr(DailyRollup, name)).label(name) for name in TOTALS]
-    statement = within(select(*keys, *totals), scope, since, until).where(*conditions)
-    found = frame(session, statement.group_by(*keys).order_by(*keys))
+    rollup = table_of(by)
+    keys = [_column(rollup, name) for name in by]
+    totals = [func.sum(getattr(rollup, name)).label(name) for name in TOTALS]
+    asked = (*conditions, *narrow.conditions(rollup))
+    statement = within(select(*keys, *totals), scope, since, until, rollup).where(*asked)
+    found = frame(session, _grouped(statement, rollup, keys, by).order_by(*keys))
     for name in TOTALS:
         kind = float if name.endswith(("correct", "agreed", "accepted")) else np.int64
         found[name] = found[name].astype(kind)
     add_figures(found)
     if medians:
-        _add_times(session, found, within(bins(keys), scope, since, until).where(*conditions), by)
+        timed = within(bins(keys, rollup, by), scope, since, until, rollup).where(*asked)
+        _add_times(session, found, timed, by)
     return found
+
+
+def _column(rollup: Any, name: str) -> Any:
+    return Project.skill_id if name == "skill_id" else getattr(rollup, name)
+
+
+def _grouped(statement: Any, rollup: Any, keys: Sequence[Any], by: Collection[str]) -> Any:
+    if "skill_id" in by:
+        statement = statement.join(Project, Project.id == rollup.project_id)
+    return statement.group_by(*keys)
 
 
 def add_figures(table: "DataFrame") -> None:
@@ -114,20 +140,21 @@ def add_costs(session: Session, table: "DataFrame") -> None:
     table[["cost", "cost_per_label"]] = table[["cost", "cost_per_label"]].astype(float)
 
 
-def bins(keys: Sequence[Any]) -> Any:
-    """Answers by time bin, zero-based, summed over the rows of each key; empty bins left out."""
+def bins(keys: Sequence[Any], rollup: Any = DailyRollup, by: Collection[str] = ()) -> Any:
+    """Answers by time bin, zero-based, summed over the rows of each key; empty bins left out.
+
+    `by` are the names of `keys`, where skill_id is among them.
+    """
     unnested = (
-        func.unnest(DailyRollup.log_time_histogram)
-        .table_valued("n", with_ordinality="place", name="bin")
+        func.unnest(rollup.time_bins, rollup.time_counts)
+        .table_valued("bin", "n", name="time")
         .render_derived()
     )
     total = func.sum(unnested.c.n).label("n")
-    return (
-        select(*keys, (unnested.c.place - 1).label("bin"), total)
-        .select_from(DailyRollup)
-        .join(unnested, unnested.c.n > 0)
-        .group_by(*keys, unnested.c.place)
+    statement = (
+        select(*keys, unnested.c.bin.label("bin"), total).select_from(rollup).join(unnested, true())
     )
+    return _grouped(statement, rollup, [*keys, unnested.c.bin], by)
 
 
 def _add_times(session: Session, table: "DataFrame", statement: Any, by: Sequence[str]) -> None:

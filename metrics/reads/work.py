@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from metrics import definitions
 from metrics.models import DailyRollup, RollupState
+from metrics.reads.narrow import EVERYTHING, Narrow
 from metrics.reads.sums import Scope, add_costs, bins, frame, of_stages, sums, within
 from metrics.rollup import NAME
 from ops.models import Project, Team, User
@@ -35,9 +36,10 @@ def days(
     since: date,
     until: date,
     stages: Collection[str] | None = None,
+    narrow: Narrow = EVERYTHING,
 ) -> "DataFrame":
     """One row per day over all projects in scope, of some stages or all. Two statements."""
-    return sums(session, scope, since, until, ["day"], *of_stages(stages))
+    return sums(session, scope, since, until, ["day"], *of_stages(stages), narrow=narrow)
 
 
 def daily(
@@ -46,23 +48,29 @@ def daily(
     since: date,
     until: date,
     stages: Collection[str] | None = None,
+    narrow: Narrow = EVERYTHING,
 ) -> "DataFrame":
     """One row per day and project: see `sums` for the columns. Three statements."""
-    found = sums(session, scope, since, until, ["day", "project_id"], *of_stages(stages))
+    by = ["day", "project_id"]
+    found = sums(session, scope, since, until, by, *of_stages(stages), narrow=narrow)
     add_costs(session, found)
     return found
 
 
-def projects(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+def projects(
+    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
+) -> "DataFrame":
     """One row per project over the whole period. Three statements."""
-    found = sums(session, scope, since, until, ["project_id"])
+    found = sums(session, scope, since, until, ["project_id"], narrow=narrow)
     add_costs(session, found)
     return found
 
 
-def stages(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+def stages(
+    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
+) -> "DataFrame":
     """One row per project and stage over the whole period. Three statements."""
-    found = sums(session, scope, since, until, ["project_id", "stage"])
+    found = sums(session, scope, since, until, ["project_id", "stage"], narrow=narrow)
     add_costs(session, found)
     return found
 
@@ -73,6 +81,7 @@ def labellers(
     since: date,
     until: date,
     stages: Collection[str] | None = None,
+    narrow: Narrow = EVERYTHING,
 ) -> "DataFrame":
     """One row per labeller and project: figures of the period, and what is believed of them now.
 
@@ -82,10 +91,11 @@ def labellers(
     standing_consensus_n. Four statements.
     """
     by = ["labeller_id", "project_id"]
-    found = sums(session, scope, since, until, by, *of_stages(stages))
+    found = sums(session, scope, since, until, by, *of_stages(stages), narrow=narrow)
     add_costs(session, found)
     seen = (
         within(select(DailyRollup.labeller_id, DailyRollup.project_id), scope, since, until)
+        .where(*narrow.conditions(DailyRollup))
         .distinct()
         .subquery("seen")
     )
@@ -119,15 +129,24 @@ def labellers(
 
 
 def labeller_daily(
-    session: Session, scope: Scope, labeller_id: int, since: date, until: date
+    session: Session,
+    scope: Scope,
+    labeller_id: int,
+    since: date,
+    until: date,
+    narrow: Narrow = EVERYTHING,
 ) -> "DataFrame":
     """One row per day of one labeller, over the projects in scope. Two statements."""
-    return sums(session, scope, since, until, ["day"], DailyRollup.labeller_id == labeller_id)
+    mine = DailyRollup.labeller_id == labeller_id
+    return sums(session, scope, since, until, ["day"], mine, narrow=narrow)
 
 
-def times(session: Session, scope: Scope, since: date, until: date) -> "DataFrame":
+def times(
+    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
+) -> "DataFrame":
     """Answers by bin of active time: project_id, low_seconds, high_seconds, n. One statement."""
-    found = frame(session, within(bins([DailyRollup.project_id]), scope, since, until))
+    counted = within(bins([DailyRollup.project_id]), scope, since, until)
+    found = frame(session, counted.where(*narrow.conditions(DailyRollup)))
     edges = definitions.time_bin_edges()
     places = found.pop("bin").astype(int).to_numpy()
     found["n"] = found.n.astype(int)

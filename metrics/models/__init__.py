@@ -1,5 +1,6 @@
 """The tables of this storey: roll-ups, forecasts, saved views, alerts."""
 
+from metrics.models.confusions import JUDGED_BY, ConfusionLine, ConfusionRollup
 from metrics.models.data import (
     STUDIES,
     BalanceRollup,
@@ -14,11 +15,14 @@ from metrics.models.views import ALERTS, AlertFiring, AlertRule, SavedView
 
 __all__ = [
     "ALERTS",
+    "JUDGED_BY",
     "STUDIES",
     "AlertFiring",
     "AlertRule",
     "BalanceRollup",
     "BalanceState",
+    "ConfusionLine",
+    "ConfusionRollup",
     "DailyRollup",
     "Forecast",
     "HourlyRollup",

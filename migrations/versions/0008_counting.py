@@ -19,6 +19,22 @@ def upgrade() -> None:
     op.drop_table("daily_rollup")
     op.execute("DELETE FROM rollup_state")
     op.create_table(
+        "event_day",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("below_xid", sa.BigInteger(), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name=op.f("ck_event_day_sha256")),
+        sa.CheckConstraint(
+            "version > 0 AND rows > 0 AND bytes > 0", name=op.f("ck_event_day_filled")
+        ),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_event_day")),
+    )
+    op.create_table(
         "alert_rule",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("project_id", sa.BigInteger(), nullable=False),
@@ -550,6 +566,7 @@ def downgrade() -> None:
     op.drop_index("ix_past_affiliation_user", table_name="past_affiliation")
     op.drop_table("past_affiliation")
     op.drop_table("alert_rule")
+    op.drop_table("event_day")
     op.create_table(
         "daily_rollup",
         sa.Column("day", sa.Date(), nullable=False),

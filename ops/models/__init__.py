@@ -1,5 +1,6 @@
 """The tables of this storey, gathered so that one import knows them all."""
 
+from ops.models.archive import EventDay
 from ops.models.people import (
     ROLES,
     ApiToken,
@@ -72,6 +73,7 @@ __all__ = [
     "Delivery",
     "DeliveryItem",
     "Embedding",
+    "EventDay",
     "Flag",
     "GateVerdict",
     "GuidelineVersion",

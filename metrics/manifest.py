@@ -18,6 +18,7 @@ BLUEPRINTS: tuple[str, ...] = (
 )
 JOBS = {
     "roll up events": Job("metrics.rollup:roll_up", every=10),
+    "count confusions": Job("metrics.confusions:count", every=30),
 }
 NAV: tuple[Entry, ...] = (Entry("Batches", "batches.index", LEADS, order=20),)
 ACCESS: dict[str, frozenset[str]] = {

@@ -88,11 +88,12 @@ class _Ledger:
 
     def _decide(self, answer: Answer, labels: Sequence[Answer]) -> None:
         newest = _latest(labels)
+        again = self._decided_otherwise(answer)
         made = self._append(answer, newest)
         if made is not None:
             self.current[answer.asset_id] = made
         self.decided.add(answer.asset_id)
-        self.moved += self._judge(answer, newest, tells=True)
+        self.moved += self._judge(answer, newest, tells=True, again=again)
         # What was sent back was right or wrong too. That it had to be reworked stays told, unless
         # an expert says that it was right.
         expert = answer.stage == "adjudicate"
@@ -128,15 +129,30 @@ class _Ledger:
             decided_by=answer.labeller_id,
         )
 
-    def _judge(self, answer: Answer, labels: Sequence[Answer], *, tells: bool) -> list[Finding]:
-        """Hold labels against a decision. What is sent back was like nothing that is right."""
+    def _decided_otherwise(self, answer: Answer) -> bool:
+        """Whether a person decided before, and not so: answers that stay wrong are so otherwise."""
+        before = self.current.get(answer.asset_id)
+        return (
+            before is not None
+            and before.method in DECIDED
+            and not self.said.same(answer, before.label)
+        )
+
+    def _judge(
+        self, answer: Answer, labels: Sequence[Answer], *, tells: bool, again: bool = False
+    ) -> list[Finding]:
+        """Hold labels against a decision. What is sent back was like nothing that is right.
+
+        Told is what changed; `again`, all of it.
+        """
         decided = self.said.content(answer)
         findings = [
             Finding(label, self.said.alike(label, decided) if decided else 0.0) for label in labels
         ]
         changed = store(self.session, "review", findings)
         if tells:
-            tell(self.session, "review", [(f.answer, f.correct) for f in changed])
+            told = findings if again else changed
+            tell(self.session, "review", [(f.answer, f.correct) for f in told])
         return changed
 
     def dispute(self, answer: Answer) -> None:

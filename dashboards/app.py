@@ -20,8 +20,6 @@ from ops.errors import NotFound
 
 PREFIX = "/dashboards/"
 COOKIE = "csrf_token"
-# Every address that is a page; all others under the prefix belong to Dash itself.
-PAGES = ("", "labellers", "assets")
 
 blueprint = APIBlueprint("dashboards", __name__, enable_openapi=False, template_folder="templates")
 _making = threading.Lock()
@@ -38,7 +36,8 @@ def mount(app: Flask) -> None:
 @blueprint.route(f"{PREFIX}<path:rest>", methods=["GET", "POST"])
 def show(rest: str) -> Response:
     """A page of the dashboards, or what its browser code asks for."""
-    if rest not in PAGES and not rest.startswith("_"):
+    page = not rest.startswith("_")
+    if page and rest not in _paths():
         raise NotFound("There is no such dashboard.")
     environ = dict(request.environ)
     # The form parser may have been at the stream: what Dash reads is a copy.
@@ -47,7 +46,7 @@ def show(rest: str) -> Response:
     dash = _dash(current_app, environ)
     given = werkzeug.Response.from_app(dash.server, environ, buffered=True)
     answer = Response(given.response, given.status_code, given.headers)
-    if rest in PAGES:
+    if page:
         # Dash reads the token from here and sends it back as a header (double submit).
         answer.set_cookie(
             COOKIE,
@@ -57,6 +56,13 @@ def show(rest: str) -> Response:
             secure=current_app.config["SESSION_COOKIE_SECURE"],
         )
     return answer
+
+
+def _paths() -> set[str]:
+    """Every address that is a page, as they stand behind the prefix."""
+    from dashboards.pages import PAGES
+
+    return {page.PATH.removeprefix(PREFIX) for page in PAGES}
 
 
 def _dash(app: Flask, environ: dict[str, Any]) -> Any:

@@ -1,16 +1,17 @@
-"""What the pages share: head with tabs and filters, cards, charts, empty states."""
+"""What the pages share: cards, charts, big numbers, choices, empty states."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dash import ALL as EVERY
-from dash import Input, Output, State, dcc, html, no_update
+from dash import dcc, html
 
-from dashboards.asked import PERIODS, Asked, parse
+from dashboards.asked import Asked
+from dashboards.controls import Select
+from dashboards.controls import options as as_options
 from dashboards.door import picture
-from ops import clock_time
+from dashboards.phrases import UNDEFINED
 from ops.web.layout import moment
 
 if TYPE_CHECKING:
@@ -18,70 +19,8 @@ if TYPE_CHECKING:
 
 # Plotly's tool bar would only cover the chart: its pages zoom and pan nothing.
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
-ALL_PROJECTS = 0
+SENSES = {1: "good", 0: "quiet", -1: "bad"}
 Children = Any
-
-
-def head(page: Any, pages: Sequence[Any], asked: Asked, known: "DataFrame | None") -> Children:
-    """Title, the tabs of the dashboards, the period and the project; all of them in the address."""
-    tabs = [
-        html.A(p.NAME, href=asked.address(p.PATH), className="dash-tab", **{"aria-current": "page"})
-        if p is page
-        else dcc.Link(p.NAME, href=asked.address(p.PATH), className="dash-tab")
-        for p in pages
-    ]
-    filters = [_projects(asked, known)] if known is not None else []
-    if page.PERIOD:
-        filters.append(_periods(page.PATH, asked))
-    return html.Div(
-        [
-            html.Div([html.H1(page.TITLE), html.Nav(tabs, className="dash-tabs")]),
-            html.Div(filters, className="actions"),
-        ],
-        className="page-head",
-    )
-
-
-def _periods(path: str, asked: Asked) -> Children:
-    links = [
-        dcc.Link(f"{n} days", href=asked.address(path, days=n),
-                 className=f"btn btn-sm {'btn-primary' if n == asked.days else ''}")
-        for n in PERIODS
-    ]  # fmt: skip
-    return html.Div(links, className="btn-group", role="group", **{"aria-label": "Period"})
-
-
-def _projects(asked: Asked, known: "DataFrame") -> Children:
-    listed = zip(known.project_id.tolist(), known.project, strict=True)
-    options = [{"label": "All projects", "value": ALL_PROJECTS}]
-    options += [{"label": name, "value": project_id} for project_id, name in listed]
-    drop = dcc.Dropdown(
-        id={"filter": "project"},
-        options=options,
-        value=asked.project_id or ALL_PROJECTS,
-        clearable=False,
-        searchable=len(options) > 8,
-    )
-    return html.Div(drop, className="dash-project")
-
-
-def register(app: Any) -> None:
-    """Choosing in a filter writes it into the address, which draws the page anew."""
-
-    @app.callback(
-        Output("at", "search"),
-        Input({"filter": EVERY}, "value"),
-        State({"filter": EVERY}, "id"),
-        State("at", "search"),
-        prevent_initial_call=True,
-    )
-    def choose(values: list[Any], ids: list[dict[str, str]], search: str | None) -> Any:
-        chosen = {of["filter"]: value or None for of, value in zip(ids, values, strict=True)}
-        asked = parse(search, clock_time.now().date())
-        now = {"project": asked.project_id, "class": asked.label}
-        if all(now[name] == value for name, value in chosen.items()):
-            return no_update
-        return asked.address("", **chosen)
 
 
 def card(title: str, body: Children, *, note: Children = None, size: str = "12") -> Children:
@@ -147,6 +86,75 @@ def broken() -> Children:
         "Something went wrong on our side",
         "It has been logged. Reload the page; if it happens again, tell your administrator.",
     )
+
+
+def mine(scope: Any, asked: Asked) -> Any:
+    """The projects a page reads: those in scope, or the one that was chosen among them."""
+    return scope if asked.project_id is None else [asked.project_id]
+
+
+def figures(shown: Iterable[Children], label: str) -> Children:
+    """Big numbers beside each other; `label` is what a screen reader calls them."""
+    return html.Section(list(shown), className="dash-figures", **{"aria-label": label})
+
+
+def figure(
+    name: str,
+    value: str,
+    *,
+    key: str = "",
+    unit: str = "",
+    interval: str = "",
+    support: str = "",
+    change: str = "",
+    sense: int = 0,
+) -> Children:
+    """One big number: what it is of, its 95 % interval, what it rests on, how it moved.
+
+    `sense` says whether the change is good (1), bad (-1) or neither (0).
+    """
+    undefined = " undefined" if value == UNDEFINED else ""
+    lines = [f"95 %: {interval}" if interval else "", support]
+    return html.Div(
+        [
+            html.H2(name),
+            html.Div(value, className=f"dash-value{undefined}"),
+            html.Div(unit, className="dash-unit"),
+            html.Div([html.Div(line) for line in lines], className="dash-support"),
+            html.Div(change, className=f"dash-change {SENSES[sense]}"),
+        ],
+        className="dash-figure",
+        **{"data-figure": key},
+    )
+
+
+def picker(
+    name: str, listed: Sequence[tuple[Any, str]], value: Any, label: str, nothing: str | None = None
+) -> Children:
+    """A drop-down that writes `name` into the address: a filter or a parameter of the page's own.
+
+    `listed` are (value, text); `nothing` is what the empty choice is called, None for no such.
+    """
+    return Select(
+        id={"filter": name},
+        options=as_options(listed, nothing),
+        value="" if value is None else str(value),
+        label=label,
+        shown=True,
+    )
+
+
+def links(
+    path: str, asked: Asked, name: str, listed: Sequence[tuple[Any, str]], label: str
+) -> Children:
+    """A few choices of one of the page's own parameters beside each other; None is no choice."""
+    now = asked.own.get(name)
+    shown = [
+        dcc.Link(text, href=asked.again(path, **{name: value}),
+                 className=f"btn btn-sm {'btn-primary' if value == now else ''}")
+        for value, text in listed
+    ]  # fmt: skip
+    return html.Div(shown, className="btn-group", role="group", **{"aria-label": label})
 
 
 def asset_link(row: Any, children: Children, **more: Any) -> Children:

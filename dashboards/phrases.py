@@ -53,6 +53,15 @@ def percent(number: float | None) -> str:
     return UNDEFINED if _missing(number) else f"{100 * float(number or 0):.1f} %"
 
 
+def rate(number: float | None, low: Any = None, high: Any = None, n: Any = None) -> str:
+    """A share with its 95 % interval and its support: 95.6 % (93.1 – 97.2 %, n = 512)."""
+    if _missing(number):
+        return UNDEFINED
+    within = [] if _missing(low) or _missing(high) else [f"{100 * low:.1f} – {100 * high:.1f} %"]
+    within += [] if _missing(n) else [f"n = {n:,.0f}"]
+    return percent(number) + (f" ({', '.join(within)})" if within else "")
+
+
 def hours(number: float) -> str:
     """Hours to a readable precision, minutes below two hours."""
     if number < 2:

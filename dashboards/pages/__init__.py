@@ -1,4 +1,10 @@
-"""The Dash application and its pages: each module has PATH, NAME, layout(asked), register(app)."""
+"""The Dash application and its pages.
+
+Each page is a module with PATH, NAME, TITLE, GROUP (empty: not in the navigation), PERIOD,
+`layout(session, scope, asked)` and `register(app)`; and where they are not as usual FILTERS (what
+narrows its figures), COMPARE (whether a second period or project is read) and OWN (parameters of
+its own in the address).
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -10,14 +16,15 @@ from flask import Flask, render_template
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolBusy
+from sqlalchemy.orm import Session
 
-from dashboards import asked, parts
+from dashboards import asked, choosing, frame, parts
 from dashboards.door import outside, reading
 from dashboards.pages import assets, labellers, overview
-from metrics import reads
 from ops import clock_time
 
 LOADING = html.P("Reading the figures …", className="dash-note")
+# In the order of the navigation; the only list there is.
 PAGES = (overview, labellers, assets)
 
 
@@ -53,7 +60,7 @@ def make_dash(prefix: str, csrf_cookie: str) -> dash.Dash:
         [dcc.Location(id="at"), html.Div(LOADING, id="page", className="dash-page")]
     )
     app.callback(Output("page", "children"), Input("at", "pathname"), Input("at", "search"))(route)
-    parts.register(app)
+    choosing.register(app)
     for page in PAGES:
         page.register(app)
     return app
@@ -63,17 +70,25 @@ def route(pathname: str, search: str) -> Any:
     """The page at an address, with its figures."""
     wanted = pathname.rstrip("/")
     page = next((p for p in PAGES if wanted == p.PATH.rstrip("/")), overview)
-    question = asked.parse(search, clock_time.now().date())
+    today = clock_time.now().date()
+    around = frame.Around(asked.parse(search, today, getattr(page, "OWN", ())))
     try:
         with reading() as (session, scope):
-            known = reads.names(session, scope)
-            if question.project_id not in set(known.project_id):
-                question = replace(question, project_id=None)
-            body = page.layout(session, scope, question) if len(known) else parts.no_projects()
+            body = _read(session, scope, page, around)
     except (OperationalError, PoolBusy):
-        known, body = None, parts.too_slow()
+        body = parts.too_slow()
     except Exception:
         # An answer of status 500 would leave an empty page: say so, and log it as others are.
         structlog.get_logger().exception("unforeseen error", page=page.NAME)
-        known, body = None, parts.broken()
-    return [parts.head(page, PAGES, question, known), body]
+        body = parts.broken()
+    return frame.draw(page, PAGES, around, body)
+
+
+def _read(session: Session, scope: Any, page: Any, around: frame.Around) -> Any:
+    """The page itself; what stands around it is told to `around` on the way."""
+    question, known = choosing.known(session, scope, page, around.asked)
+    if not known["project"]:
+        return parts.no_projects()
+    beside = choosing.compared(question, known)
+    around.asked, around.known = replace(question, compared=beside), known
+    return page.layout(session, scope, around.asked)

@@ -3,18 +3,21 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from dash import dcc, html
+from dash import html
 from sqlalchemy.orm import Session
 
 from dashboards import parts
-from dashboards.asked import COLOURS, Asked
+from dashboards.asked import Asked
 from metrics import reads
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 PATH, NAME, TITLE, PERIOD = "/dashboards/assets", "Assets", "Slow and ambiguous assets", False
+GROUP = "Data"
+FILTERS, OWN = ("project", "class"), ("colour",)
 MOST = 60
+COLOURS = ("red", "yellow", "green")
 NAMES = {"red": "Red: hard", "yellow": "Yellow: noted", "green": "Green: usual"}
 TAGS = {"red": "bad", "yellow": "warn", "green": "good"}
 
@@ -33,34 +36,22 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             "minute after the first are in.",
             ("Go to projects", "/projects"),
         )
-    chosen = asked.project_id, asked.label, asked.colour
+    chosen = asked.project_id, asked.label, _colour(asked)
     found = reads.hard_assets(session, scope, *chosen, limit=MOST)
     return html.Div([_filters(counts, asked), _cards(found)])
+
+
+def _colour(asked: Asked) -> str | None:
+    colour = asked.own.get("colour")
+    return colour if colour in COLOURS else None
 
 
 def _filters(counts: "DataFrame", asked: Asked) -> Any:
     of_class = counts if asked.label is None else counts[counts.label == asked.label]
     totals = of_class.groupby("colour").n.sum()
-    links = [_colour_link(None, "All", int(totals.sum()), asked)]
-    links += [_colour_link(c, NAMES[c], int(totals.get(c, 0)), asked) for c in COLOURS]
-    classes = [str(label) for label in counts.label.dropna().unique()]
-    options = [{"label": "All classes", "value": ""}]
-    options += [{"label": f"Class {label}", "value": label} for label in classes]
-    chosen = asked.label if asked.label in classes else ""
-    drop = dcc.Dropdown(id={"filter": "class"}, options=options, value=chosen, clearable=False)
-    return html.Div(
-        [
-            html.Div(links, className="btn-group", role="group", **{"aria-label": "Colour"}),
-            html.Div(drop, className="dash-class"),
-        ],
-        className="dash-filters",
-    )
-
-
-def _colour_link(colour: str | None, name: str, n: int, asked: Asked) -> Any:
-    where = asked.address(PATH, colour=colour, **{"class": asked.label})
-    here = "btn-primary" if colour == asked.colour else ""
-    return dcc.Link(f"{name} ({n:,})", href=where, className=f"btn btn-sm {here}")
+    listed: list[tuple[Any, str]] = [(None, f"All ({totals.sum():,})")]
+    listed += [(c, f"{NAMES[c]} ({totals.get(c, 0):,})") for c in COLOURS]
+    return html.Div(parts.links(PATH, asked, "colour", listed, "Colour"), className="dash-filters")
 
 
 def _cards(found: "DataFrame") -> Any:

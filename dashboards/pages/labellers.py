@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 PATH, NAME, TITLE, PERIOD = "/dashboards/labellers", "Labellers", "Labellers", True
+GROUP = "Quality"
 # What a file of the table holds: numbers as they are, undefined as an empty cell.
 COLUMNS = (
     "labeller", "team", "project", "labels", "active_hours", "median_seconds", "timed_n", "pace",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 PATH, NAME, TITLE, PERIOD = "/dashboards/", "Overview", "Overview", True
+GROUP = "Work"
 BIG = {
     "labels": "Throughput",
     "active_hours": "Active time",

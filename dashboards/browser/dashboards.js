@@ -1,0 +1,54 @@
+// What the dashboards need in the browser beyond Dash: fields of the browser's own, which every
+// keyboard, phone and screen reader knows; links inside tables; the page's title.
+// Dash finds components by their namespace on `window`, and brings React.
+
+const element = (...parts) => window.React.createElement(...parts);
+
+function Field({ id, label, shown, className, children }) {
+  const name = element("span", { className: shown ? "dash-field-name" : "visually-hidden" }, label);
+  return element("label", { className: `dash-field ${className || ""}`, "data-field": id }, name, children);
+}
+
+const flat = (id) => (typeof id === "object" && id ? Object.values(id).join("-") : id);
+
+function Select({ id, options, value, label, shown, className, disabled, setProps }) {
+  const listed = options.map(({ value, label }) => element("option", { key: value, value }, label));
+  const field = element("select", {
+    className: "form-select form-select-sm", value: value ?? "", disabled,
+    onChange: (event) => setProps({ value: event.target.value }),
+  }, listed);
+  return element(Field, { id: flat(id), label, shown, className }, field);
+}
+
+// Tells its value when it is left or Enter is pressed: a date half typed is none.
+function Typed({ id, type, value, label, shown, className, min, max, step, placeholder, maxLength, rows, live, setProps }) {
+  const [typed, type_] = window.React.useState(value ?? "");
+  window.React.useEffect(() => type_(value ?? ""), [value]);
+  const tell = (now) => now !== (value ?? "") && setProps({ value: now });
+  const field = element(rows ? "textarea" : "input", {
+    className: "form-control form-control-sm", type: rows ? undefined : type, value: typed, min, max, step, placeholder, maxLength, rows,
+    onChange: (event) => { type_(event.target.value); if (live) tell(event.target.value); },
+    onBlur: (event) => tell(event.target.value),
+    onKeyDown: (event) => event.key === "Enter" && !rows && tell(event.target.value),
+  });
+  return element(Field, { id: flat(id), label, shown, className }, field);
+}
+
+window.touchstone = { Select, Typed };
+
+// A cell that leads somewhere: the row holds the address under the name in `href`.
+function CellLink({ value, data, href }) {
+  return data && data[href] ? element("a", { href: data[href] }, value) : value ?? "";
+}
+
+Object.assign((window.dashAgGridComponentFunctions ??= {}), { CellLink });
+
+const namespaces = (window.dash_clientside ??= {});
+namespaces.touchstone = {
+  // The title names the page, for tabs, history and screen readers.
+  title: (_children) => {
+    const heading = document.querySelector("#page h1");
+    if (heading) document.title = `${heading.textContent} · Dashboards · Touchstone`;
+    return window.dash_clientside.no_update;
+  },
+};

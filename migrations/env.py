@@ -19,8 +19,9 @@ ADVISORY_LOCK = 7_415_082
 
 
 def include_name(name: str | None, kind: str, _parents: dict[str, str | None]) -> bool:
-    """procrastinate brings its own tables through its own SQL."""
-    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+    """procrastinate brings its own tables by its own SQL, the clock makes months of events."""
+    others = ("procrastinate_", "work_event_")
+    return not (kind == "table" and name is not None and name.startswith(others))
 
 
 def _named(target: str) -> Any:

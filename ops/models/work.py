@@ -15,6 +15,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     SmallInteger,
     UniqueConstraint,
     text,
@@ -252,9 +253,12 @@ class WorkEvent(Base):
             postgresql_with={"autosummarize": "on"},
         ),
         Index("ix_work_event_assignment", "assignment_id"),
+        PrimaryKeyConstraint("at", "id"),
+        # By month (ops/event_partitions.py); a key must hold what tells the partition.
+        {"postgresql_partition_by": "RANGE (at)"},
     )
 
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity())
     # The writing transaction, so that a reader can tell which events can no longer appear below it.
     xid: Mapped[int] = mapped_column(server_default=text("pg_current_xact_id()::text::bigint"))
     at: Mapped[datetime] = mapped_column(Moment)

@@ -19,6 +19,45 @@ def upgrade() -> None:
     op.drop_table("daily_rollup")
     op.execute("DELETE FROM rollup_state")
     op.create_table(
+        "daily_rollup",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("labeller_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("label_class", sa.String(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=False),
+        sa.Column("vendor_id", sa.BigInteger(), nullable=False),
+        sa.Column("leased", sa.BigInteger(), nullable=False),
+        sa.Column("submitted", sa.BigInteger(), nullable=False),
+        sa.Column("surplus", sa.BigInteger(), nullable=False),
+        sa.Column("skipped", sa.BigInteger(), nullable=False),
+        sa.Column("released", sa.BigInteger(), nullable=False),
+        sa.Column("expired", sa.BigInteger(), nullable=False),
+        sa.Column("active_ms", sa.BigInteger(), nullable=False),
+        sa.Column("idle_ms", sa.BigInteger(), nullable=False),
+        sa.Column("wall_ms", sa.BigInteger(), nullable=False),
+        sa.Column("gold_n", sa.BigInteger(), nullable=False),
+        sa.Column("gold_correct", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("consensus_n", sa.BigInteger(), nullable=False),
+        sa.Column("consensus_agreed", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("review_n", sa.BigInteger(), nullable=False),
+        sa.Column("review_accepted", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("time_bins", postgresql.ARRAY(sa.SmallInteger()), nullable=False),
+        sa.Column("time_counts", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "day",
+            "labeller_id",
+            "batch_id",
+            "stage",
+            "label_class",
+            "team_id",
+            "vendor_id",
+            name=op.f("pk_daily_rollup"),
+        ),
+    )
+    op.create_index("ix_daily_rollup_project", "daily_rollup", ["project_id", "day"], unique=False)
+    op.create_table(
         "event_day",
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -33,6 +72,52 @@ def upgrade() -> None:
             "version > 0 AND rows > 0 AND bytes > 0", name=op.f("ck_event_day_filled")
         ),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_event_day")),
+    )
+    op.create_table(
+        "hourly_rollup",
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("labeller_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("label_class", sa.String(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=False),
+        sa.Column("vendor_id", sa.BigInteger(), nullable=False),
+        sa.Column("leased", sa.BigInteger(), nullable=False),
+        sa.Column("submitted", sa.BigInteger(), nullable=False),
+        sa.Column("surplus", sa.BigInteger(), nullable=False),
+        sa.Column("skipped", sa.BigInteger(), nullable=False),
+        sa.Column("released", sa.BigInteger(), nullable=False),
+        sa.Column("expired", sa.BigInteger(), nullable=False),
+        sa.Column("active_ms", sa.BigInteger(), nullable=False),
+        sa.Column("idle_ms", sa.BigInteger(), nullable=False),
+        sa.Column("wall_ms", sa.BigInteger(), nullable=False),
+        sa.Column("gold_n", sa.BigInteger(), nullable=False),
+        sa.Column("gold_correct", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("consensus_n", sa.BigInteger(), nullable=False),
+        sa.Column("consensus_agreed", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("review_n", sa.BigInteger(), nullable=False),
+        sa.Column("review_accepted", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("time_bins", postgresql.ARRAY(sa.SmallInteger()), nullable=False),
+        sa.Column("time_counts", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "hour",
+            "day",
+            "labeller_id",
+            "batch_id",
+            "stage",
+            "label_class",
+            "team_id",
+            "vendor_id",
+            name=op.f("pk_hourly_rollup"),
+        ),
+    )
+    op.create_index(
+        "ix_hourly_rollup_labeller", "hourly_rollup", ["labeller_id", "day"], unique=False
+    )
+    op.create_index(
+        "ix_hourly_rollup_project", "hourly_rollup", ["project_id", "hour"], unique=False
     )
     op.create_table(
         "alert_rule",
@@ -245,52 +330,6 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "daily_rollup",
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("stage", sa.String(), nullable=False),
-        sa.Column("label_class", sa.String(), nullable=False),
-        sa.Column("team_id", sa.BigInteger(), nullable=False),
-        sa.Column("vendor_id", sa.BigInteger(), nullable=False),
-        sa.Column("leased", sa.BigInteger(), nullable=False),
-        sa.Column("submitted", sa.BigInteger(), nullable=False),
-        sa.Column("surplus", sa.BigInteger(), nullable=False),
-        sa.Column("skipped", sa.BigInteger(), nullable=False),
-        sa.Column("released", sa.BigInteger(), nullable=False),
-        sa.Column("expired", sa.BigInteger(), nullable=False),
-        sa.Column("active_ms", sa.BigInteger(), nullable=False),
-        sa.Column("idle_ms", sa.BigInteger(), nullable=False),
-        sa.Column("wall_ms", sa.BigInteger(), nullable=False),
-        sa.Column("gold_n", sa.BigInteger(), nullable=False),
-        sa.Column("gold_correct", sa.Numeric(precision=18, scale=6), nullable=False),
-        sa.Column("consensus_n", sa.BigInteger(), nullable=False),
-        sa.Column("consensus_agreed", sa.Numeric(precision=18, scale=6), nullable=False),
-        sa.Column("review_n", sa.BigInteger(), nullable=False),
-        sa.Column("review_accepted", sa.Numeric(precision=18, scale=6), nullable=False),
-        sa.Column("time_bins", postgresql.ARRAY(sa.SmallInteger()), nullable=False),
-        sa.Column("time_counts", postgresql.ARRAY(sa.Integer()), nullable=False),
-        sa.Column("labeller_id", sa.BigInteger(), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_daily_rollup_batch_id")),
-        sa.ForeignKeyConstraint(
-            ["labeller_id"], ["user_account.id"], name=op.f("fk_daily_rollup_labeller_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_daily_rollup_project_id")
-        ),
-        sa.PrimaryKeyConstraint(
-            "day",
-            "stage",
-            "label_class",
-            "team_id",
-            "vendor_id",
-            "labeller_id",
-            "batch_id",
-            name=op.f("pk_daily_rollup"),
-        ),
-    )
-    op.create_index("ix_daily_rollup_project", "daily_rollup", ["project_id", "day"], unique=False)
-    op.create_table(
         "forecast",
         sa.Column("batch_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -302,56 +341,6 @@ def upgrade() -> None:
         sa.Column("basis", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_forecast_batch_id")),
         sa.PrimaryKeyConstraint("batch_id", "at", name=op.f("pk_forecast")),
-    )
-    op.create_table(
-        "hourly_rollup",
-        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("stage", sa.String(), nullable=False),
-        sa.Column("label_class", sa.String(), nullable=False),
-        sa.Column("team_id", sa.BigInteger(), nullable=False),
-        sa.Column("vendor_id", sa.BigInteger(), nullable=False),
-        sa.Column("leased", sa.BigInteger(), nullable=False),
-        sa.Column("submitted", sa.BigInteger(), nullable=False),
-        sa.Column("surplus", sa.BigInteger(), nullable=False),
-        sa.Column("skipped", sa.BigInteger(), nullable=False),
-        sa.Column("released", sa.BigInteger(), nullable=False),
-        sa.Column("expired", sa.BigInteger(), nullable=False),
-        sa.Column("active_ms", sa.BigInteger(), nullable=False),
-        sa.Column("idle_ms", sa.BigInteger(), nullable=False),
-        sa.Column("wall_ms", sa.BigInteger(), nullable=False),
-        sa.Column("gold_n", sa.BigInteger(), nullable=False),
-        sa.Column("gold_correct", sa.Numeric(precision=18, scale=6), nullable=False),
-        sa.Column("consensus_n", sa.BigInteger(), nullable=False),
-        sa.Column("consensus_agreed", sa.Numeric(precision=18, scale=6), nullable=False),
-        sa.Column("review_n", sa.BigInteger(), nullable=False),
-        sa.Column("review_accepted", sa.Numeric(precision=18, scale=6), nullable=False),
-        sa.Column("time_bins", postgresql.ARRAY(sa.SmallInteger()), nullable=False),
-        sa.Column("time_counts", postgresql.ARRAY(sa.Integer()), nullable=False),
-        sa.Column("labeller_id", sa.BigInteger(), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_hourly_rollup_batch_id")),
-        sa.ForeignKeyConstraint(
-            ["labeller_id"], ["user_account.id"], name=op.f("fk_hourly_rollup_labeller_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_hourly_rollup_project_id")
-        ),
-        sa.PrimaryKeyConstraint(
-            "hour",
-            "day",
-            "stage",
-            "label_class",
-            "team_id",
-            "vendor_id",
-            "labeller_id",
-            "batch_id",
-            name=op.f("pk_hourly_rollup"),
-        ),
-    )
-    op.create_index(
-        "ix_hourly_rollup_project", "hourly_rollup", ["project_id", "hour"], unique=False
     )
     op.create_table(
         "line_rollup",
@@ -544,11 +533,7 @@ def downgrade() -> None:
     op.drop_table("model_study")
     op.drop_index("ix_line_rollup_project", table_name="line_rollup")
     op.drop_table("line_rollup")
-    op.drop_index("ix_hourly_rollup_project", table_name="hourly_rollup")
-    op.drop_table("hourly_rollup")
     op.drop_table("forecast")
-    op.drop_index("ix_daily_rollup_project", table_name="daily_rollup")
-    op.drop_table("daily_rollup")
     op.drop_table("confusion_rollup")
     op.drop_table("balance_state")
     op.drop_index("ix_balance_rollup_project", table_name="balance_rollup")
@@ -566,7 +551,12 @@ def downgrade() -> None:
     op.drop_index("ix_past_affiliation_user", table_name="past_affiliation")
     op.drop_table("past_affiliation")
     op.drop_table("alert_rule")
+    op.drop_index("ix_hourly_rollup_project", table_name="hourly_rollup")
+    op.drop_index("ix_hourly_rollup_labeller", table_name="hourly_rollup")
+    op.drop_table("hourly_rollup")
     op.drop_table("event_day")
+    op.drop_index("ix_daily_rollup_project", table_name="daily_rollup")
+    op.drop_table("daily_rollup")
     op.create_table(
         "daily_rollup",
         sa.Column("day", sa.Date(), nullable=False),

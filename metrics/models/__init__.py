@@ -10,7 +10,8 @@ from metrics.models.data import (
     ModelStudy,
 )
 from metrics.models.forecasts import Forecast
-from metrics.models.rollups import DailyRollup, HourlyRollup, LineRollup, RollupState
+from metrics.models.line import LineRollup, LineTask, LineTouched
+from metrics.models.rollups import DailyRollup, HourlyRollup, RollupState
 from metrics.models.views import ALERTS, AlertFiring, AlertRule, SavedView
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "Forecast",
     "HourlyRollup",
     "LineRollup",
+    "LineTask",
+    "LineTouched",
     "MapPoint",
     "ModelError",
     "ModelStudy",

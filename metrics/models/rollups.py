@@ -3,12 +3,11 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, Numeric, SmallInteger
+from sqlalchemy import BigInteger, Date, Index, Integer, Numeric, SmallInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
-from ops.models import Batch, Project
 
 # Shares are sums of parts of one, kept exact, so that a rebuild equals the sum of increments.
 Sum = Numeric(18, 6)
@@ -75,30 +74,6 @@ class DailyRollup(Counted, Base):
     __table_args__ = (Index("ix_daily_rollup_project", "project_id", "day"),)
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
-
-
-class LineRollup(Base):
-    """What came to a stage of a batch in an hour, and what left it.
-
-    `cycle_*` are the times of tasks that finished in the hour, from their first lease to the last
-    answer, `wait_*` those from the task's being there to its first lease: bins and counts of
-    `metrics.definitions.LINE_BINS`, as in `Counted`.
-    """
-
-    __tablename__ = "line_rollup"
-    __table_args__ = (Index("ix_line_rollup_project", "project_id", "hour"),)
-
-    hour: Mapped[datetime] = mapped_column(Moment, primary_key=True)
-    batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id), primary_key=True)
-    stage: Mapped[str] = mapped_column(primary_key=True)
-    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
-    arrived: Mapped[int] = mapped_column(default=0)
-    started: Mapped[int] = mapped_column(default=0)
-    finished: Mapped[int] = mapped_column(default=0)
-    cycle_bins: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), default=list)
-    cycle_counts: Mapped[list[int]] = mapped_column(ARRAY(Integer), default=list)
-    wait_bins: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), default=list)
-    wait_counts: Mapped[list[int]] = mapped_column(ARRAY(Integer), default=list)
 
 
 class RollupState(Base):

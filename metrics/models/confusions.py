@@ -2,18 +2,18 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy import CheckConstraint, Date, Index, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, synonym
 
 from ops.db import Base
-from ops.models import Asset, Assignment, Batch, Project, User
 
 # By what an answer is judged, the best that is known of it first.
 JUDGED_BY = ("gold", "review", "consensus")
 
 
 class Told:
-    """The columns that answers and counts share.
+    """The columns that answers and counts share. No foreign keys: nothing that they name is ever
+    deleted, and what is counted must not lock who is at work.
 
     `said` where `truth` is right: keys of classes, of choices that a label holds, or empty where
     there is nothing (a missing or an extra object). `fault` is empty for what is right, else one of
@@ -30,17 +30,15 @@ class Told:
     fault: Mapped[str]
     n: Mapped[int]
 
-    @declared_attr
-    def project_id(cls) -> Mapped[int]:  # noqa: N805
-        return mapped_column(ForeignKey(Project.id))
+    project_id: Mapped[int]
+    batch_id: Mapped[int]
 
     @declared_attr
-    def batch_id(cls) -> Mapped[int]:  # noqa: N805
-        return mapped_column(ForeignKey(Batch.id))
+    def label_class(cls) -> Mapped[str]:  # noqa: N805
+        """The class that was answered, as other roll-ups call it."""
+        return synonym("said")
 
-    @declared_attr
-    def labeller_id(cls) -> Mapped[int]:  # noqa: N805
-        return mapped_column(ForeignKey(User.id))
+    labeller_id: Mapped[int]
 
 
 class ConfusionLine(Told, Base):
@@ -64,11 +62,11 @@ class ConfusionLine(Told, Base):
         ),
     )
 
-    assignment_id: Mapped[int] = mapped_column(ForeignKey(Assignment.id), primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(primary_key=True)
     truth: Mapped[str] = mapped_column(primary_key=True)
     said: Mapped[str] = mapped_column(primary_key=True)
     fault: Mapped[str] = mapped_column(primary_key=True)
-    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id))
+    asset_id: Mapped[int]
     day: Mapped[date] = mapped_column(Date)
 
 
@@ -77,10 +75,10 @@ class ConfusionRollup(Told, Base):
 
     __tablename__ = "confusion_rollup"
 
-    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), primary_key=True)
+    project_id: Mapped[int] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
-    labeller_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
-    batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id), primary_key=True)
+    labeller_id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(primary_key=True)
     stage: Mapped[str] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(primary_key=True)
     vendor_id: Mapped[int] = mapped_column(primary_key=True)

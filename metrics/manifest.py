@@ -16,7 +16,10 @@ BLUEPRINTS: tuple[str, ...] = (
     "metrics.web.assistance_pages:blueprint",
     "metrics.web.rescoring_api:blueprint",
 )
+TASKS = {"study a model": "metrics.studies:run"}
 JOBS = {
+    "count what data is made of": Job("metrics.balance:update", every=300),
+    "study models": Job("metrics.studies:due", every=60),
     "roll up events": Job("metrics.rollup:roll_up", every=10),
     "count confusions": Job("metrics.confusions:count", every=30),
 }

@@ -44,6 +44,15 @@ class Settings(BaseSettings):
     rescore_cluster: str = Field(
         "", description="Address of a Ray cluster that re-scores ('auto', host:port); empty: none"
     )
+    seal_events_after_days: int = Field(
+        7, ge=0, description="Days after which the work events of a day are written to a file"
+    )
+    keep_events_months: int = Field(
+        0,
+        ge=0,
+        description="Whole months of work events that stay in the database besides the current "
+        "one; earlier ones stay in files alone; 0 keeps all",
+    )
     demo: bool = Field(False, description="Say on every page that the labellers are simulated")
 
     @property

@@ -75,3 +75,7 @@ class DatabaseServerError(TouchstoneError):
 
 class StorageError(TouchstoneError):
     """The file could not be read from its storage."""
+
+
+class ArchiveDamaged(TouchstoneError):
+    """A file of sealed work events is not what was sealed."""

@@ -28,6 +28,7 @@ COMMANDS = {
     "serve": ("ops.cli.serve:serve", "Serve web, clock and worker, with the database they need."),
     "users": ("ops.cli.people:users", "List, add and change users; make a setup link."),
     "tokens": ("ops.cli.people:tokens", "Make and revoke API tokens."),
+    "events": ("ops.cli.events:events", "Seal work events in files; see and set what is kept."),
     "export": ("ops.cli.export:export", "Export a batch or a delivery in any format."),
 }
 
@@ -44,6 +45,9 @@ BLUEPRINTS = (
 
 JOBS = {
     "seal audit log": Job("ops.sealer:seal", every=1, where="clock"),
+    "make months of events": Job("ops.event_partitions:keep_ready", cron="7 * * * *"),
+    "seal events": Job("ops.event_sealing:seal", cron="20 2 * * *"),
+    "drop old months of events": Job("ops.event_retention:apply", cron="50 3 * * *"),
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }
 

@@ -132,6 +132,8 @@ _DROP = f"""
         END IF;
         LOCK TABLE public.work_event IN ACCESS EXCLUSIVE MODE;
         EXECUTE format('DROP TABLE public.%I', _name);
+        UPDATE public.event_day SET dropped = true
+        WHERE day >= _first AND day < _first + interval '1 month';
         RETURN _rows;
     END $$"""
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, Date, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
@@ -29,3 +29,5 @@ class EventDay(Base):
     file: Mapped[str]
     below_xid: Mapped[int]
     sealed_at: Mapped[datetime] = mapped_column(Moment)
+    # The database no longer has what the file holds; what came later it may have.
+    dropped: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -70,12 +70,14 @@ def seal(
     sessions: sessionmaker[Session],
     settings: config.Settings | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    check: bool = False,
 ) -> int:
     """Write the files that are missing or have become old; returns how many days were written.
 
-    `progress` hears (events written, of all). Where somebody else is at it nothing happens. Raises
-    ArchiveDamaged when a file that is to be merged is not what was sealed, and the database no
-    longer has its events.
+    With `check` the digests of all files are compared, and those that are not what was sealed are
+    written again. `progress` hears (events written, of all). Where somebody else is at it nothing
+    happens. Raises ArchiveDamaged when the database no longer has the events of such a file.
     """
     settings = settings or config.load()
     with _alone(sessions) as alone:
@@ -83,6 +85,8 @@ def seal(
             return 0
         run = _begin(sessions, settings)
         days = due(run)
+        if check:
+            days = dict(sorted((_damaged(run) | days).items()))
         total, done = sum(sum(hours.values()) for hours in days.values()), 0
         for day, hours in days.items():
             seal_day(run, day, hours)
@@ -117,6 +121,21 @@ def due(run: Sealing) -> dict[date, Hours]:
     for hour in sorted(found):
         days[hour.date()][hour] = found[hour]
     return dict(days)
+
+
+def _damaged(run: Sealing) -> dict[date, Hours]:
+    """Days whose file is not what was sealed."""
+    found: dict[date, Hours] = {}
+    with transaction(run.sessions) as session:
+        sealed = session.scalars(select(EventDay)).all()
+    for day in sealed:
+        try:
+            event_archive.checked(run.place, day)
+        except ArchiveDamaged:
+            if day.dropped:
+                raise
+            found[day.day] = {}  # its hours are counted when it is written
+    return found
 
 
 def seal_day(run: Sealing, day: date, hours: Hours) -> None:

@@ -45,7 +45,7 @@ BLUEPRINTS = (
 
 JOBS = {
     "seal audit log": Job("ops.sealer:seal", every=1, where="clock"),
-    "make months of events": Job("ops.event_partitions:keep_ready", cron="7 * * * *"),
+    "months of events": Job("ops.event_partitions:keep_ready", cron="7 * * * *"),
     "seal events": Job("ops.event_sealing:seal", cron="20 2 * * *"),
     "drop old months of events": Job("ops.event_retention:apply", cron="50 3 * * *"),
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),

@@ -33,7 +33,7 @@ _RELIED_ON = f"""{_THEIRS}
 _TAKEN_BACK = f"""{_THEIRS}
       AND a.surplus AND t.open
       AND EXISTS (SELECT FROM work_event e WHERE e.assignment_id = a.id AND e.kind = 'reopened'
-                    AND e.data ->> 'cause' = :cause)
+                    AND e.at > a.leased_at - interval '1 hour' AND e.data ->> 'cause' = :cause)
       AND NOT EXISTS (SELECT FROM assignment o
                       WHERE o.task_id = t.id AND o.labeller_id = a.labeller_id AND NOT o.surplus
                         AND o.state IN ('reserved', 'leased', 'submitted', 'skipped'))"""
@@ -123,7 +123,7 @@ _JUDGE_AGAIN = text("""
     WHERE a.labeller_id = :labeller AND a.project_id = :project AND a.state = 'submitted'
       AND a.counts AND a.judged_at IS NOT NULL
       AND EXISTS (SELECT FROM work_event e WHERE e.assignment_id = a.id AND e.kind = 'reopened'
-                    AND e.data ->> 'cause' = :cause)""")
+                    AND e.at > a.leased_at - interval '1 hour' AND e.data ->> 'cause' = :cause)""")
 
 
 def _lock_batches(session: Session, chosen: str, values: dict[str, Any]) -> list[int]:

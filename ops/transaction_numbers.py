@@ -1,8 +1,9 @@
 """After a restore: let the server's transaction numbers pass those that the data remembers.
 
-Audit seals and roll-ups say how far they have read by transaction number. A server that is younger
-than the data it was given would count below them, and what it writes would look as if it had been
-read. Using up numbers is quick (some 300,000 a second) and needs no right of a superuser.
+Audit seals, roll-ups and files of events say how far they have read by transaction number. A server
+that is younger than the data it was given would count below them, and what it writes would look as
+if it had been read. Using up numbers is quick (some 300,000 a second) and needs no right of a
+superuser.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,8 @@ AT_A_TIME = 50_000
 _REMEMBERED = text(
     """
     SELECT greatest((SELECT max(upto_xid) FROM audit_seal), (SELECT max(xid) FROM audit_entry),
-                    (SELECT max(below_xid) FROM rollup_state), (SELECT max(xid) FROM work_event), 0)
+                    (SELECT max(below_xid) FROM rollup_state), (SELECT max(xid) FROM work_event),
+                    (SELECT max(below_xid) FROM event_day), 0)
     """
 )
 _NUMBER = text("SELECT pg_current_xact_id()::text::bigint")

@@ -188,7 +188,8 @@ def _release_other(session: Session, now: Row[Any]) -> None:
 def _fits(session: Session, labeller: User, now: Row[Any]) -> bool:
     """Whether an answer whose lease was lost may still count; gold, which never does, fits too."""
     # Both are asked of gold as well, so that how long it takes tells nothing.
-    recalled = sql.row(session, submit_sql.RECALLED, id=now.id) is not None
+    lease = {"id": now.id, "leased_at": now.leased_at}
+    recalled = sql.row(session, submit_sql.RECALLED, **lease) is not None
     open_to_me = eligibility.lane_is_open(session, labeller.id, now.lane_id, clock_time.now())
     if recalled or not now.counts:
         return not recalled

@@ -48,9 +48,11 @@ TASK_AND_ASSIGNMENT = sql.short(f"""
     FROM task t JOIN assignment a ON a.task_id = t.id
     WHERE a.id = %(id)s FOR NO KEY UPDATE OF t, a""")
 
-# Asked only of a lease that was lost.
+# Asked only of a lease that was lost. Events lie by month: earlier ones are not looked through, and
+# clocks of two machines may differ a little.
 RECALLED = """
-    SELECT id FROM work_event WHERE assignment_id = %(id)s AND kind = 'recalled' LIMIT 1"""
+    SELECT id FROM work_event WHERE assignment_id = %(id)s AND kind = 'recalled'
+      AND at > CAST(%(leased_at)s AS timestamptz) - interval '1 hour' LIMIT 1"""
 
 _ASSIGNMENT = """
     ended AS (

@@ -32,14 +32,15 @@ def events() -> None:
 
 
 @events.command()
-def seal() -> None:
+@click.option("--check", is_flag=True, help="Compare all digests; write damaged files again.")
+def seal(check: bool) -> None:
     """Write the days that are over to files; those with late events anew."""
     from ops import event_sealing
     from ops.cli.database import opened
 
     settings = config.load()
     with opened(settings) as sessions, _bar("Sealing events") as progress:
-        days = event_sealing.seal(sessions, settings, progress)
+        days = event_sealing.seal(sessions, settings, progress, check=check)
     click.echo(f"{days} {'day' if days == 1 else 'days'} sealed.")
 
 

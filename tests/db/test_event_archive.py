@@ -17,10 +17,11 @@ from ops import (
     event_retention,
     event_sealing,
     event_status,
+    transaction_numbers,
 )
 from ops.config import Settings
 from ops.db import transaction
-from ops.errors import ArchiveDamaged, InvalidInput, NotReady
+from ops.errors import ArchiveDamaged, ConfigError, InvalidInput, NotReady
 from ops.models import EventDay, WorkEvent
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
@@ -189,6 +190,25 @@ def test_a_changed_file_is_found_and_made_again_where_it_can_be(
     append(sessions, event(datetime(2026, 3, 4, 1, tzinfo=UTC), 9))
     event_sealing.seal(sessions, settings)
     assert everything(sessions, settings) == raw(sessions)
+    for number, file in enumerate(settings.home.glob("events/*/*/2026-04-1*")):
+        file.write_bytes(b"") if number else file.unlink()
+    assert event_sealing.seal(sessions, settings) == 0
+    with pytest.raises(ArchiveDamaged, match=r"2026-04-1\d cannot be read"):
+        everything(sessions, settings)
+    assert event_sealing.seal(sessions, settings, check=True) == 10
+    assert everything(sessions, settings) == raw(sessions)
+
+
+def test_a_server_that_counts_anew_seals_nothing(
+    sessions: sessionmaker[Session], settings: Settings, owner_url: str, spring: None
+) -> None:
+    event_sealing.seal(sessions, settings)
+    with transaction(sessions) as session:
+        session.execute(text("UPDATE event_day SET below_xid = below_xid + 1000"))
+    with pytest.raises(ConfigError, match="touchstone db restore"):
+        event_sealing.seal(sessions, settings)
+    assert 500 < transaction_numbers.catch_up(owner_url) <= 1000
+    assert event_sealing.seal(sessions, settings) == 0
 
 
 def test_months_go_when_files_hold_them(

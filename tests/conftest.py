@@ -15,6 +15,7 @@ from ops import clock_time, db, migrate, people
 from ops.config import Settings
 from tests import memory
 from tests.factories import Make
+from tests.history import ninety_days, ninety_template  # noqa: F401 - fixtures for all
 from tests.house import House
 
 DATABASE = "test_ts"
@@ -98,8 +99,12 @@ def kept_engine(server: Any) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def database_url(server: Any, admin: Engine, template: str) -> Iterator[str]:
-    """The service role's URL of a database of this test's own."""
+def database_url(
+    server: Any, admin: Engine, template: str, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The service role's URL of a database of this test's own; with a history where it asks."""
+    if "ninety_days" in request.fixturenames:
+        template, _ = request.getfixturevalue("ninety_template")
     with admin.connect() as connection:
         connection.execute(
             text(

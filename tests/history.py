@@ -1,0 +1,140 @@
+"""Ninety days of a floor, drawn at random from a fixed seed and copied straight into the tables.
+
+Two leads: one of "Street scenes" and "News topics", another of "Shop shelves". Twelve labellers in
+six time zones, of two teams and two vendors; one of them changed sides, one is fast and often
+wrong, one became worse two weeks ago. What is counted is counted by the real jobs.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session, sessionmaker
+
+from ops import db, storage
+from ops.config import Settings
+
+DAYS = 90
+PICTURES = 8
+# Jobs of the storeys that count and judge, in this order, as far as the house has them.
+COUNTING = (
+    "roll up events", "roll up the line", "count confusions", "count balance",
+)  # fmt: skip
+
+
+@dataclass
+class History:
+    """Who and what there is, by its id."""
+
+    lead: int = 0
+    stranger: int = 0
+    admin: int = 0
+    projects: dict[str, int] = field(default_factory=dict)
+    batches: dict[str, int] = field(default_factory=dict)
+    teams: dict[str, int] = field(default_factory=dict)
+    vendors: dict[str, int] = field(default_factory=dict)
+    labellers: list[int] = field(default_factory=list)
+    reviewers: list[int] = field(default_factory=list)
+    models: dict[str, int] = field(default_factory=dict)
+    runs: list[int] = field(default_factory=list)
+
+
+def picture(n: int) -> bytes:
+    """One of the few pictures that all assets share."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (160, 120), (40 + 20 * n, 90, 160 - 10 * n))
+    drawing = ImageDraw.Draw(image)
+    drawing.rectangle((20 + 8 * n, 30, 70 + 8 * n, 95), fill=(230, 180 - 12 * n, 60))
+    drawing.ellipse((100, 20 + 6 * n, 140, 60 + 6 * n), fill=(240, 240, 220))
+    kept = io.BytesIO()
+    image.save(kept, "PNG")
+    return kept.getvalue()
+
+
+def copy(session: Session, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
+    """Rows with their ids into a table; the numbers go on after them.
+
+    Columns that are not named get the default of the model, where that is a plain value.
+    """
+    from psycopg.types.json import Jsonb
+
+    names = columns.split(", ")
+    usual = {
+        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
+        for column in db.Base.metadata.tables[table].columns
+        if column.name not in names and not column.server_default and not column.nullable
+        and column.default is not None
+    }  # fmt: skip
+    listed = ", ".join([*names, *usual])
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as into:
+        for row in rows:
+            whole = (*row, *usual.values())
+            into.write_row([Jsonb(v) if isinstance(v, dict) else v for v in whole])
+    if rows and names[0] == "id":
+        number = "SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)"
+        session.execute(text(number), {"table": table, "last": max(row[0] for row in rows)})
+
+
+def write(session: Session) -> History:
+    """The whole history in the caller's transaction, not yet counted."""
+    from tests.history_floor import Floor
+    from tests.history_work import Work
+
+    floor = Floor(session)
+    work = Work(session, floor)
+    work.days(DAYS)
+    work.keep()
+    floor.history.models, floor.history.runs = work.models, work.runs
+    return floor.history
+
+
+def count(sessions: sessionmaker[Session]) -> None:
+    """What the clock would have counted meanwhile, by its own jobs."""
+    from importlib import import_module
+
+    from metrics.manifest import JOBS
+
+    from tests import history_interim
+
+    for name in COUNTING:
+        if name in JOBS:
+            module, function = JOBS[name].call.split(":")
+            try:
+                getattr(import_module(module), function)(sessions)
+            except (ProgrammingError, ImportError):
+                history_interim.roll_up(sessions)
+
+
+@pytest.fixture(scope="session")
+def ninety_template(server: Any, admin: Engine, template: str) -> Iterator[tuple[str, History]]:
+    """The name of a database that holds the history, and who is in it."""
+    name = "template_ninety"
+    with admin.connect() as connection:
+        connection.execute(
+            text(f"CREATE DATABASE {name} TEMPLATE {template} OWNER touchstone_owner")
+        )
+    # Numbers are set by whoever owns the tables; what counts them is the service.
+    owner, service = (
+        db.make_engine(make_url(url).set(database=name).render_as_string(hide_password=False))
+        for url in (server.owner_url, server.url)
+    )
+    with db.transaction(db.make_sessions(owner)) as session:
+        history = write(session)
+    count(db.make_sessions(service))
+    owner.dispose()
+    service.dispose()
+    yield name, history
+
+
+@pytest.fixture
+def ninety_days(ninety_template: tuple[str, History], settings: Settings) -> History:
+    """The history in this test's database, and its pictures in this test's folder."""
+    for n in range(PICTURES):
+        storage.keep_upload(picture(n), settings)
+    return ninety_template[1]

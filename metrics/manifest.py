@@ -20,7 +20,10 @@ TASKS = {"study a model": "metrics.studies:run"}
 JOBS = {
     "count what data is made of": Job("metrics.balance:update", every=300),
     "study models": Job("metrics.studies:due", every=60),
+    "forecast batches": Job("metrics.forecasting.job:forecast_all", every=300),
+    "look back on forecasts": Job("metrics.forecasting.job:look_back", cron="40 1 * * *"),
     "roll up events": Job("metrics.rollup:roll_up", every=10),
+    "roll up the line": Job("metrics.line_rollup:roll_up", every=10),
     "count confusions": Job("metrics.confusions:count", every=30),
 }
 NAV: tuple[Entry, ...] = (Entry("Batches", "batches.index", LEADS, order=20),)

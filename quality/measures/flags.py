@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from quality.measures.arrays import Bools, Floats, Ints, codes, compiled
 from quality.measures.standing import Standings
 from quality.timing import AssetTimes, Pace
+from quality.timing.robust import rejected
 
 FALSE_DISCOVERY_RATE = 0.05
 MARGIN = 0.10  # how far below the typical accuracy is clearly below
@@ -49,15 +50,7 @@ def discoveries(p: ArrayLike, rate: float = FALSE_DISCOVERY_RATE) -> Bools:
 
     Y. Benjamini and Y. Hochberg, JRSS B 57 (1995). nan is a test not made, and counts for nothing.
     """
-    values = np.asarray(p, dtype=float)
-    tested = np.flatnonzero(~np.isnan(values))
-    ordered = tested[np.argsort(values[tested], kind="stable")]
-    limit = rate * np.arange(1, ordered.size + 1) / max(ordered.size, 1)
-    below = np.flatnonzero(values[ordered] <= limit)
-    found = np.zeros(values.shape, dtype=bool)
-    if below.size:
-        found[ordered[: below[-1] + 1]] = True
-    return found
+    return rejected(np.asarray(p, dtype=float), rate)
 
 
 def flag_labellers(
@@ -92,14 +85,10 @@ def flag_assets(
 ) -> AssetFlags:
     """Flag hard assets. `votes` is the table (assets × classes) of the answers given, `accuracy`
     that of each labeller, `times` the pooled time effects where times are usable."""
-    from scipy.special import ndtr
-
     table = np.asarray(votes)
     differing = table.sum(axis=1) - table.max(axis=1, initial=0)
     p_disagreement, expected = disagreement_tail(asset, labeller, accuracy, differing)
-    p_time = np.full(len(table), np.nan)
-    if times is not None:
-        p_time = ndtr(-times.effect / np.maximum(times.se, 1e-12))
+    p_time = np.full(len(table), np.nan) if times is None else times.p
     p = _fisher(p_disagreement, p_time)
     flagged = discoveries(p, rate)
     return AssetFlags(flagged, p_disagreement, p_time, p, differing, expected)

@@ -45,9 +45,26 @@ class Pace(NamedTuple):
     residual: Floats
     z: Floats
 
+    @property
+    def low(self) -> Floats:
+        """Lower end of the 95 % interval of each deviation."""
+        return self.deviation - 1.96 * self.se
+
+    @property
+    def high(self) -> Floats:
+        """Upper end of the 95 % interval of each deviation."""
+        return self.deviation + 1.96 * self.se
+
     def ratio(self) -> Floats:
         """Each labeller's time as a multiple of the usual (0.5 = half the time); nan if untimed."""
         return np.where(self.n > 0, np.exp(self.deviation), np.nan)
+
+
+def unknown_pace(n_labellers: int, n_answers: int) -> Pace:
+    """The pace of people none of whose answers carries a time."""
+    nothing, left = np.full(n_labellers, np.nan), np.full(n_answers, np.nan)
+    n = np.zeros(n_labellers, np.int64)
+    return Pace(np.nan, nothing * 0, nothing, np.nan, nothing, n, 0.0, np.nan, left, left)
 
 
 def pace(
@@ -64,8 +81,7 @@ def pace(
     residual, z = np.full(time.size, np.nan), np.full(time.size, np.nan)
     n = np.bincount(who[timed], minlength=n_labellers)
     if not timed.any():
-        nothing = np.full(n_labellers, np.nan)
-        return Pace(np.nan, nothing * 0, nothing, np.nan, nothing, n, 0.0, np.nan, residual, z)
+        return unknown_pace(n_labellers, time.size)
     who, log = who[timed], log_seconds(time[timed])
     typical, slope, slope_se = float(np.median(log)), 0.0, float("nan")
     medians = group_median(who, log, n_labellers)

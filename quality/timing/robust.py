@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quality.measures.arrays import Floats, Ints, codes
+from quality.measures.arrays import Bools, Floats, Ints, codes
 
 MAD_TO_SD = 1.4826  # for a normal distribution
 MEDIAN_SE = 1.2533  # standard error of a median over that of a mean, likewise
@@ -26,6 +26,31 @@ def log_seconds(time: Floats) -> Floats:
 
 def robust_sd(centred: Floats) -> float:
     return float(MAD_TO_SD * np.median(np.abs(centred)))
+
+
+def middle(values: Floats, clip: float = 1.5) -> float:
+    """Huber's mean: values further than `clip` robust deviations off count as just so far off."""
+    found = float(np.median(values))
+    limit = clip * max(robust_sd(values - found), 1e-9)
+    for _ in range(20):
+        step = np.clip(values - found, -limit, limit)
+        found += float(step.mean()) / max(float(np.mean(np.abs(values - found) < limit)), 0.2)
+    return found
+
+
+def rejected(p: Floats, rate: float) -> Bools:
+    """Which hypotheses to reject so that at most `rate` of those rejected are true, on average.
+
+    Y. Benjamini and Y. Hochberg, JRSS B 57 (1995). nan is a test not made, and counts for nothing.
+    """
+    tested = np.flatnonzero(~np.isnan(p))
+    ordered = tested[np.argsort(p[tested], kind="stable")]
+    limit = rate * np.arange(1, ordered.size + 1) / max(ordered.size, 1)
+    below = np.flatnonzero(p[ordered] <= limit)
+    found = np.zeros(p.shape, dtype=bool)
+    if below.size:
+        found[ordered[: below[-1] + 1]] = True
+    return found
 
 
 def group_median(group: Ints, values: Floats, n_groups: int) -> Floats:

@@ -26,7 +26,8 @@ class MonthStatus:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; the month as "2026-11", or null."""
-        return vars(self) | {"first": None, "month": self.first and f"{self.first:%Y-%m}"}
+        month = {"month": f"{self.first:%Y-%m}" if self.first else None}
+        return month | {name: value for name, value in vars(self).items() if name != "first"}
 
 
 def by_month(session: Session) -> list[MonthStatus]:

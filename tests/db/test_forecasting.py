@@ -1,0 +1,128 @@
+"""Forecasts of open batches from roll-ups; kept, thinned, and held against what came."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Integer, func, insert, select, update
+
+from metrics.forecasting import job
+from metrics.forecasting.floor import floor as read_floor
+from metrics.models import DailyRollup, Forecast, HourlyRollup
+from metrics.reads import forecasts
+from ops import clock_time
+from ops.models import Batch, Task
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
+
+
+@pytest.fixture
+def at_noon():
+    clock_time.use(NOON.timestamp)
+    return NOON
+
+
+@pytest.fixture
+def worked(make, session):
+    """A function: a floor whose one labeller gave `a_day` answers of 36 s on each of so many days.
+
+    Work lies between 10 and 14 o'clock, two of a day's hours before now and two after.
+    """
+
+    def worked(days: int, a_day: int = 100, until: datetime = NOON, **more):
+        made = make.floor(**{"assets": 250, "wanted": 1} | more)
+        made.project.settings = {"cost_per_hour": 20.0, "wanted_answers": 1}
+        work(session, made, made.batch, made.labellers[0], days, a_day, until)
+        session.commit()
+        return made
+
+    return worked
+
+
+def work(session, made, batch, labeller, days, a_day, until):
+    for n in range(1, days + 1):
+        day = until.replace(hour=0) - timedelta(days=n)
+        row = {
+            "labeller_id": labeller.id, "batch_id": batch.id, "project_id": made.project.id,
+            "stage": "label", "label_class": "", "team_id": 0, "vendor_id": 0, "day": day.date(),
+        }  # fmt: skip
+        counted = {"submitted": a_day + 5, "gold_n": 5, "gold_correct": 4}
+        session.execute(
+            insert(DailyRollup).values(**row, **counted, active_ms=(a_day + 5) * 36_000)
+        )
+        for hour in (10, 11, 12, 13):
+            when = day + timedelta(hours=hour)
+            session.execute(insert(HourlyRollup).values(**row, hour=when, active_ms=1000))
+
+
+def test_an_open_batch_ends_where_its_steady_pace_brings_it(worked, session, at_noon):
+    made = worked(28)
+    found = read_floor(session, made.project, NOON)
+    # Half of today's 100 answers are still to come, then 100 a day: 250 end after two and a half
+    # working days, the last on Wednesday between 10 and 14 o'clock.
+    outcome = found.run(runs=50)
+    assert found.left.sum() == 250
+    assert outcome.days[0, 0] == pytest.approx(2.5, abs=0.01)
+    expected = found.expected(outcome)[0]
+    assert expected.finish_50 == expected.finish_90
+    assert abs(expected.finish_50 - datetime(2026, 3, 4, 14, tzinfo=UTC)) < timedelta(minutes=5)
+    # Gold takes its share: 105 answers' time for 100 that count.
+    hours = 28 * 105 * 0.01 + 250 * 0.0105
+    assert expected.cost_50 == pytest.approx(20 * hours, rel=1e-3)
+    assert expected.in_time is None
+
+
+def test_forecasts_are_kept_thinned_and_read(worked, session, sessions, at_noon):
+    made = worked(28)
+    session.execute(update(Batch).values(due_at=NOON + timedelta(days=1)))
+    session.commit()
+    assert job.forecast_all(sessions) == 1
+    assert job.forecast_all(sessions) == 0  # nobody needs another within minutes
+    for hours in (1, 2, 24, 25):
+        clock_time.use(lambda h=hours: NOON.timestamp() + h * 3600)
+        assert job.forecast_all(sessions) == 1
+    clock_time.use(lambda: NOON.timestamp() + 100 * 3600)
+    job.forecast_all(sessions)
+    session.expire_all()
+    kept = session.scalars(select(Forecast.at).order_by(Forecast.at)).all()
+    assert [(at - NOON) / timedelta(hours=1) for at in kept] == [2, 25, 100]
+    (row,) = forecasts.newest(session, [made.project.id])
+    assert row.at == kept[-1] and row.basis["left"]["label"] == 250
+    assert row.finish_50 > row.due_at
+    again = forecasts.now(session, made.project.id, [row], NOON)
+    assert (again.left == read_floor(session, made.project, NOON).left).all()
+    assert forecasts.newest(session, []) == []
+
+
+def test_what_cannot_be_told_says_why(worked, make, session, sessions, at_noon):
+    fresh = worked(2)
+    stuck = worked(28)
+    review = make.lane(stuck.batch, "review")
+    make.tasks(review, stuck.assets[:1])
+    session.commit()
+    job.forecast_all(sessions)
+    why = dict(session.execute(select(Forecast.batch_id, Forecast.why)).all())
+    assert why[fresh.batch.id] == "work was done on 2 days only; 3 are needed"
+    assert why[stuck.batch.id] == "nobody worked at the stage review in the last eight weeks"
+    session.execute(update(Task).where(Task.lane_id == review.id).values(wanted=0))
+    session.commit()
+    assert read_floor(session, stuck.project, NOON).expected  # and without it there is an end
+
+
+def test_complete_batches_are_forecast_as_they_would_have_been(
+    worked, make, session, sessions, at_noon
+):
+    made = worked(40, until=NOON - timedelta(days=10), assets=1000)
+    begun, over = NOON - timedelta(days=20), NOON - timedelta(days=10)
+    session.execute(update(Batch).values(created_at=begun, completed_at=over, state="complete"))
+    session.execute(update(DailyRollup).where(DailyRollup.day < begun.date()).values(batch_id=0))
+    session.commit()
+    assert job.look_back(sessions) > 1
+    assert job.look_back(sessions) == 0
+    rows = session.scalars(select(Forecast).order_by(Forecast.at)).all()
+    assert all(begun < row.at < over and row.basis["looked_back"] for row in rows)
+    # 1,000 assets at 100 a day from the first day on: each of them had the tenth day's end.
+    assert {abs(row.finish_50 - over) < timedelta(days=1) for row in rows} == {True}
+    held = forecasts.held(session, [made.project.id])
+    assert (held.forecasts, held.batches, held.looked_back) == (len(rows), 1, len(rows))
+    in_time = session.scalar(select(func.avg((Forecast.finish_90 >= over).cast(Integer))))
+    assert held.at_90.value == pytest.approx(float(in_time)) and held.at_90.n == 1

@@ -12,7 +12,7 @@ BUNDLES := ops/web/static/dist/.built
 BROWSER_SOURCES := $(shell find ops quality scheduling metrics dashboards -path '*/browser/*' -type f 2>/dev/null) $(shell find ops/web/editor -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset serve test check unit browser lint types contracts build pictures clean preflight chromium
+.PHONY: help demo demo-reset serve test serial check unit browser lint types contracts build pictures clean preflight chromium
 
 help: ## Print the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,9 +27,13 @@ serve: $(VENV)/.installed $(BUNDLES) ## Serve your own installation
 	@$(BIN)/touchstone serve --port $(PORT)
 
 test: ## Everything: lint, types, contracts, every test ring, browser included
-	@$(MAKE) --no-print-directory -j 4 check chromium
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/.dev chromium
 	@# Two processes for two cores: threads of BLAS and torch would only get in each other's way.
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not serial"
+	@# Races and kills run one at a time, and leave a core to what reads the source.
+	@$(MAKE) --no-print-directory -j 2 serial check
+
+serial: $(VENV)/.dev ## The races and kills, one at a time
 	$(BIN)/pytest -m serial
 
 check: lint types contracts ## Lint, types and import contracts

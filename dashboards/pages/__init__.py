@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 
 from dashboards import asked, choosing, frame, parts, tables
 from dashboards.door import outside, reading
-from dashboards.pages import assets, labellers, overview
+from dashboards.pages import assets, forecast, labellers, overview, quality
 from ops import clock_time
 
 LOADING = html.P("Reading the figures …", className="dash-note")
 # In the order of the navigation; the only list there is.
-PAGES = (overview, labellers, assets)
+PAGES = (overview, forecast, quality, labellers, assets)
 
 
 class Dashboards(dash.Dash):

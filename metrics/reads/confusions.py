@@ -162,6 +162,24 @@ def mistakes(
     )  # fmt: skip
 
 
+def how_many(
+    session: Session,
+    scope: Scope,
+    since: date,
+    until: date,
+    narrow: Narrow = EVERYTHING,
+    pair: Pair = Pair(),  # noqa: B008 - never changed
+    truth_by: str | None = None,
+) -> int:
+    """How many rows `mistakes` has in all. One statement."""
+    of = ConfusionLine
+    counted = within(select(func.count()).select_from(of), scope, since, until, of)
+    counted = counted.where(*narrow.conditions(of), *pair.conditions(of))
+    if truth_by is not None:
+        counted = counted.where(of.truth_by == truth_by)
+    return session.scalar(counted) or 0
+
+
 def _newest(column: Any, condition: Any, order: Any) -> Any:
     return select(column).where(condition).order_by(order.desc()).limit(1).scalar_subquery()
 

@@ -9,7 +9,6 @@ Days are sealed in ascending order; `Archive.rest` relies on it.
 """
 
 import os
-import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -50,6 +49,12 @@ _LATE = text(
             SELECT FROM event_day f
             WHERE f.day = (at AT TIME ZONE 'UTC')::date AND xid < f.below_xid)""",
     )
+)
+_THIS_DATABASE = text(
+    """
+    SELECT left(encode(sha256(convert_to(system_identifier || '.' || oid, 'UTF8')), 'hex'), 8)
+    FROM pg_control_system(), pg_database WHERE datname = current_database()
+    """
 )
 _EVER = midnight(date(1, 1, 2))
 
@@ -229,9 +234,8 @@ def _count(
 
 
 def _shelf(session: Session) -> str:
-    """The folder of this database's files: two databases may share a home, never a file."""
-    file = session.scalar(select(EventDay.file).limit(1))
-    return file.partition("/")[0] if file else secrets.token_hex(4)
+    """The folder of what this very database seals: a copy of it elsewhere never writes there."""
+    return str(session.execute(_THIS_DATABASE).scalar_one())
 
 
 def _superseded(path: Path) -> None:

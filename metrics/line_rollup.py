@@ -31,7 +31,7 @@ def roll_up(sessions: sessionmaker[Session]) -> int:
         with transaction(sessions) as session:
             _lock(session)
             taken = _taken(session)
-            moved += _apply(session, taken)
+            moved += _apply(session, _with_later(session, taken))
             more = len(taken) > 0
     return moved
 
@@ -41,7 +41,7 @@ def advance(session: Session) -> int:
     gather(session)
     moved = 0
     while taken := _taken(session):
-        moved += _apply(session, taken)
+        moved += _apply(session, _with_later(session, taken))
     return moved
 
 
@@ -103,6 +103,10 @@ def _remember(session: Session, below: int, as_of: Any) -> None:
 
 def _taken(session: Session) -> list[int]:
     return list(session.scalars(text(line_sql.TAKE), {"most": CHUNK}))
+
+
+def _with_later(session: Session, tasks: list[int]) -> list[int]:
+    return list(session.scalars(text(line_sql.LATER), {"tasks": tasks})) if tasks else []
 
 
 def _apply(session: Session, tasks: list[int]) -> int:

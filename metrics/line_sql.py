@@ -28,6 +28,12 @@ WITH taken AS (
 SELECT DISTINCT task_id FROM taken ORDER BY task_id
 """
 
+# What was done later with the same asset may hang on a task: it is looked at with it.
+LATER = """
+SELECT DISTINCT later.id FROM task JOIN task later USING (asset_id)
+WHERE task.id = ANY(:tasks) AND later.id >= task.id ORDER BY later.id
+"""
+
 # Gold (round 0) is not in the line, nor what was never begun and is no longer wanted. A lease that
 # lapsed before anybody saw it did not begin anything.
 _NOW = f"""
@@ -35,6 +41,8 @@ _NOW = f"""
            work.started_at,
            CASE WHEN t.n_done >= t.wanted THEN coalesce(work.answered_at, t.created_at) END
                AS finished_at,
+           CASE WHEN t.n_done >= t.wanted THEN seen.stage END AS looked_at,
+           coalesce(t.n_done >= t.wanted AND seen.stands, false) AS stands,
            again.repeats, again.alike, again.repeated_at
     FROM task t JOIN asset a ON a.id = t.asset_id
     CROSS JOIN LATERAL (
@@ -44,6 +52,18 @@ _NOW = f"""
                max(x.ended_at) FILTER (WHERE x.state = 'submitted' AND x.counts) AS answered_at
         FROM assignment x WHERE x.task_id = t.id
     ) work
+    LEFT JOIN LATERAL (
+        SELECT u.stage, (
+            SELECT l.payload ->> 'verdict' = 'accept' FROM assignment x
+            JOIN label l ON l.assignment_id = x.id
+            WHERE x.task_id = t.id AND x.state = 'submitted' AND x.counts
+            ORDER BY x.id DESC, l.revision DESC LIMIT 1
+        ) AS stands
+        FROM task u
+        WHERE t.stage IN ('review', 'adjudicate') AND u.asset_id = t.asset_id AND u.id < t.id
+          AND u.round > 0 AND u.n_done > 0
+        ORDER BY u.id DESC LIMIT 1
+    ) seen ON true
     CROSS JOIN LATERAL (
         SELECT count(*)::smallint AS repeats,
                (count(*) FILTER (WHERE label_key(later.payload) = label_key(earlier.payload)))
@@ -64,8 +84,8 @@ _NOW = f"""
 """
 
 _COLUMNS = (
-    "task_id, project_id, batch_id, stage, arrived_at, started_at, finished_at, repeats, alike, "
-    "repeated_at"
+    "task_id, project_id, batch_id, stage, arrived_at, started_at, finished_at, looked_at, stands, "
+    "repeats, alike, repeated_at"
 )
 _KEY = "hour, batch_id, stage"
 
@@ -108,7 +128,22 @@ _ARRAYS_JOINED = " ".join(
              = (added.hour, added.batch_id, added.stage)"""
     for kind in _TIMES
 )
-_COUNTED = ("arrived", "started", "finished", "repeats", "alike")
+_COUNTED = ("arrived", "started", "finished", "looked", "passed", "repeats", "alike")
+
+# Column of `line_rollup` → the hour it counts in, what it counts, and where that is so.
+_FACTS = " UNION ALL ".join(
+    f"""
+    SELECT {_hour(at)} AS hour, batch_id, {stage} AS stage, project_id,
+           {", ".join(f"{what.get(name, 0)} AS {name}" for name in _COUNTED)}
+    FROM moved WHERE {at} IS NOT NULL AND {stage} IS NOT NULL"""
+    for at, stage, what in (
+        ("arrived_at", "stage", {"arrived": "sign"}),
+        ("started_at", "stage", {"started": "sign"}),
+        ("finished_at", "stage", {"finished": "sign"}),
+        ("finished_at", "looked_at", {"looked": "sign", "passed": "sign * stands::int"}),
+        ("repeated_at", "stage", {"repeats": "sign * repeats", "alike": "sign * alike"}),
+    )
+)
 
 # One statement: its parts see the tables as they were before it. Returns the hours it changed and
 # whether anything is left in them.
@@ -130,22 +165,12 @@ kept AS (
     ON CONFLICT (task_id) DO UPDATE SET
         project_id = excluded.project_id, batch_id = excluded.batch_id, stage = excluded.stage,
         arrived_at = excluded.arrived_at, started_at = excluded.started_at,
-        finished_at = excluded.finished_at, repeats = excluded.repeats, alike = excluded.alike,
+        finished_at = excluded.finished_at, looked_at = excluded.looked_at,
+        stands = excluded.stands, repeats = excluded.repeats, alike = excluded.alike,
         repeated_at = excluded.repeated_at
 ),
 fact AS (
-    SELECT {_hour("arrived_at")} AS hour, batch_id, stage, project_id, sign AS arrived,
-           0 AS started, 0 AS finished, 0 AS repeats, 0 AS alike FROM moved
-    UNION ALL
-    SELECT {_hour("started_at")}, batch_id, stage, project_id, 0, sign, 0, 0, 0 FROM moved
-    WHERE started_at IS NOT NULL
-    UNION ALL
-    SELECT {_hour("finished_at")}, batch_id, stage, project_id, 0, 0, sign, 0, 0 FROM moved
-    WHERE finished_at IS NOT NULL
-    UNION ALL
-    SELECT {_hour("repeated_at")}, batch_id, stage, project_id, 0, 0, 0, sign * repeats,
-           sign * alike FROM moved
-    WHERE repeated_at IS NOT NULL
+    {_FACTS}
 ),
 added AS (
     SELECT {_KEY}, min(project_id) AS project_id,

@@ -97,17 +97,20 @@ def waiting_time(histogram: ArrayLike) -> Spread:
     return spread(histogram)
 
 
-def stage_yield(accepted: float, n: int) -> Share:
-    """Yield per stage: how much of what a stage hands on passes the next look as it is.
+def stage_yield(passed: int, looked: int) -> Share:
+    """Yield per stage: how much of what a stage hands on the next one lets stand.
 
-    Formula: answers of the stage that were accepted without a change ÷ answers of the stage that
-    were looked at.
-    Unit: share of answers looked at, with n and Wilson's 95 % interval.
-    Counted from: work events reviewed, by the stage of the answer.
-    Undefined: for a stage whose answers nobody looks at again.
+    First-pass acceptance is the same of single answers; here it is of tasks, at every stage, after
+    rework as well, on the day of the look.
+
+    Formula: tasks of the stage that the next review or decision let stand ÷ tasks of the stage at
+    which one looked.
+    Unit: share of tasks looked at, with n and Wilson's 95 % interval.
+    Counted from: line roll-up (looked, passed), at the hour of the verdict.
+    Undefined: for a stage at whose work nobody looks again.
     Source: E. B. Wilson, JASA 22 (1927).
     """
-    return share(accepted, n)
+    return share(passed, looked)
 
 
 def rolled_throughput_yield(yields: Sequence[Share]) -> Ratio:

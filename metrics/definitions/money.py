@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metrics.definitions.shares import UNKNOWN, Ratio, Share, product, ratio
-from metrics.definitions.work import HOUR_MS, active_hours
+from metrics.definitions.work import active_hours
 
 
 def cost(active_ms: int, cost_per_hour: float | None) -> float | None:
@@ -33,24 +33,20 @@ def cost_per_label(labels_: int, active_ms: int, cost_per_hour: float | None) ->
     return None if spent is None or labels_ == 0 or active_ms <= 0 else spent / labels_
 
 
-def cost_of_labels(labels_: ArrayLike, active_ms: ArrayLike, cost_per_hour: float | None) -> Ratio:
-    """Cost per label with its 95 % interval, from the labels and time of each labeller.
+def cost_of_labels(labels_: ArrayLike, spent: ArrayLike) -> Ratio:
+    """Cost per label with its 95 % interval, from the labels of each person and what they cost.
 
-    Who reviews has time and no labels, and belongs to it where the time of reviews is to be in.
+    Who reviews costs and makes no labels; they belong to it where reviews are to be paid for too.
     """
-    ms = np.asarray(active_ms, float)
-    if cost_per_hour is None or ms.sum() <= 0:
-        return UNKNOWN
-    return ratio(ms / HOUR_MS * cost_per_hour, labels_)
+    costs = np.asarray(spent, float)
+    return UNKNOWN if costs.sum() <= 0 else ratio(costs, labels_)
 
 
-def cost_per_accepted_label(
-    labels_: ArrayLike, active_ms: ArrayLike, cost_per_hour: float | None, accepted: Share
-) -> Ratio:
+def cost_per_accepted_label(labels_: ArrayLike, spent: ArrayLike, accepted: Share) -> Ratio:
     """Cost per accepted label: what a label costs that a reviewer lets stand as it is.
 
-    `labels_` are first labels and `active_ms` the time at all stages, one entry for each person.
-    Only some labels are reviewed: how many would be accepted is estimated from those.
+    `labels_` are first labels and `spent` the cost at all stages, one entry for each person. Only
+    some labels are reviewed: how many would be accepted is estimated from those.
 
     Formula: cost of labelling, review, rework and adjudication ÷ (first labels × first-pass
     acceptance).
@@ -60,4 +56,4 @@ def cost_per_accepted_label(
     Source: the two intervals are joined on the log scale: G. Y. Zou and A. Donner, Statistics in
     Medicine 27 (2008).
     """
-    return product([cost_of_labels(labels_, active_ms, cost_per_hour), accepted], [1, -1])
+    return product([cost_of_labels(labels_, spent), accepted], [1, -1])

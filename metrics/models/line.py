@@ -16,8 +16,9 @@ class LineRollup(Base):
     `wait_*` are the times of tasks begun in the hour, from their arrival to the first lease;
     `cycle_*` and `lead_*` those of tasks finished in it, from the first lease and from the arrival
     to the last answer: bins of `metrics.definitions.LINE_BINS`, ascending, and how many fell into
-    each. `repeats` are answers in this hour about an asset that the labeller had answered before,
-    `alike` those that say the same.
+    each. `looked` are the tasks of this stage at which a later stage looked in the hour, `passed`
+    those that it let stand. `repeats` are answers in this hour about an asset that the labeller had
+    answered before, `alike` those that say the same.
     """
 
     __tablename__ = "line_rollup"
@@ -30,6 +31,8 @@ class LineRollup(Base):
     arrived: Mapped[int] = mapped_column(default=0)
     started: Mapped[int] = mapped_column(default=0)
     finished: Mapped[int] = mapped_column(default=0)
+    looked: Mapped[int] = mapped_column(default=0)
+    passed: Mapped[int] = mapped_column(default=0)
     repeats: Mapped[int] = mapped_column(default=0)
     alike: Mapped[int] = mapped_column(default=0)
     wait_bins: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger), default=list)
@@ -61,6 +64,9 @@ class LineTask(Base):
     arrived_at: Mapped[datetime] = mapped_column(Moment)
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Of a finished review or decision: the stage it looked at, and whether it let that stand.
+    looked_at: Mapped[str | None]
+    stands: Mapped[bool] = mapped_column(default=False)
     # Answers here by somebody who had answered about the asset before, and when the last came.
     repeats: Mapped[int] = mapped_column(SmallInteger, default=0)
     alike: Mapped[int] = mapped_column(SmallInteger, default=0)

@@ -1,0 +1,227 @@
+"""What comes out of an hour, what a label costs and what that is made of, how time is used."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from metrics import definitions
+from metrics.models import HourlyRollup
+from metrics.reads.narrow import EVERYTHING, Narrow
+from metrics.reads.sums import LABELLING, Scope, of_stages, sums, within
+from ops.models import Organisation, Project, Team, User
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+# What the table may be by, and the column of the roll-up.
+BY = {
+    "project": "project_id",
+    "team": "team_id",
+    "vendor": "vendor_id",
+    "labeller": "labeller_id",
+    "stage": "stage",
+    "class": "label_class",
+}
+_NAMES: dict[str, Any] = {
+    "project": Project,
+    "team": Team,
+    "vendor": Organisation,
+    "labeller": User,
+}
+NUMBERS = (
+    "labels", "active_hours", "efficiency", "efficiency_low", "efficiency_high", "clusters",
+    "acceptance", "acceptance_low", "acceptance_high", "acceptance_n",
+)  # fmt: skip
+NOWHERE, NO_CLASS = "nowhere", "no class"
+HOUR_MS = 3_600_000
+# The newest answers with a draft, and without, from which the time that drafts save is taken.
+TIMES = 1000
+
+
+class Costs(NamedTuple):
+    """What labels cost over a period, in the projects that set a price.
+
+    `parts` has stage, active_hours, cost, and per_label: cost ÷ first labels. `priced` of
+    `projects` with work set a price; only they count here.
+    """
+
+    labels: int
+    per_label: definitions.Ratio
+    per_accepted: definitions.Ratio
+    accepted: definitions.Share
+    parts: "DataFrame"
+    priced: int
+    projects: int
+
+
+class Hours(NamedTuple):
+    """How the time of a period was used, in hours: `active`, `idle` (in front, silent), `away`
+    (the rest of the time that work was on the screen), `there` (hours of the clock in which people
+    did anything); `stages` has stage, active, idle, away; `use` is active ÷ there."""
+
+    active: float
+    idle: float
+    away: float
+    there: float
+    use: definitions.Ratio
+    stages: "DataFrame"
+
+
+def efficiency(
+    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
+) -> definitions.Ratio:
+    """Labels per active hour over all that is narrowed to; labellers are the clusters."""
+    conditions = of_stages(None if narrow.stage else LABELLING)
+    found = sums(session, scope, since, until, ["labeller_id"], *conditions, narrow=narrow,
+                 medians=False)  # fmt: skip
+    return _per_hour(found)
+
+
+def _per_hour(rows: "DataFrame") -> definitions.Ratio:
+    timed = rows[rows.active_ms > 0]
+    found = definitions.ratio(timed.labels, timed.active_hours)
+    return found._replace(
+        value=definitions.efficiency(int(rows.labels.sum()), int(rows.active_ms.sum()))
+    )
+
+
+def efficiency_by(
+    session: Session,
+    scope: Scope,
+    since: date,
+    until: date,
+    by: str,
+    narrow: Narrow = EVERYTHING,
+) -> "DataFrame":
+    """One row per value of `by` (a key of BY), most labels first. Two statements.
+
+    id, name, labels (of a stage that makes none: answers), active_hours, efficiency,
+    efficiency_low, efficiency_high, clusters (labellers; days of one labeller); acceptance with its
+    low, high and n.
+    """
+    import pandas as pd
+
+    column = BY[by]
+    cluster = "day" if by == "labeller" else "labeller_id"
+    stages = None if by == "stage" or narrow.stage else LABELLING
+    found = sums(session, scope, since, until, [column, cluster], *of_stages(stages),
+                 narrow=narrow, medians=False)  # fmt: skip
+    if by == "class":
+        found = found[found.labels > 0]
+    rows = []
+    for value, some in found.groupby(column):
+        rate = _per_hour(some)
+        accepted = definitions.first_pass_acceptance(
+            float(some.review_accepted.sum()), int(some.review_n.sum())
+        )
+        rows.append({
+            "id": value, "labels": int(some.labels.sum()),
+            "active_hours": float(some.active_hours.sum()), "efficiency": rate.value,
+            "efficiency_low": rate.low, "efficiency_high": rate.high, "clusters": rate.n,
+            "acceptance": accepted.value, "acceptance_low": accepted.low,
+            "acceptance_high": accepted.high, "acceptance_n": accepted.n,
+        })  # fmt: skip
+    table = pd.DataFrame(rows, columns=["id", *NUMBERS])
+    table[list(NUMBERS)] = table[list(NUMBERS)].astype(float)
+    table.insert(1, "name", _named(session, by, table.id.tolist()))
+    return table.sort_values(["labels", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _named(session: Session, by: str, ids: Sequence[Any]) -> list[str]:
+    if by not in _NAMES:
+        return [str(one) or NO_CLASS for one in ids]
+    model = _NAMES[by]
+    wanted = [int(one) for one in ids]
+    rows = session.execute(select(model.id, model.name).where(model.id.in_(wanted)))
+    known: dict[int, str] = {row[0]: row[1] for row in rows}
+    return [str(known.get(one, NOWHERE)) for one in wanted]
+
+
+def costs(
+    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
+) -> Costs:
+    """What a label costs, and what that is made of; a stage among the filters is left out, because
+    a label is paid for at all of them. Two statements."""
+    by = ["project_id", "stage", "labeller_id"]
+    whole = Narrow(**{**vars(narrow), "stage": None})
+    found = sums(session, scope, since, until, by, narrow=whole, medians=False)
+    price = _prices(session, found.project_id.unique())
+    n_projects = int(found.project_id.nunique())
+    found = found[found.project_id.isin(price)].copy()
+    found["spent"] = found.active_hours * found.project_id.map(price).astype(float)
+    first = found[found.stage == "label"]
+    labels = int(first.labels.sum())
+    each = found.assign(first=np.where(found.stage == "label", found.labels, 0))
+    people = each.groupby("labeller_id")[["first", "spent"]].sum()
+    makers = each[each.stage.isin(LABELLING)].groupby("labeller_id")[["first", "spent"]].sum()
+    accepted = definitions.first_pass_acceptance(
+        float(first.review_accepted.sum()), int(first.review_n.sum())
+    )
+    parts = found.groupby("stage")[["active_hours", "spent"]].sum()
+    parts = parts.reindex(definitions.STAGES, fill_value=0.0).reset_index()
+    parts = parts.rename(columns={"spent": "cost"})
+    parts["per_label"] = parts.cost / labels if labels else np.nan
+    return Costs(
+        labels,
+        definitions.cost_of_labels(makers["first"], makers.spent),
+        definitions.cost_per_accepted_label(people["first"], people.spent, accepted),
+        accepted, parts, int(found.project_id.nunique()), n_projects,
+    )  # fmt: skip
+
+
+def _prices(session: Session, ids: Any) -> dict[int, float]:
+    price = Project.settings["cost_per_hour"].astext
+    wanted = [int(one) for one in ids]
+    rows = session.execute(select(Project.id, price).where(Project.id.in_(wanted)))
+    return {project: float(p) for project, p in rows if p is not None}
+
+
+def hours(
+    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
+) -> Hours:
+    """How the time was used, by stage; utilisation with labellers as clusters. Two statements."""
+    found = sums(session, scope, since, until, ["stage"], narrow=narrow, medians=False)
+    stages = found.set_index("stage").reindex(definitions.STAGES, fill_value=0)
+    stages = stages[["active_ms", "idle_ms", "wall_ms"]] / HOUR_MS
+    stages["away_ms"] = (stages.wall_ms - stages.active_ms - stages.idle_ms).clip(lower=0)
+    names = {"active_ms": "active", "idle_ms": "idle", "away_ms": "away"}
+    stages = stages.rename(columns=names)[list(names.values())].reset_index()
+    there = within(
+        select(
+            func.count(HourlyRollup.hour.distinct()).label("hours"),
+            func.sum(HourlyRollup.active_ms).label("ms"),
+        ),
+        scope, since, until, HourlyRollup,
+    ).where(*narrow.conditions(HourlyRollup)).group_by(HourlyRollup.labeller_id)  # fmt: skip
+    people = session.execute(there).all()
+    use = definitions.utilisation_interval([int(r.ms) for r in people], [r.hours for r in people])
+    return Hours(
+        float(stages.active.sum()), float(stages.idle.sum()), float(stages.away.sum()),
+        float(sum(r.hours for r in people)), use, stages,
+    )  # fmt: skip
+
+
+_DRAFTED = text(
+    """
+    SELECT withheld, active_ms FROM (
+        SELECT begun.withheld, a.active_ms, row_number() OVER (
+            PARTITION BY begun.withheld ORDER BY a.id DESC) AS place
+        FROM reference_model model JOIN assistance begun ON begun.model_id = model.id
+        JOIN assignment a ON a.id = begun.assignment_id
+        WHERE model.project_id = ANY(:projects) AND begun.kept IS NOT NULL AND begun.spoke
+          AND a.active_ms > 0
+    ) newest WHERE place <= :times
+    """
+)
+
+
+def drafts(session: Session, scope: Scope) -> definitions.TimeSaved:
+    """What the drafts of models save, from the newest answers with and without. Two statements."""
+    ids = list(session.scalars(select(Project.id).where(Project.id.in_(scope))))
+    rows = session.execute(_DRAFTED, {"projects": ids, "times": TIMES}).all()
+    groups = [[row.active_ms for row in rows if row.withheld == w] for w in (False, True)]
+    return definitions.time_saved(*groups)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops import scope
 from ops.db import make_engine, make_sessions
+from ops.models import User
 from ops.web import identity, media
 
 OUTSIDE = "touchstone.outside"
@@ -52,3 +53,11 @@ def reading() -> Iterator[tuple[Session, Select[int]]]:
 def picture(asset_id: int, size: int = 256) -> str:
     """The signed link to the picture of an asset."""
     return outside(media.url, asset_id, size)
+
+
+@contextmanager
+def acting() -> Iterator[tuple[Session, User]]:
+    """The request's own transaction, and who acts: what raises inside has changed nothing."""
+    session: Session = outside(identity.db)
+    with session.begin_nested():
+        yield session, outside(identity.user)

@@ -83,7 +83,7 @@ def table(
     if choose:
         options["rowSelection"] = {"mode": "multiRow", "selectAll": "filtered"}
     grid = dash_ag_grid.AgGrid(
-        id={"grid": name},
+        id={"name": name, "part": "grid"},
         rowData=listed,
         columnDefs=_definitions(columns),
         defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
@@ -93,15 +93,19 @@ def table(
         rowClassRules={"dash-flagged-row": "params.data._marked"},
         className="dash-grid",
     )
-    button = html.Button("Download as CSV", id={"csv": name}, type="button", className="btn btn-sm")
+    button = html.Button(
+        "Download as CSV", id={"name": name, "part": "csv"}, type="button", className="btn btn-sm"
+    )
     found = html.Span(f"{len(listed):,} {label}", className="dash-quiet")
     return html.Div(
         [
             html.Div([found, button], className="dash-table-head"),
             grid,
             # What the file is made of, in the order of the columns.
-            dcc.Store(id={"columns": name}, data=[vars(column) for column in columns]),
-            dcc.Download(id={"file": name}),
+            dcc.Store(
+                id={"name": name, "part": "columns"}, data=[vars(column) for column in columns]
+            ),
+            dcc.Download(id={"name": name, "part": "file"}),
         ],
         className="dash-table",
         role="group",
@@ -113,18 +117,18 @@ def register(app: Any) -> None:
     """The file holds the rows as they are shown: filtered and sorted."""
 
     @app.callback(
-        Output({"file": MATCH}, "data"),
-        Input({"csv": MATCH}, "n_clicks"),
-        State({"grid": MATCH}, "virtualRowData"),
-        State({"grid": MATCH}, "rowData"),
-        State({"columns": MATCH}, "data"),
+        Output({"name": MATCH, "part": "file"}, "data"),
+        Input({"name": MATCH, "part": "csv"}, "n_clicks"),
+        State({"name": MATCH, "part": "grid"}, "virtualRowData"),
+        State({"name": MATCH, "part": "grid"}, "rowData"),
+        State({"name": MATCH, "part": "columns"}, "data"),
         prevent_initial_call=True,
     )
     def download(n: int | None, shown: Any, rows: Any, columns: Any) -> Any:
         if not n:
             return no_update
         content = as_csv(rows if shown is None else shown, [Column(**one) for one in columns])
-        name = f"{ctx.triggered_id['csv']}.csv"
+        name = f"{ctx.triggered_id['name']}.csv"
         return {"content": content, "filename": name, "type": "text/csv", "base64": False}
 
 

@@ -99,7 +99,7 @@ class Floor:
         self._batch(street, "Old town", 300, 3, 0, None, "complete")
         self._batch(street, "Harbour", 1000, 3, 35, due[0])
         self._batch(street, "Ring road", 700, 2, 75, due[1])
-        self._batch(news, "Spring papers", 1300, 2, 0, due[2])
+        self._batch(news, "Spring papers", 2000, 2, 0, due[2])
         self._batch(shop, "Aisle one", 420, 2, 20, None)
         members = [*self.users, *self.reviewers, self.session.get(User, self.history.lead)]
         for project in (street, news):

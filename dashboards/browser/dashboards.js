@@ -21,12 +21,12 @@ function Select({ id, options, value, label, shown, className, disabled, setProp
 }
 
 // Tells its value when it is left or Enter is pressed: a date half typed is none.
-function Typed({ id, type, value, label, shown, className, min, max, step, placeholder, maxLength, rows, live, setProps }) {
+function Typed({ id, type, value, label, shown, className, min, max, step, placeholder, maxLength, rows, live, focused, setProps }) {
   const [typed, type_] = window.React.useState(value ?? "");
   window.React.useEffect(() => type_(value ?? ""), [value]);
   const tell = (now) => now !== (value ?? "") && setProps({ value: now });
   const field = element(rows ? "textarea" : "input", {
-    className: "form-control form-control-sm", type: rows ? undefined : type, value: typed, min, max, step, placeholder, maxLength, rows,
+    className: "form-control form-control-sm", type: rows ? undefined : type, value: typed, min, max, step, placeholder, maxLength, rows, autoFocus: focused,
     onChange: (event) => { type_(event.target.value); if (live) tell(event.target.value); },
     onBlur: (event) => tell(event.target.value),
     onKeyDown: (event) => event.key === "Enter" && !rows && tell(event.target.value),

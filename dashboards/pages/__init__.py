@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolBusy
 from sqlalchemy.orm import Session
 
-from dashboards import asked, choosing, frame, parts, tables
+from dashboards import actions, asked, choosing, frame, parts, tables
 from dashboards.door import outside, reading
 from dashboards.pages import assets, forecast, labellers, overview, quality
 from ops import clock_time
@@ -62,6 +62,7 @@ def make_dash(prefix: str, csrf_cookie: str) -> dash.Dash:
     app.callback(Output("page", "children"), Input("at", "pathname"), Input("at", "search"))(route)
     choosing.register(app)
     tables.register(app)
+    actions.register(app)
     for page in PAGES:
         page.register(app)
     return app

@@ -35,6 +35,14 @@ def everything(history: History) -> dict:
     return {"scope": ids, "since": since, "until": since + timedelta(days=8)}
 
 
+def whole(bins: list[int], counts: list[int]) -> list[int]:
+    """A histogram with its empty bins."""
+    histogram = [0] * definitions.N_TIME_BINS
+    for place, n in zip(bins, counts, strict=True):
+        histogram[place] = n
+    return histogram
+
+
 def test_a_projects_figures_are_those_of_its_rows(history: History, session: Session):
     found = reads.projects(session, **everything(history)).set_index("project_id")
     for floor in history.floors:
@@ -45,10 +53,10 @@ def test_a_projects_figures_are_those_of_its_rows(history: History, session: Ses
         labels = sum(r.submitted + r.surplus for r in rows)
         active = sum(r.active_ms for r in rows)
         gold = definitions.gold_accuracy(
-            sum(r.gold_correct for r in rows), sum(r.gold_n for r in rows)
+            float(sum(r.gold_correct for r in rows)), sum(r.gold_n for r in rows)
         )
         time = definitions.active_time(
-            definitions.add_histograms([r.log_time_histogram for r in rows])
+            definitions.add_histograms([whole(r.time_bins, r.time_counts) for r in rows])
         )
         assert line.labels == labels
         assert line.efficiency == pytest.approx(definitions.efficiency(labels, active))

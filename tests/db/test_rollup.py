@@ -1,67 +1,131 @@
 """The roll-up leaves what a rebuild would, and what plain counting would."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC
-from fractions import Fraction
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from metrics import definitions, rollup
-from metrics.models import DailyRollup, RollupState
-from ops.models import WorkEvent
+from metrics.models import DailyRollup, HourlyRollup, RollupState
+from metrics.rollup.sql import COLUMNS, KEY
+from ops.models import Organisation, PastAffiliation, User, WorkEvent
 from tests.factories import Make
 from tests.histories import History
 
-COLUMNS = DailyRollup.__table__.columns.keys()
+MILLIONTH = Decimal("0.000001")
+NAMES = {
+    "gold_scored": ("gold_n", "gold_correct"),
+    "consensus_scored": ("consensus_n", "consensus_agreed"),
+    "reviewed": ("review_n", "review_accepted"),
+}
 
 
-def rows(session: Session) -> list[tuple]:
-    table = DailyRollup.__table__
-    found = session.execute(select(table).order_by(*table.primary_key.columns)).all()
+def rows(session: Session, table: Any = HourlyRollup) -> list[tuple]:
+    names = COLUMNS if table is HourlyRollup else COLUMNS[1:]
+    columns = [getattr(table, name) for name in names]
+    found = session.execute(select(*columns).order_by(*columns[: len(names) - len(COLUMNS[8:])]))
+    listed = [tuple(row) for row in found]
     session.rollback()
-    return [tuple(row) for row in found]
+    return listed
+
+
+class Belonging:
+    """Where somebody belonged at a moment, by a plain reading of the tables."""
+
+    def __init__(self, session: Session):
+        self.people = {user.id: user for user in session.scalars(select(User))}
+        past = select(PastAffiliation).order_by(PastAffiliation.until, PastAffiliation.id)
+        self.past = session.scalars(past).all()
+        vendors = select(Organisation.id).where(Organisation.kind == "vendor")
+        self.vendors = set(session.scalars(vendors))
+
+    def __call__(self, who: int, at: datetime) -> tuple[Any, int, int]:
+        """The day, the team, the vendor."""
+        then: Any = self.people[who]
+        for row in self.past:
+            if row.user_id == who and row.until > at:
+                then = row
+                break
+        vendor = then.organisation_id if then.organisation_id in self.vendors else 0
+        return at.astimezone(ZoneInfo(then.timezone)).date(), then.team_id or 0, vendor
 
 
 def counted_by_hand(session: Session) -> dict[tuple, dict]:
-    """The same figures by a plain reading of the definitions."""
+    """The figures of every hour by a plain reading of the definitions."""
     events = session.scalars(select(WorkEvent).order_by(WorkEvent.at, WorkEvent.id)).all()
+    belonged = Belonging(session)
     submission = {e.assignment_id: e for e in events if e.kind in ("submitted", "surplus")}
     newest = {}
     for event in events:
-        if event.kind in ("gold_scored", "consensus_scored", "reviewed"):
+        if event.kind in NAMES:
             newest[event.assignment_id, event.kind] = event
-    counts: dict[tuple, dict] = defaultdict(lambda: defaultdict(Fraction))
+    counts: dict[tuple, dict] = defaultdict(lambda: defaultdict(Decimal))
     times: dict[tuple, list[int]] = defaultdict(list)
 
-    def key(event: WorkEvent) -> tuple:
-        day = event.at.astimezone(UTC).date()
-        return (day, event.labeller_id, event.batch_id, event.stage)
+    def key(event: WorkEvent, label_class: str = "") -> tuple:
+        hour = event.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        day, team, vendor = belonged(event.labeller_id, event.at)
+        found = (hour, day, event.labeller_id, event.batch_id, event.stage, label_class)
+        counts[*found, team, vendor]["project_id"] = Decimal(event.project_id)
+        return *found, team, vendor
 
     for event in events:
         if event.kind in ("leased", "skipped", "released", "expired"):
             counts[key(event)][event.kind] += 1
-    for event in submission.values():
-        counts[key(event)][event.kind] += 1
-        counts[key(event)]["active_ms"] += event.data["active_ms"]
-        counts[key(event)]["wall_ms"] += event.data["wall_ms"]
-        times[key(event)].append(event.data["active_ms"])
-    names = {
-        "gold_scored": ("gold_n", "gold_correct"),
-        "consensus_scored": ("consensus_n", "consensus_agreed"),
-        "reviewed": ("review_n", "review_accepted"),
-    }
-    for (assignment, kind), event in newest.items():
-        if assignment in submission:
-            n, correct = names[kind]
-            counts[key(submission[assignment])][n] += 1
-            counts[key(submission[assignment])][correct] += Fraction(event.data["correct"])
+    own = {about: key(e, e.data.get("class") or "") for about, e in submission.items()}
+    for about, event in submission.items():
+        counts[own[about]][event.kind] += 1
+        for name in ("active_ms", "idle_ms", "wall_ms"):
+            counts[own[about]][name] += event.data.get(name, 0)
+        times[own[about]].append(event.data.get("active_ms", 0))
+    for (about, kind), event in newest.items():
+        if about in submission and (kind, submission[about].stage) != ("reviewed", "rework"):
+            n, correct = NAMES[kind]
+            share = Decimal(event.data["correct"]).quantize(MILLIONTH, ROUND_HALF_UP)
+            counts[own[about]][n] += 1
+            counts[own[about]][correct] += share
     for at, ms in times.items():
-        counts[at]["log_time_histogram"] = definitions.time_histogram(ms).tolist()
+        histogram = definitions.time_histogram(ms)
+        counts[at]["time_bins"] = [i for i, n in enumerate(histogram) if n]
+        counts[at]["time_counts"] = [int(n) for n in histogram if n]
     session.rollback()
     return counts
+
+
+def added_up(hours: dict[tuple, dict]) -> dict[tuple, dict]:
+    """The same by day: sums, with the histograms merged."""
+    days: dict[tuple, dict] = defaultdict(lambda: defaultdict(Decimal))
+    times: dict[tuple, Counter] = defaultdict(Counter)
+    for key, counts in hours.items():
+        for name in COLUMNS[9:-2]:
+            days[key[1:]][name] += counts[name]
+        days[key[1:]]["project_id"] = counts["project_id"]
+        pairs = zip(counts["time_bins"] or [], counts["time_counts"] or [], strict=True)
+        for place, n in pairs:
+            times[key[1:]][place] += n
+    for key, found in times.items():
+        days[key]["time_bins"] = sorted(found)
+        days[key]["time_counts"] = [found[place] for place in sorted(found)]
+    return days
+
+
+def expect_counts(session: Session) -> None:
+    """What is stored is what plain counting finds, to the last digit."""
+    expected = counted_by_hand(session)
+    for table, counts in ((HourlyRollup, expected), (DailyRollup, added_up(expected))):
+        names = COLUMNS if table is HourlyRollup else COLUMNS[1:]
+        n_keys = len(names) - len(COLUMNS) + len(KEY)
+        stored = rows(session, table)
+        assert {row[:n_keys] for row in stored} == counts.keys()
+        for row in stored:
+            for name, value in zip(names[n_keys:], row[n_keys:], strict=True):
+                assert value == (counts[row[:n_keys]][name] or type(value)()), name
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -73,19 +137,12 @@ def test_increments_equal_a_rebuild_and_plain_counting(
         history.write(session, n)
         session.commit()
         assert rollup.roll_up(sessions) > 0 or n == 1
-    incremental = rows(session)
+    hours, days = rows(session), rows(session, DailyRollup)
     assert rollup.roll_up(sessions) == 0
-    assert rows(session) == incremental
-    assert rollup.rebuild(sessions) == len(incremental)
-    assert rows(session) == incremental
-    expected = counted_by_hand(session)
-    assert {row[:4] for row in incremental} == expected.keys()
-    for row in incremental:
-        found = dict(zip(COLUMNS, row, strict=True))
-        for name in COLUMNS[5:-1]:
-            assert found[name] == pytest.approx(float(expected[row[:4]][name]), abs=1e-12), name
-        histogram = expected[row[:4]]["log_time_histogram"] or [0] * definitions.N_TIME_BINS
-        assert found["log_time_histogram"] == histogram
+    assert (rows(session), rows(session, DailyRollup)) == (hours, days)
+    assert rollup.rebuild(sessions) == len(hours)
+    assert (rows(session), rows(session, DailyRollup)) == (hours, days)
+    expect_counts(session)
 
 
 def test_a_second_score_of_one_answer_replaces_the_first(
@@ -102,7 +159,7 @@ def test_a_second_score_of_one_answer_replaces_the_first(
         session.commit()
         rollup.roll_up(sessions)
     only = session.scalars(select(DailyRollup)).one()
-    assert (only.gold_n, only.gold_correct) == (1, 1.0)
+    assert (only.gold_n, only.gold_correct) == (1, 1)
 
 
 @pytest.fixture

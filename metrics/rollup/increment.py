@@ -1,0 +1,150 @@
+"""Counting again the hours that new events touch."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from metrics.rollup import files, places, sql, store, touched
+from metrics.rollup.engine import counting
+from metrics.rollup.fence import Reach, alone, reach, remember
+from metrics.rollup.touched import Hour
+from ops.db import transaction
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+# Hours of labellers that are counted and written at once.
+AT_A_TIME = 3000
+# Hours this near are read in one statement.
+_NEAR = 3
+
+_OF_HOURS = """
+    e.at >= %(first)s AND e.at < %(stop)s AND e.labeller_id = ANY(%(people)s)
+    AND e.xid < %(below)s"""
+_OF_ASSIGNMENTS = f"""
+    e.assignment_id = ANY(%(ids)s) AND e.xid < %(below)s
+    AND e.at >= (SELECT min(leased_at) FROM assignment WHERE id = ANY(%(ids)s))
+    AND (e.kind IN {sql.SUBMISSION} OR e.kind IN {sql.JUDGEMENT})"""
+_OLD = text("SELECT id FROM assignment WHERE id = ANY(:ids) AND leased_at < :dropped")
+
+
+def roll_up(sessions: sessionmaker[Session], name: str) -> int:
+    """See `metrics.rollup.roll_up`."""
+    with alone(sessions, name) as mine:
+        return 0 if mine is None else advance(mine, name)
+
+
+def advance(mine: sessionmaker[Session], name: str) -> int:
+    """The same for who holds the fence of `name` already."""
+    now = reach(mine, name)
+    if now.after > now.below:
+        # A restored database counts transactions anew: what was read is no longer known.
+        from metrics.rollup import whole
+
+        return whole.count(mine, name, now, None)
+    rows = _moved(mine, now)
+    after: int = now.after
+    while True:
+        with transaction(mine) as session:
+            upto = touched.next_stop(session, after, now.below)
+        if upto is None:
+            break
+        with transaction(mine) as session:
+            hours = touched.hours(session, after, upto, now.below)
+        rows += count(mine, hours, now.below)
+        remember(mine, name, upto, now.as_of)
+        after = upto
+    remember(mine, name, now.below, now.as_of)
+    return rows
+
+
+def _moved(mine: sessionmaker[Session], now: Reach) -> int:
+    with transaction(mine) as session:
+        hours = touched.moved(session, now.after, now.below)
+    return count(mine, hours, now.below)
+
+
+def count(mine: sessionmaker[Session], hours: Iterable[Hour], below: int) -> int:
+    """Count these hours again from events below `below`; returns the number of rows counted."""
+    rows = 0
+    listed = touched.in_order(set(hours))
+    for start in range(0, len(listed), AT_A_TIME):
+        some = listed[start : start + AT_A_TIME]
+        with counting() as duck:
+            _read(mine, duck, some, below)
+            rows += duck.execute("SELECT count(*) FROM fresh").fetchall()[0][0]
+            with transaction(mine) as session:
+                store.replace(session, duck, *store.stored_where(some))
+    return rows
+
+
+def _read(
+    mine: sessionmaker[Session], duck: "DuckDBPyConnection", hours: list[Hour], below: int
+) -> None:
+    """Make `fresh`: the rows of these hours, counted from raw."""
+    import pyarrow as pa
+
+    with transaction(mine) as session:
+        read = [*_events(session, hours, below)]
+    event = pa.concat_tables(read)
+    duck.register("read", event)
+    # What lies in a file and in the database came twice.
+    duck.execute("CREATE TABLE event AS SELECT DISTINCT ON (id) * FROM read")
+    first, last = (_moment(number) for number in (hours[0][1], hours[-1][1] + 1))
+    with transaction(mine) as session:
+        people = {who for who, _ in hours}
+        duck.register("place", places.table(places.places(session, first, last, people)))
+    who, number = zip(*hours, strict=True)
+    asked = pa.table({"who": pa.array(who, pa.int64()), "number": pa.array(number, pa.int64())})
+    duck.register("asked", asked)
+    duck.execute(
+        f"CREATE TABLE fresh AS SELECT {', '.join(map(sql.sent, sql.COLUMNS))} FROM ({sql.HOURS}) "
+        f"WHERE (labeller_id, epoch_us(hour) // {sql.HOUR_US}) IN (SELECT (who, number) FROM asked)"
+    )
+
+
+def _events(session: Session, hours: list[Hour], below: int) -> "Iterator[pa.Table]":
+    """The events of these hours, and of the assignments that were submitted in them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from ops.event_files import SCHEMA
+    from ops.event_rows import rows
+
+    people = sorted({who for who, _ in hours})
+    assignments: set[int] = set()
+    for first, stop in _stretches(hours):
+        asked: dict[str, Any] = {"first": first, "stop": stop, "people": people, "below": below}
+        there = pa.Table.from_batches(rows(session, _OF_HOURS, asked), SCHEMA)
+        for table in (there, *files.events_between(session, first, stop, people)):
+            yield table
+            submitted = pc.is_in(table["kind"], pa.array(["submitted", "surplus"]))
+            assignments |= set(table.filter(submitted)["assignment_id"].to_pylist())
+    ids = {"ids": sorted(assignments), "below": below}
+    yield pa.Table.from_batches(rows(session, _OF_ASSIGNMENTS, ids), SCHEMA)
+    dropped = files.dropped_upto(session)
+    if dropped is not None:
+        old = session.scalars(_OLD, ids | {"dropped": dropped}).all()
+        found = files.events_of(session, old)
+        if found is not None:
+            yield found
+
+
+def _stretches(hours: list[Hour]) -> Iterator[tuple[datetime, datetime]]:
+    """Stretches of time that hold all of these hours, which are in order."""
+    numbers = sorted({number for _, number in hours})
+    first = last = numbers[0]
+    for number in numbers[1:]:
+        if number > last + _NEAR:
+            yield _moment(first), _moment(last + 1)
+            first = number
+        last = number
+    yield _moment(first), _moment(last + 1)
+
+
+def _moment(number: int) -> datetime:
+    return places.EPOCH + timedelta(hours=number)

@@ -19,7 +19,9 @@ from ops.errors import Conflict, NotReady
 
 # Months beyond this one that are kept ready.
 AHEAD = 2
-ATTEMPTS = 20
+# Tries, and the pause after the first; the next are twice as long each: whoever keeps the tables
+# busy may take seconds, and work goes on between.
+ATTEMPTS = 8
 PAUSE_SECONDS = 0.1
 _BUSY = "55P03"  # lock_not_available
 _NOT_SEALED = "55000"  # object_not_in_prerequisite_state
@@ -117,7 +119,7 @@ def _asked(sessions: sessionmaker[Session], function: str, first: date) -> int:
 
 
 def _patiently(call: Callable[[], int], month: str) -> int:
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         try:
             return call()
         except DBAPIError as error:
@@ -128,7 +130,7 @@ def _patiently(call: Callable[[], int], month: str) -> int:
                 raise NotReady(f"The database has no month {month}.") from None
             if said[0] != _BUSY:
                 raise
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS * 2**attempt)
     raise Conflict(f"The month {month} stays as it is: work events are too busy; try again later.")
 
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +124,7 @@ def due(run: Sealing) -> dict[date, Hours]:
         _count(run, found, _LATE, _EVER, upto, oldest=oldest)
     days: dict[date, Hours] = defaultdict(dict)
     for hour in sorted(found):
-        days[hour.date()][hour] = found[hour]
+        days[hour.astimezone(UTC).date()][hour] = found[hour]
     return dict(days)
 
 

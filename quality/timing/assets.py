@@ -7,13 +7,13 @@ from numpy.typing import ArrayLike
 
 from quality.measures.arrays import Bools, Floats, Ints, codes
 from quality.timing.fitting import Fit
-from quality.timing.mixed import pseudo_residual
+from quality.timing.mixed import pseudo_residual, share_inside
 from quality.timing.ordinary import CLIP, Leftovers, leftovers, tail
 from quality.timing.robust import rejected, robust_sd, variance_parts
 
 NORMAL = 1.96
 _STEPS = 12
-_FIRST_RATE, _LOOKS = 0.15, 2  # assets set aside at this rate when the ordinary ones are described
+_FIRST_RATE, _LOOKS = 0.15, 2  # set aside at this rate, so often, to see what is ordinary
 
 
 class AssetTimes(NamedTuple):
@@ -21,7 +21,9 @@ class AssetTimes(NamedTuple):
 
     effect: best guess, shrunk towards 0 the more the fewer its answers; `se` its standard error.
     n: timed answers. estimate: what its own times say, not shrunk, with `estimate_se` and the 95 %
-    interval from `low` to `high`. p: chance that an ordinary asset takes so long.
+    interval from `low` to `high`. p: chance that an ordinary asset takes so long. usual: what is
+    left of the times of the usual asset, taken out of all; drawn: how the leftovers of ordinary
+    assets are spread.
     """
 
     effect: Floats
@@ -32,6 +34,8 @@ class AssetTimes(NamedTuple):
     low: Floats
     high: Floats
     p: Floats
+    usual: float
+    drawn: Leftovers
 
 
 def asset_effects(
@@ -40,56 +44,64 @@ def asset_effects(
     """Pool what is left of the answers' times per asset; `kept` says which answers count."""
     use = np.isfinite(fit.residual) & (True if kept is None else kept)
     where = codes("asset", asset, n_assets, len(fit.residual))[use]
-    return pooled(where, fit.residual[use], fit.scale[use], n_assets, fit.between)
+    return _among(where, fit.residual[use], fit.scale[use], n_assets, fit.between, fit.inside)
+
+
+def _among(
+    asset: Ints, residual: Floats, scale: Floats, n_assets: int, between: float, inside: float
+) -> AssetTimes:
+    """Effects of assets against the usual and the ordinary ones among them."""
+    n = np.bincount(asset, minlength=n_assets)
+    if not asset.size:
+        none = np.full(n_assets, np.nan)
+        return _told(none, none, none, none, n, none, 0.0, leftovers(np.zeros(1)))
+    first = pooled(asset, residual, scale, n_assets, between, inside)
+    usual = float(np.median(first[2][n > 0]))
+    found = pooled(asset, residual - usual, scale, n_assets, between, inside)
+    z = (residual - usual) / scale
+    score = np.bincount(asset, np.clip(z, -CLIP, CLIP), n_assets).astype(float)
+    drawn = leftovers(z)
+    p = tail(score, n, drawn)
+    for _ in range(_LOOKS):
+        plain = ~rejected(p, _FIRST_RATE)[asset]
+        if plain.any():
+            drawn = leftovers(z[plain])
+            p = tail(score, n, drawn)
+    return _told(*found, n, p, usual, drawn)
+
+
+def _told(
+    effect: Floats,
+    se: Floats,
+    estimate: Floats,
+    estimate_se: Floats,
+    n: Ints,
+    p: Floats,
+    usual: float,
+    drawn: Leftovers,
+) -> AssetTimes:
+    low, high = estimate - NORMAL * estimate_se, estimate + NORMAL * estimate_se
+    return AssetTimes(effect, se, n, estimate, estimate_se, low, high, p, usual, drawn)
 
 
 def pooled(
-    asset: Ints,
-    residual: Floats,
-    scale: Floats,
-    n_assets: int,
-    between: float,
-    drawn: Leftovers | None = None,
-) -> AssetTimes:
-    """Effects of assets from residuals (N) with standard deviations `scale`; `between` is that of
-    the assets. An ordinary asset draws from `drawn`, by default from these residuals."""
-    n = np.bincount(asset, minlength=n_assets)
-    known = np.where(n > 0, 1.0, np.nan)
-    if not asset.size:
-        return AssetTimes(known, known, n, known, known, known, known, known)
+    asset: Ints, residual: Floats, scale: Floats, n_assets: int, between: float, inside: float
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """(effect, se, estimate, estimate_se) of assets from residuals with standard deviations
+    `scale`; `between` is that of the assets, `inside` the share that is not clipped. Huber's
+    pseudo-values, as in the fit itself."""
     weight = 1 / scale**2
     information = np.bincount(asset, weight, n_assets)
+    known = np.where(information > 0, 1.0, np.nan)
     depth = information + 1 / max(between, 1e-6) ** 2
     effect = np.zeros(n_assets)
     for _ in range(_STEPS):
-        pseudo = weight * (effect[asset] + pseudo_residual(residual - effect[asset], scale))
+        pseudo = weight * (effect[asset] + pseudo_residual(residual - effect[asset], scale, inside))
         effect = np.bincount(asset, pseudo, n_assets) / depth
-    rest = weight * pseudo_residual(residual - effect[asset], scale)
-    estimate = effect + np.bincount(asset, rest, n_assets) / np.maximum(information, 1e-12)
-    middle = 0.0 if drawn is not None else float(np.median(estimate[n > 0]))
-    share = information / depth
-    estimate_se = known / np.sqrt(np.maximum(information, 1e-12))
-    estimate = known * (estimate - middle)
-    p = _ordinary(asset, residual / scale, n, drawn)
-    return AssetTimes(
-        known * (effect - share * middle), known / np.sqrt(depth), n, estimate, estimate_se,
-        estimate - NORMAL * estimate_se, estimate + NORMAL * estimate_se, p,
-    )  # fmt: skip
-
-
-def _ordinary(asset: Ints, z: Floats, n: Ints, drawn: Leftovers | None) -> Floats:
-    """Chance of so long a time for an ordinary asset. Ordinary are those that do not stand out when
-    all are taken for ordinary."""
-    score = np.bincount(asset, np.clip(z, -CLIP, CLIP), len(n)).astype(float)
-    if drawn is not None:
-        return tail(score, n, drawn)
-    p = tail(score, n, leftovers(z))
-    for _ in range(_LOOKS):
-        plain = ~rejected(p, _FIRST_RATE)[asset]
-        if not plain.any():
-            break
-        p = tail(score, n, leftovers(z[plain]))
-    return p
+    rest = weight * pseudo_residual(residual - effect[asset], scale, inside)
+    some = np.maximum(information, 1e-12)
+    estimate = effect + np.bincount(asset, rest, n_assets) / some
+    return known * effect, known / np.sqrt(depth), known * estimate, known / np.sqrt(some)
 
 
 def asset_times(asset: ArrayLike, residual: ArrayLike, n_assets: int) -> AssetTimes:
@@ -100,10 +112,12 @@ def asset_times(asset: ArrayLike, residual: ArrayLike, n_assets: int) -> AssetTi
     left = left[use]
     n = np.bincount(where, minlength=n_assets)
     if not left.size:
-        return pooled(where, left, left, n_assets, 1.0)
-    sigma = max(robust_sd(left - np.median(left)), 1e-9)
-    clipped = np.clip(left - np.median(left), -4 * sigma, 4 * sigma)
+        return _among(where, left, left, n_assets, 1.0, 1.0)
+    left = left - np.median(left)
+    sigma = max(robust_sd(left), 1e-9)
+    clipped = np.clip(left, -4 * sigma, 4 * sigma)
     mean = np.bincount(where, clipped, n_assets) / np.maximum(n, 1)
     between, within = variance_parts(where, clipped, mean, n)
     scale = np.full(left.size, np.sqrt(within))
-    return pooled(where, left - np.median(left), scale, n_assets, float(np.sqrt(between)))
+    inside = share_inside(left, scale)
+    return _among(where, left, scale, n_assets, float(np.sqrt(between)), inside)

@@ -46,8 +46,10 @@ class Fit(NamedTuple):
     factors by name. numbers: name → (slope, standard error). residual: per answer, log time left
     over once all but the asset is out; scale: its standard deviation; z: one over the other,
     clipped; all nan where untimed. centre: where trends and numbers have their 0. intercept: usual
-    log time there. noise: per labeller, the standard deviation of an answer. between: standard
-    deviation between assets. spread: the same between the effects of each kind.
+    log time there. reference: effect of the usual labeller, against which paces stand. noise: per
+    labeller, the standard deviation of an answer. between: standard deviation between assets.
+    spread: the same between the effects of each kind. inside: share of answers that are not
+    clipped.
     """
 
     pace: Pace
@@ -60,9 +62,11 @@ class Fit(NamedTuple):
     scale: Floats
     centre: dict[str, float]
     intercept: float
+    reference: float
     noise: Floats
     between: float
     spread: dict[str, float]
+    inside: float
 
 
 def fit(
@@ -115,6 +119,7 @@ def _told(
     n_labellers = len(found.noise)
     n = np.bincount(who[timed], minlength=n_labellers)
     deviation, error = _paces(found, laid, teams, n)
+    usual = _reference(found, laid, teams, n)
     rest = log - laid.matrix @ found.effect
     centre = float(np.median(rest))
     sd = np.sqrt(found.noise**2 + error**2)[who[timed]]
@@ -140,8 +145,8 @@ def _told(
         {k: _effect(found, laid, f"factor {k}", np.bincount(v[v >= 0])) for k, v in kinds.items()},
         _numbers(found, laid),
         residual, z, scale, laid.centre,
-        float(found.effect[0] + _reference(found, laid, teams, n) + centre),
-        found.noise, found.spread["asset"], found.spread,
+        float(found.effect[0] + usual + centre), usual,
+        found.noise, found.spread["asset"], found.spread, found.inside,
     )  # fmt: skip
 
 
@@ -225,6 +230,7 @@ def _nothing(n_labellers: int, n: int) -> Fit:
     """What is known without a single time."""
     pace, empty = unknown_pace(n_labellers, n), np.full(n, np.nan)
     noise = np.full(n_labellers, np.nan)
+    unknown = float("nan")
     return Fit(
-        pace, None, {}, {}, {}, empty, empty, empty, {}, float("nan"), noise, float("nan"), {}
+        pace, None, {}, {}, {}, empty, empty, empty, {}, unknown, unknown, noise, unknown, {}, 1.0
     )

@@ -28,13 +28,15 @@ _OWN_WORTH = 10.0  # answers credited to everybody's noise when a labeller's own
 class Mixed(NamedTuple):
     """Effects of the columns, and of the assets; `covariance` of the columns (a diagonal beyond
     MOST_EXACT); `spread` of each term and of "asset" (standard deviations between effects);
-    `noise`, per labeller, the standard deviation that an answer's log time is worth."""
+    `noise`, per labeller, the standard deviation that an answer's log time is worth; `inside`, the
+    share of answers that are not clipped."""
 
     effect: Floats
     asset: Floats
     covariance: Any
     spread: dict[str, float]
     noise: Floats
+    inside: float
 
 
 def solve(
@@ -50,7 +52,9 @@ def solve(
         weight = 1 / noise[labeller] ** 2
         system = _System(x, asset, n_assets, weight, between, _penalty(design, variance))
         for _ in range(_STEPS):
-            pseudo = fit + pseudo_residual(log - fit, noise[labeller])
+            rest, sd = log - fit, noise[labeller]
+            inside = share_inside(rest, sd)
+            pseudo = fit + pseudo_residual(rest, sd, inside)
             effect, own = system.solve(pseudo)
             fit = x @ effect + own[asset]
         before = np.array([*variance.values(), between])
@@ -67,14 +71,17 @@ def solve(
             break
     spread = {name: float(np.sqrt(value)) for name, value in variance.items()}
     spread["asset"] = float(np.sqrt(between))
-    return Mixed(effect, own, system.covariance, spread, noise)
+    return Mixed(effect, own, system.covariance, spread, noise, inside)
 
 
-def pseudo_residual(rest: Floats, noise: Floats) -> Floats:
-    """Residuals clipped at CLIP deviations, scaled so that their mean has the right slope."""
-    clipped = np.clip(rest, -CLIP * noise, CLIP * noise)
-    inside = float(np.mean(clipped == rest)) if rest.size else 1.0
-    return clipped / max(inside, 0.5)
+def pseudo_residual(rest: Floats, noise: Floats, inside: float) -> Floats:
+    """Residuals clipped at CLIP deviations, over the share of all that are `inside` the clip."""
+    return np.clip(rest, -CLIP * noise, CLIP * noise) / inside
+
+
+def share_inside(rest: Floats, noise: Floats) -> float:
+    """Share of residuals within CLIP deviations, at least a half."""
+    return max(float(np.mean(np.abs(rest) < CLIP * noise)), 0.5)
 
 
 class _System:
@@ -99,16 +106,17 @@ class _System:
         self.shares = information / self._depth  # how much of each asset's effect is its own times
         rows = csr_array((np.ones(n), (asset, np.arange(n))), shape=(n_assets, n))
         self._bridge = (rows @ self._weighted.T).tocsr()
-        whole = self._weighted @ x
-        taken = self._bridge.T @ self._bridge.multiply(1 / self._depth[:, None])
-        self._penalty = penalty
-        self._matrix = (whole - taken + diags_array(penalty)).tocsr()
+        self._x, self._penalty = x, penalty
         self.exact = x.shape[1] <= MOST_EXACT
         if self.exact:
-            self.covariance = np.linalg.inv(self._matrix.toarray())
+            taken = self._bridge.T @ self._bridge.multiply(1 / self._depth[:, None])
+            matrix = self._weighted @ x - taken + diags_array(penalty)
+            self.covariance = np.linalg.inv(matrix.toarray())
             self.variance = np.diag(self.covariance).copy()
         else:
-            self.covariance = self.variance = 1 / self._matrix.diagonal()
+            whole = self._weighted.multiply(x.T.tocsr()).sum(axis=1)
+            self.variance = 1 / (whole - self._bridge.power(2).T @ (1 / self._depth) + penalty)
+            self.covariance = self.variance
 
     def solve(self, values: Floats) -> tuple[Floats, Floats]:
         """Effects of columns and of assets for these pseudo-values."""
@@ -118,10 +126,17 @@ class _System:
         return effect, own - (self._bridge @ effect) / self._depth
 
     def _iterate(self, right: Floats) -> Floats:
+        """Conjugate gradients, without ever laying out the equations."""
         from scipy.sparse.linalg import LinearOperator, cg
 
-        ready = LinearOperator(self._matrix.shape, matvec=lambda v: v * self.variance)
-        found, _ = cg(self._matrix, right, rtol=1e-8, maxiter=500, M=ready)
+        def times(v: Floats) -> Floats:
+            whole = self._weighted @ (self._x @ v)
+            left: Floats = whole - self._bridge.T @ ((self._bridge @ v) / self._depth)
+            return left + self._penalty * v
+
+        shape = (len(right), len(right))
+        ready = LinearOperator(shape, matvec=lambda v: v * self.variance)
+        found, _ = cg(LinearOperator(shape, matvec=times), right, rtol=1e-6, maxiter=300, M=ready)
         return np.asarray(found, dtype=float)
 
     def fitted(self) -> float:

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import delete, func, or_, update
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time
+from ops import affiliations, audit_log, clock_time
 from ops.errors import Conflict
 from ops.models import ApiToken, Comment, Notice, OneTimeLink, User
 
@@ -18,6 +18,9 @@ def erase(session: Session, user: User, *, by: User) -> None:
         raise Conflict("Close the account first: whoever is erased can no longer sign in.")
     _out_of_comments(session, user)
     user.name, user.email, user.password_hash = ERASED, None, None
+    # Their days stay where they were counted: a time zone names nobody.
+    if user.timezone != "UTC":
+        affiliations.remember(session, user, clock_time.now())
     user.attributes, user.timezone = {}, "UTC"
     user.session_epoch += 1
     session.flush()

@@ -1,9 +1,11 @@
 """A backup restored on a younger server: seals and roll-ups go on where they were."""
 
+from datetime import date
+
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from ops import audit_log, db, migrate, sealer, transaction_numbers
+from ops import audit_log, db, event_partitions, migrate, sealer, transaction_numbers
 from ops.db import transaction
 from ops.db_backup import backup, restore
 from ops.db_server import running
@@ -37,6 +39,8 @@ def test_the_audit_trail_goes_on_after_a_restore_into_a_new_server(tmp_path):
         with transaction(sessions) as session:
             audit_log.record(session, None, "test.after", "test:2")
         assert sealer.seal(sessions) == 1
+        migrate.check(new.owner_url)
+        assert event_partitions.make(sessions, date(2031, 5, 1)) == 0  # the service still may
         with transaction(sessions) as session:
             assert session.execute(text("SELECT count(*) FROM audit_seal")).scalar() == 2
             assert sealer.verify(session).broken is None

@@ -182,7 +182,8 @@ def rewritten(search: str | None, name: str, given: Mapping[str, Any]) -> str | 
     asked = {key: values[0] for key, values in parse_qs((search or "").lstrip("?")).items()}
     before = dict(asked)
     asked[name] = str(given.get(name) or "")
-    if name == "project":
+    # Drawn anew, a choice is told as if it were made: only another project has other batches.
+    if name == "project" and asked[name] != before.get(name, ""):
         asked.pop("batch", None)
     if name in DATES:
         # Both ends are in the bar, whether the address names them or not.

@@ -16,7 +16,6 @@ from metrics.forecasting.floor import Expected, Floor
 from metrics.forecasting.model import Change, Outcome
 from metrics.reads import forecasts as reads
 from ops import clock_time
-from ops.web.layout import moment
 
 PATH, NAME, TITLE, GROUP = "/dashboards/forecast", "Forecast", "Forecast", "Work"
 PERIOD, FILTERS = False, ("project", "batch")
@@ -81,12 +80,12 @@ def _batches(rows: list[Any], asked: Asked) -> Any:
         Column("batch", "Batch", href="where"),
         Column("project", "Project"),
         Column("left", "Answers left", "count"),
-        Column("due", "Due", "moment"),
-        Column("finish_50", "Finish, 50 %", "moment", note="As likely before as after it"),
-        Column("finish_90", "Finish, 90 %", "moment", note="Not later, in 9 of 10 cases"),
+        Column("due", "Due", "day", width=118),
+        Column("finish_50", "Finish, 50 %", "day", width=118, note="As likely before as after it"),
+        Column("finish_90", "Finish, 90 %", "day", width=118, note="Not later, in 9 of 10 cases"),
         Column("cost_50", "Cost, 50 %", "money"),
         Column("cost_90", "Cost, 90 %", "money"),
-        Column("note", "Note", width=320),
+        Column("note", "Note", width=300),
     )
     at = max((row.at for row in rows if row.at is not None), default=None)
     body = table("forecasts", listed, columns, label="open batches", marked="late")
@@ -147,15 +146,23 @@ def _change(asked: Asked) -> tuple[Change | None, int]:
 
 def _fan(floor: Floor, plain: Outcome, changed: Outcome | None, i: int | None) -> Any:
     which: Any = slice(None) if i is None else [i]
-    left = plain.left[:, which].sum(axis=1)
-    other = None if changed is None else changed.left[:, which].sum(axis=1)
+    left = plain.left[:, which].sum(axis=1)[:, : _long(plain, which)]
+    other = None
+    if changed is not None:
+        other = changed.left[:, which].sum(axis=1)[:, : _long(changed, which)]
     whole = float(floor.left[which].sum())
     due = floor.batches[i].due_at if i is not None else None
     title = "Answers left, simulated" if i is None else f"Answers left in {floor.batches[i].name}"
     days = int((floor.observed.hours.sum(axis=1) > 0).sum())
     note = f"{len(plain.days)} runs over {days} days with work. {parts.as_of(floor.at)}"
-    chart = parts.chart(figures.fan(left, floor.at, whole, due, other), title, 300)
-    return parts.card(title, chart, note=note, size="7")
+    chart = parts.chart(figures.fan(left, floor.at, whole, due, other), title, 360)
+    return parts.card(title, chart, note=note, size="6")
+
+
+def _long(outcome: Outcome, which: Any) -> int:
+    """Days after which nearly every run has come to its end."""
+    last = np.quantile(outcome.days[:, which].max(axis=1), 0.98, method="higher")
+    return int(min(last + 2, outcome.left.shape[2]))
 
 
 def _what_if(
@@ -172,7 +179,7 @@ def _what_if(
     for i, batch in enumerate(floor.batches):
         if asked.batch_id in (None, batch.id):
             rows.append(_row(batch.name, now[i], then[i], in_time[i]))
-    heads = ("Batch", "Now: 50 %", "90 %", "What if: 50 %", "90 %", "In time")
+    heads = ("Batch", "Now, 50 %", "Now, 90 %", "What if, 50 %", "What if, 90 %", "In time")
     body = html.Table(
         [
             html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
@@ -186,7 +193,7 @@ def _what_if(
         "What if",
         [html.Div(pickers, className="dash-filters"), html.Div(body, className="table-responsive")],
         note=note,
-        size="5",
+        size="6",
     )
 
 
@@ -208,7 +215,7 @@ def _row(name: str, now: Expected, then: Expected, in_time: str) -> Any:
 
 
 def _when(at: datetime | None) -> str:
-    return moment(at) if at is not None else "beyond a year"
+    return f"{at:%-d %b %Y}" if at is not None else "beyond a year"
 
 
 def _moved(session: Session, floor: Floor, batch_id: int) -> Any:
@@ -238,7 +245,8 @@ def _held(held: reads.Held) -> Any:
         _share("Complete by the 50 % date", held.at_50, "about half is right"),
         _share("Complete by the 90 % date", held.at_90, "about nine of ten is right"),
     ]
-    many = f"{held.forecasts:,} forecasts of {held.batches:,} complete batches"
+    batches = "batch" if held.batches == 1 else "batches"
+    many = f"{held.forecasts:,} forecasts of {held.batches:,} complete {batches}"
     note = many if not held.looked_back else (
         f"{many}; {held.looked_back:,} of them made afterwards, from what was known then"
     )  # fmt: skip
@@ -252,5 +260,5 @@ def _share(name: str, found: Any, unit: str) -> Any:
         phrases.percent(found.value),
         unit=unit,
         interval=between,
-        support=f"n = {found.n:,} batches",
+        support=f"n = {found.n:,} complete batches" if found.n != 1 else "n = 1 complete batch",
     )

@@ -25,6 +25,7 @@ JOBS = {
     "judge answers": Job("quality.judging:judge", every=1),
     "finish overdue attempts": Job("quality.onboarding.attempts:finish_overdue", every=60),
     "pace and difficulty": Job("quality.timing_job:update_all", every=30),
+    "fit times anew": Job("quality.timing_job:refit_all", cron="35 1 * * *"),
     "judge again": Job("quality.judging.refresh:refresh", every=600),
     "warn of low gold": Job("quality.gold_supply:warn", every=600),
     "learn from gold": Job("quality.gold_telling:learn", every=60),

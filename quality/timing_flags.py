@@ -12,18 +12,48 @@ from quality import flag_words
 
 if TYPE_CHECKING:
     from quality.timing_answers import Answers
-    from quality.timing_job import Judged
+    from quality.timing_judged import Judged
+    from quality.timing_signals import Signals
 
 ASSET = "slow_or_ambiguous"
 HASTY = "too_fast_and_wrong"
 WRONG = "often_wrong"
+SLOWING = "slowing_down"
+TIRED = "tired_late_in_shift"
+ALIKE = "answers_too_alike"
+
+Wanted = dict[int, tuple[str, dict[str, Any]]]
 
 
-def update(session: Session, project: Project, answers: "Answers", judged: "Judged") -> None:
-    """Raise flags that hold, resolve those that no longer do.
+def of_assets(
+    session: Session, project: Project, answers: "Answers", judged: "Judged", *, only: bool = False
+) -> None:
+    """Raise flags on hard assets, resolve those that no longer hold; with `only`, of these assets,
+    which are not all there are.
 
     What a person resolved stays resolved until there are more answers than they saw.
     """
+    skips = np.bincount(answers.asset[answers.skipped], minlength=len(answers.assets))
+    hard = {
+        int(answers.assets[i]): (
+            asset_reason(judged, int(i)),
+            parts(judged, int(i), int(skips[i]), int(answers.asked[i])),
+        )
+        for i in np.flatnonzero(judged.asset_flags.flagged)
+    }
+    among = set(answers.assets.tolist()) if only else None
+    _keep(session, project, ASSET, "asset_id", hard, among)
+
+
+def of_labellers(
+    session: Session,
+    project: Project,
+    answers: "Answers",
+    judged: "Judged",
+    signals: "Signals",
+    told: dict[int, dict[str, Any]],
+) -> None:
+    """The same of labellers: `told` are the signals in numbers, by id."""
     found = judged.labeller_flags
     people = [int(i) for i in answers.labellers]
     for kind, which in ((HASTY, found.hasty), (WRONG, found.wrong & ~found.hasty)):
@@ -32,16 +62,21 @@ def update(session: Session, project: Project, answers: "Answers", judged: "Judg
             for i in np.flatnonzero(found.flagged & which)
         }
         _keep(session, project, kind, "labeller_id", wanted)
-    skips = np.bincount(answers.asset[answers.skipped], minlength=len(answers.assets))
-    asked = np.zeros_like(skips) if answers.asked is None else answers.asked
-    hard = {
-        int(answers.assets[i]): (
-            asset_reason(judged, int(i)),
-            parts(judged, int(i), int(skips[i]), int(asked[i])),
-        )
-        for i in np.flatnonzero(judged.asset_flags.flagged)
-    }
-    _keep(session, project, ASSET, "asset_id", hard)
+    answered = np.bincount(answers.labeller[answers.answered], minlength=len(people)).tolist()
+    support = {who: {"answers": n} for who, n in zip(people, answered, strict=True)}
+    for kind, name, words, flagged in (
+        (SLOWING, "slowing", flag_words.slowing, _people(signals.slowing.flagged, people)),
+        (TIRED, "fatigue", flag_words.tired, _people(signals.fatigue.flagged, people)),
+        (ALIKE, "copies", flag_words.alike,
+         [who for who in people if told[who].get("copies", {}).get("flagged")]),
+    ):  # fmt: skip
+        signal = {who: told[who][name] for who in flagged}
+        wanted = {who: (words(s), {**support[who], **s}) for who, s in signal.items()}
+        _keep(session, project, kind, "labeller_id", wanted)
+
+
+def _people(which: Any, people: list[int]) -> list[int]:
+    return [people[i] for i in np.flatnonzero(which)]
 
 
 def _keep(
@@ -49,9 +84,12 @@ def _keep(
     project: Project,
     kind: str,
     subject: str,
-    wanted: dict[int, tuple[str, dict[str, Any]]],
+    wanted: Wanted,
+    among: set[int] | None = None,
 ) -> None:
     of_kind = select(Flag).where(Flag.project_id == project.id, Flag.kind == kind)
+    if among is not None:
+        of_kind = of_kind.where(getattr(Flag, subject).in_(among))
     rows = session.scalars(of_kind.order_by(Flag.id)).all()
     open_ = {getattr(flag, subject): flag for flag in rows if flag.resolved_at is None}
     dismissed = {
@@ -81,7 +119,7 @@ def labeller_reason(judged: "Judged", i: int, kind: str) -> str:
     """Why a labeller is flagged, in one sentence."""
     accuracy = flag_words.accuracy(judged.standings, i, judged.labeller_flags.typical)
     if kind == HASTY:
-        return f"Takes {judged.pace.ratio()[i]:.2f} × the usual time and is {accuracy}."
+        return f"Takes {judged.ratio[i]:.2f} × the usual time and is {accuracy}."
     return f"Is {accuracy}.{'' if judged.usable.usable else _no_times(judged)}"
 
 
@@ -132,7 +170,7 @@ def parts(judged: "Judged", i: int, skips: int, asked: int = 0) -> dict[str, Any
         effect = float(judged.times.effect[i])
         made["time_effect"] = round(effect, 3)
         made["time_se"] = round(float(judged.times.se[i]), 3)
-        made["seconds"] = round(float(judged.pace.typical * np.exp(effect)), 1)
+        made["seconds"] = round(float(judged.seconds * np.exp(effect)), 1)
     if np.isfinite(found.p[i]):
         made["p"] = float(f"{found.p[i]:.2g}")
     return made

@@ -1,0 +1,120 @@
+"""What the measures make of a project's answers: pace, standing, difficulty, who stands out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from ops import projects
+from ops.models import Project
+from quality import timing, timing_covariates, trust
+from quality.measures import flags as measure_flags
+from quality.measures.agreement import label_counts
+from quality.measures.arrays import Bools, Floats, Ints
+from quality.measures.difficulty import Difficulty, difficulty
+from quality.measures.standing import Standings
+from quality.timing_answers import Answers, disagreement
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the measures make of the answers; arrays by labeller or by asset.
+
+    `fit` is the whole model of times, None where they cannot be used; `kept` the answers that are
+    evidence about assets; `median` and `mad_log` are of each labeller's seconds of labelling;
+    `accuracy` counts a skip as no right answer; `seconds` what an answer usually takes.
+    """
+
+    usable: timing.Usable
+    fit: timing.Fit | None
+    ratio: Floats
+    median: Floats
+    mad_log: Floats
+    standings: Standings
+    accuracy: Floats
+    labeller_flags: measure_flags.LabellerFlags
+    kept: Bools
+    times: timing.AssetTimes | None
+    seconds: float
+    hard: Difficulty
+    asset_flags: measure_flags.AssetFlags
+    votes: Ints
+    rate: float
+
+
+def judge(session: Session, project: Project, a: Answers) -> Judged:
+    """Pace, standing, flags and difficulty at the project's false-discovery rate."""
+    rate = projects.settings_of(project).false_discovery_rate
+    n_labellers, n_assets = len(a.labellers), len(a.assets)
+    usable = timing.usable(a.labeller, a.seconds, n_labellers, a.order)
+    fit = timing_covariates.fit(a) if usable.usable else None
+    pace = None if fit is None else _of_labellers(fit.pace, n_labellers)
+    standings = _standings(session, project, a)
+    found = measure_flags.flag_labellers(standings, pace, rate)
+    # Answers of flagged labellers are no evidence against an asset.
+    kept = ~found.flagged[a.labeller]
+    times = None if fit is None else _times(a, fit, kept)
+    accuracy = _accuracy(standings, a)
+    where, what = a.asset[kept], a.label[kept]
+    votes = label_counts(where, what, n_assets, a.n_classes + 1)
+    asset_flags = measure_flags.flag_assets(
+        where, a.labeller[kept], votes, accuracy, times, rate
+    )  # fmt: skip
+    log = np.log(a.seconds)
+    median = timing.group_median(a.labeller[np.isfinite(log)], log[np.isfinite(log)], n_labellers)
+    return Judged(
+        usable, fit, np.full(n_labellers, np.nan) if pace is None else pace.ratio(),
+        np.exp(median), _mad_log(a, log, median), standings, accuracy, found, kept, times,
+        float(np.exp(np.nanmedian(log))) if np.isfinite(log).any() else float("nan"),
+        _difficulty(a, kept, fit), asset_flags, votes, rate,
+    )  # fmt: skip
+
+
+def _of_labellers(pace: timing.Pace, n: int) -> timing.Pace:
+    """Of everybody whose time is known, those who label."""
+    return pace._replace(
+        deviation=pace.deviation[:n], se=pace.se[:n], median=pace.median[:n], n=pace.n[:n]
+    )
+
+
+def _times(a: Answers, fit: timing.Fit, kept: Bools) -> timing.AssetTimes:
+    """Effects of assets on the times of labelling; what was done beside tells of people only as
+    far as an asset was labelled before it."""
+    everywhere = np.concatenate([a.asset, a.beside.asset])
+    of_labelling = np.concatenate([kept, np.ones(a.beside.asset.size, bool)])
+    return timing.asset_effects(everywhere, fit, len(a.assets), of_labelling)
+
+
+def _accuracy(standings: Standings, a: Answers) -> Floats:
+    """Who skips often differs often: that is theirs, not the asset's."""
+    answers = np.bincount(a.labeller, minlength=len(a.labellers))
+    skips = np.bincount(a.labeller[a.skipped], minlength=len(a.labellers))
+    accuracy: Floats = standings.mean * (1 - skips / np.maximum(answers, 1))
+    return accuracy
+
+
+def _difficulty(a: Answers, kept: Bools, fit: timing.Fit | None) -> Difficulty:
+    n_assets = len(a.assets)
+    puzzled = np.repeat(np.arange(n_assets), a.asked)
+    z = None if fit is None else np.concatenate(
+        [fit.z[: len(a.asset)][kept], np.full(puzzled.size, np.nan)]
+    )  # fmt: skip
+    return difficulty(
+        np.concatenate([a.asset[kept], puzzled]),
+        np.concatenate([a.label[kept], np.full(puzzled.size, a.n_classes, a.label.dtype)]),
+        n_assets, a.n_classes + 1, z, disagreement=disagreement(a, kept),
+    )  # fmt: skip
+
+
+def _standings(session: Session, project: Project, a: Answers) -> Standings:
+    believed = trust.standings(session, (int(i) for i in a.labellers), project.skill_id)
+    rows = [believed[int(i)] for i in a.labellers]
+    mean, low, high, n = (np.array(column) for column in zip(*rows, strict=True))
+    return Standings(mean, low, high, (high - low) / (2 * 1.96), n)
+
+
+def _mad_log(a: Answers, log: Floats, median: Floats) -> Floats:
+    """Median absolute deviation of each labeller's log seconds from their own median."""
+    timed = np.isfinite(log)
+    who, left = a.labeller[timed], np.abs(log[timed] - median[a.labeller[timed]])
+    return timing.group_median(who, left, len(a.labellers))

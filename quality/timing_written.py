@@ -1,0 +1,114 @@
+"""Pace of labellers, difficulty of assets and the fit itself, written where they changed."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from ops.models import Project
+from quality import timing_flags
+from quality.models import AssetDifficulty, LabellerPace
+from quality.timing_answers import Answers
+from quality.timing_judged import Judged
+
+# A difficulty that moves by less than this is not worth a write.
+WORTH_WRITING = 0.01
+# p-value that is noted, though not at the stated rate of false discoveries: of disagreement and
+# time together, or of one of them alone.
+YELLOW = 0.05
+
+
+def write_pace(
+    session: Session,
+    project: Project,
+    a: Answers,
+    judged: Judged,
+    signals: dict[int, dict[str, Any]],
+    at: datetime,
+) -> None:
+    """A row for each labeller; `signals` by labeller's id."""
+    counts = np.bincount(a.labeller[a.answered], minlength=len(a.labellers))
+    rows = [
+        {
+            "project_id": project.id,
+            "labeller_id": int(labeller_id),
+            "answers": int(counts[i]),
+            "median_seconds": _or_none(judged.median[i]),
+            "mad_log": _or_none(judged.mad_log[i]),
+            # Times that do not describe single answers say nothing of pace.
+            "pace": _or_none(judged.ratio[i]),
+            "signals": signals.get(int(labeller_id), {}),
+            "at": at,
+        }
+        for i, labeller_id in enumerate(a.labellers)
+    ]
+    write(session, LabellerPace, rows)
+
+
+def write_difficulty(
+    session: Session, project: Project, a: Answers, judged: Judged, at: datetime
+) -> None:
+    """A row for each asset of which something is known, where it is another than before."""
+    known = _known(session, project, a)
+    skips = np.bincount(a.asset[a.skipped], minlength=len(a.assets))
+    rows = []
+    for i in np.flatnonzero(~np.isnan(judged.hard.score)).tolist():
+        asset_id, score = int(a.assets[i]), round(float(judged.hard.score[i]), 4)
+        colour = _colour(judged, i)
+        reason = timing_flags.asset_reason(judged, i) if colour != "green" else ""
+        old = known.get(asset_id)
+        same = old is not None and (old.colour, old.reason) == (colour, reason)
+        if old and same and abs(old.difficulty - score) < WORTH_WRITING:
+            continue
+        rows.append(
+            {
+                "asset_id": asset_id,
+                "project_id": project.id,
+                "difficulty": score,
+                "colour": colour,
+                "reason": reason,
+                "parts": timing_flags.parts(judged, i, int(skips[i]), int(a.asked[i])),
+                "at": at,
+            }
+        )
+    write(session, AssetDifficulty, rows)
+
+
+_FEW = 5000
+
+
+def _known(session: Session, project: Project, a: Answers) -> dict[int, Any]:
+    columns = (AssetDifficulty.difficulty, AssetDifficulty.colour, AssetDifficulty.reason)
+    found = select(AssetDifficulty.asset_id, *columns).where(
+        AssetDifficulty.project_id == project.id
+    )
+    if len(a.assets) <= _FEW:
+        found = found.where(AssetDifficulty.asset_id.in_(a.assets.tolist()))
+    return {row.asset_id: row for row in session.execute(found)}
+
+
+def _colour(judged: Judged, i: int) -> str:
+    if judged.asset_flags.flagged[i]:
+        return "red"
+    found = judged.asset_flags
+    alone = 2 * np.fmin(found.p_disagreement[i], found.p_time[i])
+    return "yellow" if np.fmin(found.p[i], alone) < YELLOW else "green"
+
+
+def _or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def write(session: Session, model: Any, rows: list[dict[str, Any]], chunk: int = 2000) -> None:
+    """Insert rows, or replace those that are there."""
+    keys = [column.name for column in model.__table__.primary_key]
+    for start in range(0, len(rows), chunk):
+        statement = upsert(model).values(rows[start : start + chunk])
+        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        session.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_=changed),
+            execution_options={"synchronize_session": False},
+        )

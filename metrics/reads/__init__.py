@@ -8,6 +8,7 @@ never 0.
 
 from metrics.reads.batches import batches
 from metrics.reads.hard import colours, hard_assets
+from metrics.reads.hardness import difficulty_parts, signals, slices, timing_fits
 from metrics.reads.narrow import EVERYTHING, Narrow
 from metrics.reads.overview import FIGURES, overview
 from metrics.reads.quality import (
@@ -43,6 +44,7 @@ __all__ = [
     "daily",
     "days",
     "difficulties",
+    "difficulty_parts",
     "flagged_assets",
     "flagged_labellers",
     "hard_assets",
@@ -52,7 +54,10 @@ __all__ = [
     "overview",
     "projects",
     "questions",
+    "signals",
+    "slices",
     "stages",
     "sums",
     "times",
+    "timing_fits",
 ]

@@ -23,6 +23,7 @@ FORMS = {
     "count": "d3.format(',')(params.value)",
     "tenth": "d3.format(',.1f')(params.value)",
     "hundredth": "d3.format(',.2f')(params.value)",
+    "thousandth": "d3.format(',.3f')(params.value)",
     "share": "d3.format('.1f')(100 * params.value) + ' %'",
     "seconds": "d3.format(',.1f')(params.value) + ' s'",
     "hours": "d3.format(',.1f')(params.value) + ' h'",
@@ -37,9 +38,10 @@ NUMBER = 92  # pixels of a column of numbers
 class Column:
     """A column: the field of the row, its heading, and how it is written.
 
-    form: text, count, tenth, hundredth, share, seconds, hours, money, day, moment, or rate: a share
-    with its 95 % interval, whose ends are the fields `low` and `high`. `href` is a field with an
-    address, `note` what the heading says when it is pointed at; `tip` is a field with more words.
+    form: text, count, tenth, hundredth, thousandth, share, seconds, hours, money, day, moment, or
+    rate: a share with its 95 % interval, whose ends are the fields `low` and `high`. `href` is a
+    field with an address, `note` what the heading says when it is pointed at; `tip` is a field with
+    more words.
     """
 
     field: str
@@ -178,9 +180,8 @@ def _plain(rows: Any, columns: Sequence[Column], marked: str, choose: bool) -> l
 
 def _value(value: Any) -> Any:
     if isinstance(value, datetime):
-        # pandas counts "no moment" among the moments.
-        none = math.isnan(value.timestamp())
-        return None if none else value.isoformat(sep=" ", timespec="minutes")
+        # pandas counts "no moment" among the moments; it alone differs from itself.
+        return value.isoformat(sep=" ", timespec="minutes") if value == value else None  # noqa: PLR0124
     if isinstance(value, date):
         return value.isoformat()
     if hasattr(value, "item"):

@@ -20,12 +20,34 @@ from sqlalchemy.orm import Session
 
 from dashboards import actions, asked, choosing, frame, parts, tables
 from dashboards.door import outside, reading
-from dashboards.pages import assets, forecast, labellers, overview, quality
+from dashboards.pages import (
+    assets,
+    definitions,
+    efficiency,
+    forecast,
+    gold,
+    labeller,
+    labellers,
+    line,
+    overview,
+    quality,
+)
 from ops import clock_time
 
 LOADING = html.P("Reading the figures …", className="dash-note")
 # In the order of the navigation; the only list there is.
-PAGES = (overview, forecast, quality, labellers, assets)
+PAGES = (
+    overview,
+    line,
+    efficiency,
+    forecast,
+    quality,
+    labellers,
+    labeller,
+    gold,
+    assets,
+    definitions,
+)
 
 
 class Dashboards(dash.Dash):

@@ -43,19 +43,28 @@ TIMES = 1000
 
 
 class Costs(NamedTuple):
-    """What labels cost over a period, in the projects that set a price.
+    """What labels cost over a period, in one project or in all that set a price.
 
-    `parts` has stage, active_hours, cost, and per_label: cost ÷ first labels. `priced` of
-    `projects` with work set a price; only they count here.
+    `spent` is the whole cost; `parts` has stage, active_hours, cost, and per_label: cost ÷ first
+    labels.
     """
 
+    name: str
     labels: int
+    spent: float
     per_label: definitions.Ratio
     per_accepted: definitions.Ratio
     accepted: definitions.Share
     parts: "DataFrame"
-    priced: int
-    projects: int
+
+
+class Priced(NamedTuple):
+    """The costs of all projects that set a price together, of each of them by name, and the names
+    of those with work and no price."""
+
+    all: Costs
+    projects: list[Costs]
+    unpriced: list[str]
 
 
 class Hours(NamedTuple):
@@ -143,21 +152,32 @@ def _named(session: Session, by: str, ids: Sequence[Any]) -> list[str]:
 
 def costs(
     session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
-) -> Costs:
+) -> Priced:
     """What a label costs, and what that is made of; a stage among the filters is left out, because
     a label is paid for at all of them. Two statements."""
     by = ["project_id", "stage", "labeller_id"]
     whole = Narrow(**{**vars(narrow), "stage": None})
     found = sums(session, scope, since, until, by, narrow=whole, medians=False)
-    price = _prices(session, found.project_id.unique())
-    n_projects = int(found.project_id.nunique())
+    known = _prices(session, found.project_id.unique())
+    price = {project: p for project, (_, p) in known.items() if p is not None}
+    unpriced = sorted(name for name, p in known.values() if p is None)
     found = found[found.project_id.isin(price)].copy()
     found["spent"] = found.active_hours * found.project_id.map(price).astype(float)
+    found["first"] = np.where(found.stage == "label", found.labels, 0)
+    each = [
+        _costs(known[project][0], found[found.project_id == project])
+        for project in price
+        if (found.project_id == project).any()
+    ]
+    return Priced(_costs("", found), sorted(each, key=lambda one: one.name), unpriced)
+
+
+def _costs(name: str, found: "DataFrame") -> Costs:
+    """The costs of rows with stage, labeller_id, first, spent and what was reviewed."""
+    labels = int(found["first"].sum())
+    people = found.groupby("labeller_id")[["first", "spent"]].sum()
+    makers = found[found.stage.isin(LABELLING)].groupby("labeller_id")[["first", "spent"]].sum()
     first = found[found.stage == "label"]
-    labels = int(first.labels.sum())
-    each = found.assign(first=np.where(found.stage == "label", found.labels, 0))
-    people = each.groupby("labeller_id")[["first", "spent"]].sum()
-    makers = each[each.stage.isin(LABELLING)].groupby("labeller_id")[["first", "spent"]].sum()
     accepted = definitions.first_pass_acceptance(
         float(first.review_accepted.sum()), int(first.review_n.sum())
     )
@@ -166,18 +186,19 @@ def costs(
     parts = parts.rename(columns={"spent": "cost"})
     parts["per_label"] = parts.cost / labels if labels else np.nan
     return Costs(
-        labels,
+        name, labels, float(found.spent.sum()),
         definitions.cost_of_labels(makers["first"], makers.spent),
         definitions.cost_per_accepted_label(people["first"], people.spent, accepted),
-        accepted, parts, int(found.project_id.nunique()), n_projects,
+        accepted, parts,
     )  # fmt: skip
 
 
-def _prices(session: Session, ids: Any) -> dict[int, float]:
+def _prices(session: Session, ids: Any) -> dict[int, tuple[str, float | None]]:
+    """Project → its name and its cost per hour, None where it sets none."""
     price = Project.settings["cost_per_hour"].astext
     wanted = [int(one) for one in ids]
-    rows = session.execute(select(Project.id, price).where(Project.id.in_(wanted)))
-    return {project: float(p) for project, p in rows if p is not None}
+    rows = session.execute(select(Project.id, Project.name, price).where(Project.id.in_(wanted)))
+    return {row[0]: (row[1], None if row[2] is None else float(row[2])) for row in rows}
 
 
 def hours(

@@ -24,6 +24,7 @@ JOBS = {
     "look back on forecasts": Job("metrics.forecasting.job:look_back", cron="40 1 * * *"),
     "roll up events": Job("metrics.rollup:roll_up", every=10),
     "roll up the line": Job("metrics.line_rollup:roll_up", every=10),
+    "look for alerts": Job("metrics.alerts:look", every=120),
     "count confusions": Job("metrics.confusions:count", every=30),
 }
 NAV: tuple[Entry, ...] = (Entry("Batches", "batches.index", LEADS, order=20),)

@@ -10,6 +10,7 @@ from dashboards import asked as addresses
 from dashboards import figures_quality as charts
 from dashboards import mistakes, parts, phrases
 from dashboards.asked import Asked
+from dashboards.rows import each
 from dashboards.tables import Column, table
 from metrics import definitions
 from metrics.models import JUDGED_BY
@@ -46,6 +47,8 @@ def register(app: Any) -> None:
         asked = addresses.parse(search, clock_time.now().date(), ("by", *OWN))
         return mistakes.address_of(asked, "", Pair(truth, said))
 
+    mistakes.register(app)
+
 
 def cards(session: Session, mine: Any, asked: Asked) -> list[Any]:
     """What is taken for what in one project; and the answers of a pair, where one is asked for."""
@@ -59,7 +62,7 @@ def cards(session: Session, mine: Any, asked: Asked) -> list[Any]:
             ("Go to projects", "/projects"),
         )
         return [parts.card("What is taken for what", nothing, note=at)]
-    first: Any = listed.iloc[0]
+    first: Any = next(each(listed))
     project_id = int(first.project_id)
     narrow = replace(asked.narrow, project_id=project_id)
     against = asked.own.get("against")
@@ -129,15 +132,7 @@ def _pairs(found: "DataFrame", names: dict[str, str], label_type: str, asked: As
     total = wrong.truth.map(of).where(wrong.truth != "", found.n.sum()).astype(int)
     value, low, high = definitions.shares(wrong.n, total)
     wrong = wrong.assign(share=value, low=low, high=high, of=total)
-    wrong["right"] = [mistakes.key_words(key, names) for key in wrong.truth]
-    wrong["given"] = [mistakes.key_words(key, names) for key in wrong.said]
-    wrong["what"] = [mistakes.fault_words(label_type, fault) for fault in wrong.fault]
-    wrong["pair"] = [
-        f"{given} for {right}" if fault == "wrong_class" else f"{what}: {right if t else given}"
-        for given, right, fault, what, t in zip(
-            wrong.given, wrong.right, wrong.fault, wrong.what, wrong.truth, strict=True
-        )
-    ]
+    wrong["pair"] = [mistakes.pair_words(row, names, label_type) for row in each(wrong)]
     wrong["link"] = [
         mistakes.address_of(asked, PATH, Pair(truth, said, fault))
         for truth, said, fault in zip(wrong.truth, wrong.said, wrong.fault, strict=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from dashboards.figures import BLUE, GREEN, GREY, ORANGE, VERMILION, Figure
 from dashboards.figures_quality import base_layout
+from dashboards.rows import each
 from metrics.definitions import Learning
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ CORNERS = (
     ("fast and right", 0, 1), ("slow and right", 1, 1),
     ("fast and wrong", 0, 0), ("slow and wrong", 1, 0),
 )  # fmt: skip
+# Where a logarithmic axis is marked.
+ROUND = [k * 10.0**e for e in range(-1, 6) for k in (1, 3)]
 HOURS_SCALE = [[0, "rgba(0,114,178,0.08)"], [1, "rgba(0,114,178,0.9)"]]
 
 
@@ -133,15 +136,15 @@ def learning(points: "DataFrame", fit: Learning) -> Figure:
          "y": y.tolist(), "marker": {"color": BLUE, "size": 7},
          "error_y": {"type": "data", "symmetric": False, "array": (y * spread - y).tolist(),
                      "arrayminus": (y - y / spread).tolist(), "thickness": 1, "width": 0,
-                     "color": _faint(BLUE, 0.5)},
+                     "color": _faint(BLUE, 0.3)},
          "customdata": [[day.isoformat(), int(n)] for day, n in
                         zip(points.day, points.timed_n, strict=True)],
          "hovertemplate": "%{customdata[0]}, after %{x:,.0f} labels: <b>%{y:.1f} s</b> "
          "(n = %{customdata[1]:,})<extra></extra>"}
     )  # fmt: skip
     layout = base_layout("Seconds per label")
-    layout["xaxis"] |= {"type": "log", "title": {"text": "Labels given so far"}, "nticks": 6}
-    layout["yaxis"] |= {"type": "log", "ticksuffix": " s", "nticks": 6, "showgrid": True}
+    layout["xaxis"] |= {"type": "log", "title": {"text": "Labels given so far"}, "tickvals": ROUND}
+    layout["yaxis"] |= {"type": "log", "ticksuffix": " s", "tickvals": ROUND, "showgrid": True}
     layout |= {"showlegend": True, "legend": {"orientation": "h", "y": -0.25, "x": 0}}
     return {"data": traces, "layout": layout}
 
@@ -185,7 +188,7 @@ def clock(hours: "DataFrame") -> Figure:
     days."""
     labels = np.full((7, 24), None, object)
     more: list[list[Any]] = [[[0.0, 0] for _ in range(24)] for _ in range(7)]
-    for row in hours.itertuples(index=False):
+    for row in each(hours):
         labels[row.weekday, row.hour] = int(row.labels)
         more[row.weekday][row.hour] = [float(row.active_hours), int(row.days)]
     heat = {

@@ -3,12 +3,14 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from dash import dcc, html
+from dash import ALL as EVERY
+from dash import Input, Output, dcc, html
 from sqlalchemy.orm import Session
 
-from dashboards import parts
+from dashboards import actions, parts
 from dashboards.asked import Asked
 from dashboards.figures_quality import NOTHING
+from dashboards.rows import each
 from metrics.reads import confusions as reads
 from metrics.reads.confusions import Pair
 from metrics.reads.narrow import Narrow
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 PAGE = 24
+BAR = "mistakes"
+DEEDS = ("asset.review", "asset.overlap", "asset.gold")
 # How an empty key, which is that nothing is there, is written in an address.
 EMPTY = "(nothing)"
 DECIDED = {"review": "A reviewer", "adjudication": "An expert"}
@@ -40,6 +44,16 @@ def fault_words(label_type: str, fault: str) -> str:
 def key_words(key: str, names: dict[str, str]) -> str:
     """A class by its name; an empty key is nothing."""
     return NOTHING if key == "" else names.get(key, key)
+
+
+def pair_words(row: Any, names: dict[str, str], label_type: str) -> str:
+    """A kind of mistake in words: "cat for dog", or what is wrong and with which class."""
+    right, given = key_words(row.truth, names), key_words(row.said, names)
+    if row.fault == "wrong_class":
+        return f"{given} for {right}"
+    key = right if row.truth else given if row.said else ""
+    what = fault_words(label_type, row.fault)
+    return f"{what}: {key}" if key else what
 
 
 def pair_of(asked: Asked) -> Pair | None:
@@ -82,19 +96,27 @@ def shown(
     golds = reads.golds_of(session, found.asset_id.astype(int).tolist())
     cards = [
         _card(row, asked, names, project.label_type, said, int(row.asset_id) in golds)
-        for row in found.itertuples(index=False)
+        for row in each(found)
     ]
     return html.Div(
         [
+            actions.bar(BAR, DEEDS),
             html.Div(cards, className="dash-hard"),
             _pages(asked, path, page, of),
         ]
     )
 
 
-def chosen_assets(found: "DataFrame") -> list[int]:
-    """The assets of these mistakes, each once."""
-    return list(dict.fromkeys(found.asset_id.astype(int)))
+def register(app: Any) -> None:
+    """What is ticked on the cards goes to the bar of actions."""
+
+    @app.callback(
+        Output(actions.chosen(BAR), "data"),
+        Input({"mistake": EVERY}, "value"),
+        prevent_initial_call=True,
+    )
+    def choose(ticked: list[list[int]]) -> list[int]:
+        return sorted({one for some in ticked for one in some or []})
 
 
 def _said(session: Session, project: Project, found: "DataFrame") -> dict[int, str]:

@@ -1,176 +1,181 @@
 """Labellers: a table to sort and take away, and speed against accuracy."""
 
-import csv
-import io
 import math
 from typing import TYPE_CHECKING, Any
 
-import dash_ag_grid
 from dash import Input, Output, State, dcc, html, no_update
 from sqlalchemy.orm import Session
 
+from dashboards import actions, parts
 from dashboards import asked as addresses
-from dashboards import figures, parts
+from dashboards import figures_labeller as charts
 from dashboards.asked import Asked
-from dashboards.door import reading
+from dashboards.rows import each
+from dashboards.tables import Column, table
 from metrics import reads
+from metrics.reads import labeller as people
+from metrics.reads.labeller_trends import with_trends
 from ops import clock_time
-from ops.formats.csv import inert
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 PATH, NAME, TITLE, PERIOD = "/dashboards/labellers", "Labellers", "Labellers", True
 GROUP = "Quality"
-# What a file of the table holds: numbers as they are, undefined as an empty cell.
-COLUMNS = (
-    "labeller", "team", "project", "labels", "active_hours", "median_seconds", "timed_n", "pace",
-    "gold", "gold_low", "gold_high", "gold_n", "standing", "standing_low", "standing_high",
-    "skip_rate", "skip_rate_low", "skip_rate_high", "decided", "flagged",
-)  # fmt: skip
-# More rows than this scroll inside the table.
-MOST_ROWS = 14
-# A spreadsheet would run a cell that begins with one of these.
-# How AG Grid writes numbers; its own small interpreter reads these, nothing is evaluated as script.
-COUNT, TENTH, HUNDREDTH = (f"d3.format('{form}')(params.value)" for form in (",", ",.1f", ".2f"))
-SHARE = "d3.format('.1f')(100 * params.value) + ' %'"
-UNDEFINED = "params.value == null ? 'undefined' : "
+FILTERS = ("project", "batch", "team", "vendor", "stage", "class", "skill")
+PERSON = "/dashboards/labeller"
+MAP = "labellers-map"
+DEEDS = ("labeller.message", "labeller.assign", "labeller.pause", "labeller.resume")
 
 
 def layout(session: Session, scope: Any, asked: Asked) -> Any:
     """The whole page, read in one snapshot."""
-    table = _read(session, scope, asked)
+    mine = parts.mine(scope, asked)
+    found = read(session, mine, asked)
     at = parts.as_of(reads.as_of(session))
-    if table.empty:
+    if found.empty:
         return parts.empty(
             f"Nobody submitted a label in these {asked.days} days",
             "Choose a longer period, or see whether the project has members and open work.",
             ("Go to projects", "/projects"),
         )
-    speed = "Speed against accuracy, with 95 % intervals"
-    download = html.Button("Download as CSV", id="csv", className="btn btn-sm", type="button")
+    one = asked.project_id is not None
+    figure = charts.quadrant(found)
+    missing = int(found[["median_seconds", "standing"]].isna().any(axis=1).sum())
+    graph = dcc.Graph(id=MAP, figure=figure, config=parts.CHART_CONFIG, responsive=True,
+                      style={"height": "440px"})  # fmt: skip
+    speed = "Speed against accuracy, 95 % intervals"
+    note = "Point at somebody for the figures; press to see their page."
+    if missing:
+        note += f" {missing} without a standing or a measured time are left out."
     return html.Div(
         [
+            parts.card(f"Labellers over {asked.span}", grid(found, asked, one), note=at),
             parts.card(
-                f"Labellers over {asked.days} days",
-                [_grid(table), dcc.Download(id="csv-file")],
-                note=html.Div([html.Span(at), download], className="dash-tools"),
+                speed,
+                [html.Div(graph, role="img", **{"aria-label": f"{speed}; the table has them all"}),
+                 html.P(note, className="dash-note")],
+                note=at, size="8",
             ),
-            parts.card(speed, parts.chart(figures.quadrant(table), speed, 380), note=at, size="8"),
-            parts.card("Flagged, and why", _flagged(table), size="4"),
+            parts.card("Flagged, and why", _flagged(found), size="4"),
         ],
         className="row g-3",
-    )
+    )  # fmt: skip
 
 
 def register(app: Any) -> None:
-    """The file is made anew from what the person may see at that moment."""
+    """Who is pressed on the map is shown on a page of their own, as the table's links do."""
 
     @app.callback(
-        Output("csv-file", "data"),
-        Input("csv", "n_clicks"),
+        Output("at", "href"),
+        Input(MAP, "clickData"),
         State("at", "search"),
         prevent_initial_call=True,
     )
-    def download(n_clicks: int | None, search: str | None) -> Any:
-        if not n_clicks:
+    def person(pressed: Any, search: str | None) -> Any:
+        if not pressed:
             return no_update
+        labeller_id, project_id = pressed["points"][0]["customdata"][:2]
         asked = addresses.parse(search, clock_time.now().date())
-        with reading() as (session, scope):
-            table = _read(session, scope, asked)
-        name = f"labellers {asked.since} to {asked.today}.csv"
-        return {"content": as_csv(table), "filename": name, "type": "text/csv", "base64": False}
+        return asked.address(PERSON, labeller=labeller_id, project=project_id)
 
 
-def _read(session: Session, scope: Any, asked: Asked) -> "DataFrame":
+def read(session: Session, scope: Any, asked: Asked) -> "DataFrame":
     """Labellers of the period with the reasons for which they are flagged, most labels first."""
-    found = reads.labellers(session, scope, asked.since, asked.until, reads.LABELLING)
+    stages = None if asked.stage else reads.LABELLING
+    span = scope, asked.since, asked.until
+    found = reads.labellers(session, *span, stages, narrow=asked.narrow)
+    found = found[found.decided > 0]
+    found = with_trends(session, *span, found.reset_index(drop=True), asked.narrow)
     flags = reads.flagged_labellers(session, scope, asked.project_id, limit=10_000)
-    if asked.project_id is not None:
-        found = found[found.project_id == asked.project_id]
     reasons = flags.groupby(["labeller_id", "project_id"]).reason.agg(" ".join).to_dict()
     keys = zip(found.labeller_id, found.project_id, strict=True)
-    found = found.assign(flagged=[reasons.get(key, "") for key in keys])
-    return found[found.decided > 0].sort_values("labels", ascending=False, ignore_index=True)
-
-
-def as_csv(table: "DataFrame") -> str:
-    """The columns of COLUMNS as CSV; text that a spreadsheet would take for a formula is quoted."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    values = table[list(COLUMNS)].astype(object).where(table[list(COLUMNS)].notna(), "")
-    for row in values.itertuples(index=False, name=None):
-        writer.writerow([inert(cell) for cell in row])
-    return out.getvalue()
-
-
-def _grid(table: "DataFrame") -> Any:
-    shown = table[[c for c in COLUMNS if c not in ("team", "decided")]].copy()
-    shown["mark"] = ["flagged" if reason else "" for reason in table.flagged]
-    for figure in ("gold", "standing", "skip_rate"):
-        shown[f"{figure}_interval"] = [
-            _interval(low, high)
-            for low, high in zip(table[f"{figure}_low"], table[f"{figure}_high"], strict=True)
-        ]
-    rows = shown.astype(object).where(shown.notna(), None).to_dict("records")
-    tall = len(rows) > MOST_ROWS
-    return dash_ag_grid.AgGrid(
-        id="labellers",
-        rowData=rows,
-        columnDefs=_columns(one_project=table.project_id.nunique() == 1),
-        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
-        dashGridOptions={
-            "rowHeight": 34,
-            "headerHeight": 52,
-            "domLayout": "normal" if tall else "autoHeight",
-            "tooltipShowDelay": 200,
-            "enableCellTextSelection": True,
-        },
-        style={"height": "540px" if tall else None, "width": "100%"},
-        rowClassRules={"dash-flagged-row": "params.data.mark == 'flagged'"},
-        className="dash-grid",
+    where = people.places(session, scope, found.labeller_id.astype(int).unique().tolist())
+    found = found.assign(
+        flagged=[reasons.get(key, "") for key in keys],
+        vendor=[where[int(i)]["vendor"] or "" for i in found.labeller_id],
+        team=[where[int(i)]["team"] or "" for i in found.labeller_id],
+        paused=[where[int(i)]["paused"] for i in found.labeller_id],
     )
+    return found.sort_values(["labels", "labeller"], ascending=[False, True], ignore_index=True)
 
 
-def _interval(low: float, high: float) -> str:
-    return "" if math.isnan(low) else f"{100 * low:.1f} – {100 * high:.1f} %"
-
-
-def _columns(one_project: bool) -> list[dict[str, Any]]:
-    shared = [] if one_project else [_text("Project", "project", 150)]
-    return [
-        _text("Labeller", "labeller", 170, flex=1),
-        _text("Flag", "mark", 84, tooltipField="flagged"),
+def grid(found: "DataFrame", asked: Asked, one: bool) -> Any:
+    """The table; in one project people can be ticked."""
+    rows = found.assign(
+        id=found.labeller_id,
+        link=[
+            asked.address(PERSON, labeller=int(row.labeller_id), project=int(row.project_id))
+            for row in each(found)
+        ],
+        mark=[_mark(row) for row in each(found)],
+        time_trend=[time_words(row) for row in each(found)],
+        gold_trend=[share_words(row, "gold") for row in each(found)],
+        agreement_trend=[share_words(row, "agreement") for row in each(found)],
+        stands_out=found.flagged != "",
+    )
+    shared = [] if one else [Column("project", "Project", width=140)]
+    before = f"Against the {asked.days} days before; only what stands out of chance, 5 % false"
+    columns = [
+        Column("labeller", "Labeller", href="link", width=150),
+        Column("mark", "Flag", width=84, tip="flagged"),
+        Column("team", "Team", width=92),
+        Column("vendor", "Vendor", width=92),
         *shared,
-        _number("Labels", "labels", 76, COUNT),
-        _number("Active hours", "active_hours", 80, TENTH),
-        _number("Median seconds", "median_seconds", 90, TENTH),
-        _number("Pace (1 is usual)", "pace", 86, HUNDREDTH),
-        _number("Gold accuracy", "gold", 96, SHARE),
-        _text("95 % interval", "gold_interval", 124),
-        _number("Gold n", "gold_n", 66, COUNT),
-        _number("Standing", "standing", 96, SHARE),
-        _text("95 % interval", "standing_interval", 124),
-        _number("Skipped", "skip_rate", 84, SHARE),
-    ]
+        Column("labels", "Labels", "count", width=80),
+        Column("active_hours", "Active hours", "tenth", width=80),
+        Column("median_seconds", "Median seconds", "tenth", width=90),
+        Column("time_trend", "Time trend", width=104, note=before),
+        Column("pace", "Pace (1 is usual)", "hundredth", width=86),
+        Column("standing", "Standing", "rate", low="standing_low", high="standing_high"),
+        Column("gold", "Gold accuracy", "rate", low="gold_low", high="gold_high"),
+        Column("gold_n", "Gold n", "count", width=70),
+        Column("gold_trend", "Gold trend", width=104, note=before),
+        Column("agreement", "Agreement", "rate", low="agreement_low", high="agreement_high"),
+        Column("agreement_n", "Agreement n", "count", width=96),
+        Column("agreement_trend", "Agreement trend", width=104, note=before),
+        Column("acceptance", "First-pass acceptance", "rate", low="acceptance_low",
+               high="acceptance_high"),
+        Column("acceptance_n", "Reviewed", "count", width=88),
+        Column("skip_rate", "Skipped", "rate", low="skip_rate_low", high="skip_rate_high"),
+        Column("decided", "Decided", "count", width=86),
+        Column("flagged", "Why flagged", width=320),
+    ]  # fmt: skip
+    grid = table("labellers", rows, columns, label="labellers", choose=one, marked="stands_out")
+    if one:
+        return [grid, actions.bar("labellers", DEEDS, project_id=asked.project_id)]
+    text = "Choose a project to pause, assign or message the people you tick."
+    return [grid, html.P(text, className="dash-note mt-2 mb-0")]
 
 
-def _text(name: str, field: str, width: int, **more: Any) -> dict[str, Any]:
-    return {"headerName": name, "field": field, "width": width, "minWidth": width, **more,
-            "wrapHeaderText": True, "cellDataType": "text"}  # fmt: skip
+def _mark(row: Any) -> str:
+    return " ".join(["flagged"] * bool(row.flagged) + ["paused"] * bool(row.paused))
 
 
-def _number(name: str, field: str, width: int, form: str) -> dict[str, Any]:
-    written = {"function": UNDEFINED + form}
-    return {"headerName": name, "field": field, "width": width, "type": "numericColumn",
-            "valueFormatter": written, "wrapHeaderText": True}  # fmt: skip
+def time_words(row: Any) -> str:
+    """How the median time moved, where it surely did; nothing to compare with is told, too."""
+    if math.isnan(row.time_change):
+        return "no earlier"
+    if not row.time_moved:
+        return "–"
+    percent = abs(100 * (row.time_change - 1))
+    return f"▲ {percent:.0f} % slower" if row.time_change > 1 else f"▼ {percent:.0f} % faster"
 
 
-def _flagged(table: "DataFrame") -> Any:
-    found = table[table.flagged != ""].rename(columns={"flagged": "reason"})
-    people = parts.flagged_people(found) if len(found) else html.P("Nobody is flagged.")
-    return [people, html.Details([html.Summary("How to read this page"), _guide()])]
+def share_words(row: Any, name: str) -> str:
+    """The same of a share, in points."""
+    change = getattr(row, f"{name}_change")
+    if math.isnan(change):
+        return "no earlier"
+    if not getattr(row, f"{name}_moved"):
+        return "–"
+    return f"{'▲' if change > 0 else '▼'} {abs(100 * change):.1f} points"
+
+
+def _flagged(found: "DataFrame") -> Any:
+    some = found[found.flagged != ""].rename(columns={"flagged": "reason"})
+    people_ = parts.flagged_people(some) if len(some) else html.P("Nobody is flagged.")
+    return [people_, html.Details([html.Summary("How to read this page"), _guide()])]
 
 
 def _guide() -> Any:
@@ -180,7 +185,10 @@ def _guide() -> Any:
         ("Median seconds", "are active seconds per label, idle time cut off. Half of the answers "
          "took less."),
         ("Pace", "compares a labeller with the usual time: 0.8 takes a fifth less."),
-        ("Dashed lines", "are the medians of all labellers shown."),
+        ("Trends", "compare with the period before and are shown only where they are unlikely to "
+         "be chance, with all people of the table tested together; – is no clear change."),
+        ("Dashed lines", "are the medians of all labellers shown. Named are those who are flagged "
+         "or surely away from both."),
         ("Flagged", "is who is often wrong, or too fast and wrong, at a stated rate of false "
          "alarms. Look at their answers before you talk to them."),
     )  # fmt: skip

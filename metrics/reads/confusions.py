@@ -99,6 +99,8 @@ def truths(
 
 _author = aliased(User)
 _decider = aliased(User)
+_score = aliased(GoldScore)
+_known = aliased(Consensus)
 
 
 def mistakes(
@@ -133,13 +135,10 @@ def mistakes(
     order = (of.day.desc(), of.assignment_id.desc(), of.truth, of.said, of.fault)
     some = listed.order_by(*order).limit(limit).offset(offset).subquery("some")
     score = _newest(
-        GoldScore.gold_version_id, GoldScore.assignment_id == some.c.assignment_id, GoldScore.id
+        some, _score.gold_version_id, _score.assignment_id == some.c.assignment_id, _score.id
     )
-    known = _newest(
-        Consensus.id,
-        (Consensus.asset_id == some.c.asset_id) & Consensus.method.not_in(("gold", "imported")),
-        Consensus.version,
-    )
+    ours = _known.method.not_in(("gold", "imported"))
+    known = _newest(some, _known.id, (_known.asset_id == some.c.asset_id) & ours, _known.version)
     return frame(
         session,
         select(
@@ -180,8 +179,9 @@ def how_many(
     return session.scalar(counted) or 0
 
 
-def _newest(column: Any, condition: Any, order: Any) -> Any:
-    return select(column).where(condition).order_by(order.desc()).limit(1).scalar_subquery()
+def _newest(of: Any, column: Any, condition: Any, order: Any) -> Any:
+    newest = select(column).where(condition).order_by(order.desc()).limit(1)
+    return newest.correlate(of).scalar_subquery()
 
 
 def said_of(session: Session, assignment_ids: list[int]) -> dict[int, dict[str, Any]]:

@@ -30,6 +30,13 @@ class Typed(_Own):
     _type = "Typed"
 
 
+class PointMap(_Own):
+    """Points on a canvas: `figures_data.embedding_map` and `label`; tells `chosen` (assets drawn
+    around) and `pointed` (the one pointed at), of which `tip` says more."""
+
+    _type = "PointMap"
+
+
 def options(pairs: Any, nothing: str | None = None) -> list[dict[str, str]]:
     """(value, name) as a drop-down takes them; `nothing` is what an empty choice is called."""
     listed = [] if nothing is None else [{"value": "", "label": nothing}]

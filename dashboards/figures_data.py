@@ -29,7 +29,7 @@ MOST_BARS = 60
 # From this ratio of the commonest to the rarest class the axis is of powers of ten.
 LONG_TAIL = 50
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, "#B8860B", "#5D5FEF", "#7A8B00", "#A64D79")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "pentagon")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")
 # More groups than this are not told apart by eye: what is left is one.
 MOST_GROUPS = 20
 DIFFICULTY = {"red": (VERMILION, "x"), "yellow": (ORANGE, "diamond"), "green": (GREEN, "circle")}
@@ -108,55 +108,41 @@ def groups(points: "DataFrame", by: str) -> list[tuple[str, Any]]:
     return found
 
 
-def embedding_map(points: "DataFrame", by: str, *, webgl: bool = True) -> Figure:
-    """The map: a point an asset, in groups by colour and by form; see `groups`.
+def embedding_map(points: "DataFrame", by: str) -> dict[str, Any]:
+    """The map as `browser/_map.js` draws it: places (n,), the group (n,) and the asset (n,) of each
+    point, and the groups by colour and by form; see `groups`.
 
     `points` has asset_id, x, y, cluster, label, colour, suspect. What is shown by pointing at a
-    point is not in the figure: twenty thousand names would be longer than all else.
+    point is not in it: twenty thousand names would be longer than all else.
     """
-    traces = []
-    size = 7 if len(points) <= 2000 else 5 if len(points) <= 8000 else 4
     parted = groups(points, by)
-    # What is rare is drawn last, on top.
-    for i, (name, mask) in sorted(enumerate(parted), key=lambda one: -int(one[1][1].sum())):
-        part = points[mask]
-        colour, symbol = _look(name, i, by)
-        traces.append(
-            {
-                "type": "scattergl" if webgl else "scatter",
-                "mode": "markers",
-                "name": f"{name} ({len(part):,})",
-                "x": [round(float(v), 4) for v in part.x],
-                "y": [round(float(v), 4) for v in part.y],
-                "customdata": [int(a) for a in part.asset_id],
-                "marker": {"color": colour, "symbol": symbol, "size": size, "opacity": 0.75},
-                "hoverinfo": "none",
-                "legendrank": i,
-            }
-        )
-    layout = _layout([], "")
-    for axis in ("xaxis", "yaxis"):
-        layout[axis] = {"visible": False, "zeroline": False}
-    layout["yaxis"]["scaleanchor"] = "x"
-    layout |= {
-        "dragmode": "lasso",
-        "hovermode": "closest",
-        "uirevision": "map",
-        "showlegend": True,
-        "legend": {"orientation": "v", "x": 1, "y": 1, "font": {"size": 12},
-                   "itemsizing": "constant"},
-    }  # fmt: skip
-    return {"data": traces, "layout": layout}
+    of = np.zeros(len(points), np.int64)
+    for i, (_, mask) in enumerate(parted):
+        of[mask] = i
+    # The rare ones are drawn last, on top.
+    sizes = np.array([int(mask.sum()) for _, mask in parted] or [0])
+    order = np.argsort(-sizes[of], kind="stable")
+    looks = [_look(name, i, by) for i, (name, _) in enumerate(parted)]
+    return {
+        "x": np.round(points.x.to_numpy(float)[order], 4).tolist(),
+        "y": np.round(points.y.to_numpy(float)[order], 4).tolist(),
+        "of": of[order].tolist(),
+        "assets": points.asset_id.to_numpy(np.int64)[order].tolist(),
+        "groups": [
+            {"name": name, "n": int(mask.sum()), "colour": colour, "symbol": symbol}
+            for (name, mask), (colour, symbol) in zip(parted, looks, strict=True)
+        ],
+    }
 
 
 def _look(name: str, place: int, by: str) -> tuple[str, str]:
     if by == "colour":
-        return DIFFICULTY.get(name.split(":")[0].lower(), (GREY, "circle"))
+        return DIFFICULTY.get(name.split(":", maxsplit=1)[0].lower(), (GREY, "circle"))
     if by == "suspect":
         return (VERMILION, "x") if name == "Suspect" else (GREY, "circle")
     if name in ("No label yet", "Others"):
         return GREY, "circle"
-    return COLOURS[place % len(COLOURS)], SYMBOLS[(place // len(COLOURS)) % len(SYMBOLS)]
+    return COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]
 
 
 def run_times(runs: "DataFrame") -> Figure:

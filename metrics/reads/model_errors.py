@@ -77,8 +77,8 @@ def errors(
     offset: int = 0,
 ) -> "DataFrame":
     """Errors with what is needed to show them: error_id, asset_id, external_id, project_id,
-    project, batch, pictured, text, width, height, meta, kind, truth, predicted, confidence, overlap, causes,
-    distance, given_box, seen_box. One statement."""
+    project, batch, pictured, text, width, height, meta, kind, truth, predicted, confidence,
+    overlap, causes, distance, given_box, seen_box. One statement."""
     columns = (
         ModelError.id.label("error_id"), Asset.id.label("asset_id"), Asset.external_id,
         Project.id.label("project_id"), Project.name.label("project"), Batch.name.label("batch"),

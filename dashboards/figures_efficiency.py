@@ -7,13 +7,16 @@ import numpy as np
 
 from dashboards.figures import BLUE, GREY, LONGEST, PATTERNS, SKY, WHITE_MARKS, Figure
 from dashboards.figures import _layout as layout_of
-from dashboards.figures_line import COLOURS
+from dashboards.figures_line import COLOURS, ON_TOP
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-USES = (("active", "Active", BLUE, ""), ("idle", "Idle: in front, silent", SKY, "/"),
-        ("away", "Away: on the screen, not in front", GREY, "."))  # fmt: skip
+USES = (
+    ("active", "Active", BLUE, ""),
+    ("idle", "Idle", SKY, "/"),
+    ("away", "Away", GREY, "."),
+)
 
 
 def per_hour(rows: "DataFrame", unit: str) -> Figure:
@@ -79,7 +82,7 @@ def made_of(costs: Sequence[tuple[str, "DataFrame"]]) -> Figure:
             "hovertemplate": "<b>%{x:.4f}</b> a label<extra>%{fullData.name}</extra>",
         })  # fmt: skip
     layout = layout_of([], "")
-    layout |= {"barmode": "stack", "bargap": 0.45}
+    layout |= {"barmode": "stack", "bargap": 0.45, "legend": ON_TOP}
     layout["xaxis"] |= {"title": {"text": "Cost per first label"}, "showgrid": True}
     layout["yaxis"] |= {"type": "category", "title": {"text": ""}}
     return {"data": traces, "layout": layout}
@@ -99,7 +102,7 @@ def used(stages: "DataFrame") -> Figure:
         for key, name, colour, shape in USES
     ]  # fmt: skip
     layout = layout_of([], "")
-    layout |= {"barmode": "stack", "bargap": 0.45}
+    layout |= {"barmode": "stack", "bargap": 0.45, "legend": ON_TOP}
     layout["xaxis"] |= {"title": {"text": "Hours with work on the screen"}, "showgrid": True}
     layout["yaxis"] |= {"type": "category", "title": {"text": ""}}
     return {"data": traces, "layout": layout}

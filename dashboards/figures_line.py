@@ -19,6 +19,20 @@ TIME_TICKS = (
 )  # fmt: skip
 
 
+ON_TOP = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
+FORTNIGHTS = 45  # days from which a label for every week would not fit
+
+
+def _daily(days: Sequence[date], y_title: str) -> dict[str, Any]:
+    """The layout of charts with a long row of days."""
+    layout = layout_of(days, y_title)
+    if len(days) > FORTNIGHTS:
+        layout["xaxis"] |= {"tickvals": iso(days[::-1][::14])}
+    layout["yaxis"] |= {"rangemode": "tozero"}
+    layout["legend"] |= {"traceorder": "normal"}
+    return layout
+
+
 def cumulative(days: "DataFrame") -> Figure:
     """Cumulative flow: tasks that came and tasks that left since the first day, one row per day.
 
@@ -37,8 +51,7 @@ def cumulative(days: "DataFrame") -> Figure:
         "customdata": days.wip.astype(int).tolist(),
         "hovertemplate": "<b>%{y:,}</b> arrived, %{customdata:,} in progress<extra></extra>",
     }
-    layout = layout_of(listed, "Tasks since the first day")
-    layout["yaxis"] |= {"rangemode": "tozero"}
+    layout = _daily(listed, "Tasks since the first day")
     return {"data": [lower, upper], "layout": layout}
 
 
@@ -72,8 +85,7 @@ def in_progress(days: "DataFrame", stages: Sequence[str]) -> Figure:
         }
         for stage in stages
     ]
-    layout = layout_of(listed, "Tasks in progress")
-    layout["yaxis"] |= {"rangemode": "tozero"}
+    layout = _daily(listed, "Tasks in progress")
     return {"data": traces, "layout": layout}
 
 
@@ -95,7 +107,7 @@ def ages(found: "DataFrame", order: Sequence[str], stages: Sequence[str]) -> Fig
         for i, stage in enumerate(stages)
     ]
     layout = layout_of([], "Tasks in progress")
-    layout |= {"barmode": "stack", "hovermode": "x unified"}
+    layout |= {"barmode": "stack", "hovermode": "x unified", "legend": ON_TOP}
     layout["xaxis"] |= {"type": "category"}
     return {"data": traces, "layout": layout}
 
@@ -130,6 +142,7 @@ def times(stages: Sequence[Any]) -> Figure:
             "hovertemplate": "median of %{customdata:,} tasks<extra>" + name + "</extra>",
         })  # fmt: skip
     layout = layout_of([], "")
+    layout["legend"] = ON_TOP
     layout["xaxis"] |= {
         "type": "log", "showgrid": True, "tickvals": [at for at, _ in TIME_TICKS],
         "ticktext": [text for _, text in TIME_TICKS],

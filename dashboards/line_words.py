@@ -27,12 +27,17 @@ def spread(found: Spread) -> str:
     return f"{duration(found.median)} ({half}; n = {found.n:,})"
 
 
-def per_day(found: Ratio) -> str:
-    """+4.2 a day (95 %: 1.1 – 7.3)."""
-    if found.value is None:
+def growth(found: Ratio) -> str:
+    """grows by 4.2 a day (95 %: +1.1 to +7.3), shrinks likewise, or shows no clear change."""
+    if found.value is None or found.low is None or found.high is None:
         return UNDEFINED
-    within = "" if found.low is None else f" (95 %: {_signed(found.low)} to {_signed(found.high)})"
-    return f"{_signed(found.value)} a day{within}"
+    if found.low == found.high == 0:
+        return "steady"
+    within = f"95 %: {_signed(found.low)} to {_signed(found.high)}"
+    if found.low <= 0 <= found.high:
+        return f"no clear change ({_signed(found.value)} a day; {within})"
+    way = "grows" if found.value > 0 else "shrinks"
+    return f"{way} by {abs(found.value):,.1f} a day ({within})"
 
 
 def _signed(number: float | None) -> str:
@@ -42,6 +47,8 @@ def _signed(number: float | None) -> str:
 def to_clear(queue: Queue) -> str:
     """13.2 days (95 %: 10.1 – 18.0)."""
     days = queue.days
+    if queue.wip == 0:
+        return "nothing to clear"
     if days.value is None:
         return UNDEFINED
     if math.isinf(days.value):
@@ -73,8 +80,8 @@ def bottleneck(found: Bottleneck, whole: int, least: int) -> str:
         return (f"{found.stage.capitalize()} is the bottleneck: {queue.wip:,} tasks are there and "
                 f"nothing was finished on {whole} days.{alone}")  # fmt: skip
     return (f"{found.stage.capitalize()} is the bottleneck: its {queue.wip:,} tasks take "
-            f"{to_clear(queue)} to clear at the pace of {whole} whole days, and its queue changes "
-            f"by {per_day(queue.growth)}.{alone}")  # fmt: skip
+            f"{to_clear(queue)} to clear at the pace of {whole} whole days. "
+            f"Its queue: {growth(queue.growth)}.{alone}")  # fmt: skip
 
 
 def why_no_yield(stage: Any) -> str:

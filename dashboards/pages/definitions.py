@@ -33,14 +33,14 @@ def layout(_session: Session, _scope: Any, asked: Asked) -> Any:
     field = Typed(
         id="find-definition", type="search", value="", label="Find a figure", shown=True, live=True
     )
-    top = [parts.card(f"You asked: what is {wanted.name}?", _entry(wanted, "asked-"))] \
+    top = [parts.card(f"{wanted.name}: what it is", _entry(wanted, "asked-"))] \
         if wanted else []  # fmt: skip
     return html.Div(
         [
             *top,
             html.Div(
                 [
-                    field,
+                    html.Div(field, className="dash-find"),
                     html.P(
                         "Each figure is defined once, in code, and this list is made of it. What "
                         "has nothing to stand on is undefined, never 0; every rate carries its n "
@@ -82,25 +82,30 @@ def _text(one: Definition) -> str:
     return " ".join(said).lower()
 
 
+def _marked(text: str) -> list[Any]:
+    """The text with names of the code, which stand between backticks, set as such."""
+    return [html.Code(part) if i % 2 else part for i, part in enumerate(text.split("`"))]
+
+
 def _entry(one: Definition, prefix: str = "") -> Any:
     lines = (
         ("Formula", one.formula),
-        ("Unit", f"{one.unit} ({SENSES[one.better]})"),
+        ("Unit", f"{one.unit.rstrip('.')} ({SENSES[one.better]})."),
         ("Counted from", one.counted_from),
         ("Undefined", one.undefined or "Never."),
         ("Source", one.source),
-        ("In the code", one.where),
+        ("In the code", f"`{one.where}`"),
     )
     return html.Article(
         [
             html.H3(one.name),
-            html.P([f"{one.what[0].upper()}{one.what[1:]} {one.more}".strip()]),
+            html.P(_marked(f"{one.what[0].upper()}{one.what[1:]} {one.more}".strip())),
             html.Dl(
                 [
                     part
                     for term, text in lines
                     if text
-                    for part in (html.Dt(term), html.Dd(f"{text[0].upper()}{text[1:]}"))
+                    for part in (html.Dt(term), html.Dd(_marked(text)))
                 ]
             ),
         ],

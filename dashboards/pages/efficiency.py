@@ -88,8 +88,9 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
     return html.Div(
         [
             _figures(now, then, reads.drafts(session, mine), asked),
-            *_by(rows, by, asked, at),
+            _by(rows, by, asked, at),
             _made_of(now, then, at),
+            _in_numbers(rows, by, asked),
             _hours(now, at),
             _costs(now, asked, at),
         ],
@@ -186,25 +187,23 @@ def _change(now: Ratio, then: Ratio | None, name: str, better: int) -> dict[str,
     return {"change": f"{step} on {name}", "sense": sense}
 
 
-def _by(rows: "DataFrame", by: str, asked: Asked, at: str) -> list[Any]:
+def _by(rows: "DataFrame", by: str, asked: Asked, at: str) -> Any:
     unit = "Answers per active hour" if by == "stage" else "Labels per active hour"
     title = f"{unit}, by {by}, with 95 % intervals"
     choices = [(name, name.capitalize()) for name in reads.BY]
     own = asked if "by" in asked.own else _with(asked, by)
     links = parts.links(PATH, own, "by", choices, "Rows")
     shown = rows.head(MOST_LINES)
-    chart = parts.chart(charts.per_hour(shown, unit), title, max(200, 70 + 24 * len(shown)))
+    chart = parts.chart(charts.per_hour(shown, unit), title, max(150, 80 + 26 * len(shown)))
     most = html.P(f"The {MOST_LINES} with the most labels.", className="dash-note")
     note = html.Span([at, " ", what("efficiency", "efficiency")])
     body = [links, chart, most if len(rows) > MOST_LINES else None]
-    return [
-        parts.card(title, body, note=note, size="6"),
-        parts.card(
-            f"The same in numbers, {asked.span}",
-            table(f"efficiency by {by}", rows, COLUMNS, label=f"rows by {by}"),
-            size="6",
-        ),
-    ]
+    return parts.card(title, body, note=note, size="6")
+
+
+def _in_numbers(rows: "DataFrame", by: str, asked: Asked) -> Any:
+    shown = table(f"efficiency by {by}", rows, COLUMNS, label=f"rows by {by}")
+    return parts.card(f"Efficiency by {by} in numbers, {asked.span}", shown)
 
 
 def _with(asked: Asked, by: str) -> Asked:
@@ -233,12 +232,12 @@ def _hours(now: Read, at: str) -> Any:
     hours = now.hours
     title = "How the time is used, by stage"
     said = html.P(
-        f"{hours.active:,.1f} h active, {hours.idle:,.1f} h idle, {hours.away:,.1f} h away "
-        "while work was on the screen."
+        f"While work was on the screen: {hours.active:,.1f} h active, {hours.idle:,.1f} h idle (in "
+        f"front, silent), {hours.away:,.1f} h away."
     )
     chart = parts.chart(charts.used(hours.stages), title, 200)
     note = html.Span([at, " ", what("work_time", "time by stage")])
-    return parts.card(title, [said, chart], note=note, size="6")
+    return parts.card(title, [said, chart], note=note)
 
 
 def _costs(now: Read, asked: Asked, at: str) -> Any:

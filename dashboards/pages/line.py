@@ -40,9 +40,9 @@ OLDEST_COLUMNS = (
     Column("stage", "Stage", width=100),
     Column("batch", "Batch", width=150, href="batch_page"),
     Column("project", "Project", width=150),
-    Column("age_hours", "Age, h", "tenth"),
-    Column("arrived_at", "Arrived", "moment"),
-    Column("started_at", "First begun", "moment", note="Empty: nobody has begun with it"),
+    Column("age_days", "Age, days", "tenth"),
+    Column("arrived_at", "Arrived", "moment", width=160),
+    Column("started_at", "First begun", "moment", width=160, note="Empty: nobody began"),
     Column("n_done", "Answers", "count"),
     Column("wanted", "Wanted", "count"),
     Column("n_leased", "On desks now", "count"),
@@ -105,7 +105,7 @@ def _box(one: reads.Stage, found: reads.Line) -> Any:
               if one.passed.n else f"undefined: {words.why_no_yield(one)}")  # fmt: skip
     lines = (
         ("In and out", f"{one.arrived / days:,.1f} and {one.finished / days:,.1f} a day"),
-        ("Queue", words.per_day(one.queue.growth)),
+        ("Queue", words.growth(one.queue.growth)),
         ("To clear", words.to_clear(one.queue)),
         ("Waiting", words.spread(one.wait)),
         ("Work", words.spread(one.cycle)),
@@ -194,6 +194,7 @@ def _oldest(found: "DataFrame") -> Any:
     if found.empty:
         return parts.card(title, html.P("Nothing is in progress."))
     rows = found.assign(
+        age_days=found.age_hours / 24,
         where=[parts.asset_link(row, None).href for row in found.itertuples(index=False)],
         batch_page=[f"/batches/{number}" for number in found.batch_id],
     )

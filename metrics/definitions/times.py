@@ -103,7 +103,7 @@ def active_time(histogram: ArrayLike) -> ActiveTime:
     mean: hence the median, and on the log the median absolute deviation.
 
     Formula: exp(median of log active seconds); MAD = median of |log seconds - its median|.
-    Unit: s, to 4.4 % (`TIME_RESOLUTION`), and a factor (exp of the MAD), with n answers.
+    Unit: s, to 4.4 %, and a factor (exp of the MAD), with n answers.
     Counted from: heartbeats, idle time cut off; daily and hourly roll-ups (`time_bins`).
     Undefined: without an answer that has active time.
     Source: F. R. Hampel, JASA 69 (1974).

@@ -36,7 +36,7 @@ def efficiency(labels_: int, active_ms: int) -> float | None:
     """Efficiency: how many labels come out of an hour of work.
 
     Formula: labels ÷ active hours, as a ratio of totals.
-    Unit: labels per active hour, with the interval of `efficiency_interval`.
+    Unit: labels per active hour, with an interval (labellers as clusters).
     Counted from: daily roll-up, stages label and rework unless a stage is chosen.
     Undefined: without active time.
     Source: a ratio of totals by linearisation, labellers as clusters: W. G. Cochran, Sampling

@@ -67,7 +67,8 @@ def signals(a: Answers, known: Known, judged: Judged) -> Signals:
     here = slice(0, len(a.asset))
     worked = timing_covariates.worked(a)
     shift, hours, weeks = worked.shift[here], worked.hours[here], worked.weeks[here]
-    time, doublings = _adjusted(a, judged), _doublings(a)
+    own, doublings = _own(a, judged), _doublings(a)
+    time = _beside_others(a, own)
     wrong = known.wrong - known.expected
     stretch = trends.stretches(a.labeller, a.order, shift)
 
@@ -77,10 +78,11 @@ def signals(a: Answers, known: Known, judged: Judged) -> Signals:
         slope = [trends.slopes(a.labeller, of, along, y, n, within=within) for y in (log, wrong)]
         return _judged(slope[0], slope[1], worth, judged.rate)
 
-    learning = trend(stretch, doublings, time, (np.inf, np.inf))
+    # Who learns while the others do gains nothing beside them: what they gain is seen by itself.
+    learning = trend(stretch, doublings, own, (np.inf, np.inf))
     # What everybody gains by practice is no change of anybody's.
-    common = np.nanmedian(learning.time.value) if np.isfinite(learning.time.value).any() else 0.0
-    settled = time - common * doublings
+    gain = trends.slopes(a.labeller, stretch, doublings, time, n).value
+    settled = time - (np.nanmedian(gain) if np.isfinite(gain).any() else 0.0) * doublings
     slowing = trend(shift, weeks, settled, (SLOWER, np.inf))
     fatigue = trend(shift, hours, settled, (TIRED, WRONGER), within=True)
     turn = {}
@@ -92,19 +94,25 @@ def signals(a: Answers, known: Known, judged: Judged) -> Signals:
     return Signals(learning, slowing, fatigue, turn, _alike(a, judged))
 
 
-def _adjusted(a: Answers, judged: Judged) -> Floats:
-    """Log seconds less what class and amount of work add and what the asset takes the others."""
+def _own(a: Answers, judged: Judged) -> Floats:
+    """Log seconds less what class and amount of work add and what the labeller usually takes."""
     if judged.fit is None:
         return np.full(len(a.asset), np.nan)
     log = np.log(a.seconds) - timing_covariates.of_class(a, judged.fit)
     timed = np.isfinite(log)
     left = log - timing.group_median(a.labeller[timed], log[timed], len(a.labellers))[a.labeller]
-    spread = 1.4826 * float(np.median(np.abs(left[timed]))) if timed.any() else 1.0
-    left = np.clip(left, -_CLIP * spread, _CLIP * spread)
-    # Of an asset's other answers, drawn towards the usual where they are few.
+    reach = _CLIP * 1.4826 * float(np.median(np.abs(left[timed]))) if timed.any() else 1.0
+    clipped: Floats = np.clip(left, -reach, reach)
+    return clipped
+
+
+def _beside_others(a: Answers, own: Floats) -> Floats:
+    """The same less what the asset takes others, drawn towards the usual where they are few."""
+    timed = np.isfinite(own)
     count = np.bincount(a.asset[timed], minlength=len(a.assets))[a.asset]
-    total = np.bincount(a.asset[timed], left[timed], len(a.assets))[a.asset]
-    return left - (total - np.nan_to_num(left)) / (np.maximum(count - 1, 0) + _WORTH)
+    total = np.bincount(a.asset[timed], own[timed], len(a.assets))[a.asset]
+    left: Floats = own - (total - np.nan_to_num(own)) / (np.maximum(count - 1, 0) + _WORTH)
+    return left
 
 
 def _doublings(a: Answers) -> Floats:

@@ -11,6 +11,7 @@ from ops.labels import CHOICES
 from ops.models import Project
 from quality import timing_covariates
 from quality.measures import slice_ratios, slices
+from quality.measures.agreement import label_counts
 from quality.measures.arrays import Floats
 from quality.measures.slices import Slice
 from quality.models import SliceDifficulty
@@ -76,15 +77,26 @@ def _times(a: Answers, judged: Judged) -> Floats:
 
 
 def _classes(session: Session, project: Project, a: Answers) -> list[set[str]]:
+    """The classes on each asset: by its label, and of a choice without one by most answers."""
     if project.label_type in CHOICES:
-        said = _SAID["choice"]
+        said, held = _SAID["choice"], _most_frequent(a)
     else:
         said = _SAID.get(project.label_type, _SAID["objects"])
-    held: list[set[str]] = [set() for _ in a.assets]
+        held = [set() for _ in a.assets]
     for some, place in _portions(a):
         for asset_id, keys in session.execute(text(_LABELS.format(said=said)), {"assets": some}):
             held[place[asset_id]] = {key for key in keys if key}
     return held
+
+
+def _most_frequent(a: Answers) -> list[set[str]]:
+    counts = label_counts(
+        a.asset[a.answered], a.label[a.answered], len(a.assets), max(a.n_classes, 1)
+    )
+    return [
+        {a.keys[k]} if n else set()
+        for k, n in zip(counts.argmax(axis=1), counts.max(axis=1), strict=True)
+    ]
 
 
 def _of_metadata(session: Session, a: Answers) -> list[Slice]:

@@ -1,6 +1,7 @@
 """Labellers: a table to sort and take away, and speed against accuracy."""
 
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output, State, dcc, html, no_update
@@ -13,6 +14,7 @@ from dashboards.asked import Asked
 from dashboards.rows import each
 from dashboards.tables import Column, table
 from metrics import reads
+from metrics.reads import hardness
 from metrics.reads import labeller as people
 from metrics.reads.labeller_trends import with_trends
 from ops import clock_time
@@ -91,13 +93,28 @@ def read(session: Session, scope: Any, asked: Asked) -> "DataFrame":
     reasons = flags.groupby(["labeller_id", "project_id"]).reason.agg(" ".join).to_dict()
     keys = zip(found.labeller_id, found.project_id, strict=True)
     where = people.places(session, scope, found.labeller_id.astype(int).unique().tolist())
+    told = _signals(session, scope)
     found = found.assign(
+        signals=[
+            told.get(key, "") for key in zip(found.labeller_id, found.project_id, strict=True)
+        ],
         flagged=[reasons.get(key, "") for key in keys],
         vendor=[where[int(i)]["vendor"] or "" for i in found.labeller_id],
         team=[where[int(i)]["team"] or "" for i in found.labeller_id],
         paused=[where[int(i)]["paused"] for i in found.labeller_id],
     )
     return found.sort_values(["labels", "labeller"], ascending=[False, True], ignore_index=True)
+
+
+def _signals(session: Session, scope: Any) -> dict[tuple[int, int], str]:
+    """(labeller, project) → the signals of theirs whose interval leaves "no change" out."""
+    found = hardness.signals(session, scope)
+    words: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for row in each(found):
+        none = 1.0 if row.unit == "×" else 0.0
+        if row.signal != "copies" and not row.low <= none <= row.high:
+            words[row.labeller_id, row.project_id].append(row.said)
+    return {key: " ".join(some) for key, some in words.items()}
 
 
 def grid(found: "DataFrame", asked: Asked, one: bool) -> Any:
@@ -139,7 +156,9 @@ def grid(found: "DataFrame", asked: Asked, one: bool) -> Any:
         Column("acceptance_n", "Reviewed", "count", width=88),
         Column("skip_rate", "Skipped", "rate", low="skip_rate_low", high="skip_rate_high"),
         Column("decided", "Decided", "count", width=86),
-        Column("flagged", "Why flagged", width=320),
+        Column("flagged", "Why flagged", width=320, tip="flagged"),
+        Column("signals", "Signals", width=320, tip="signals",
+               note="How time and accuracy change with experience, weeks, and hours of a shift"),
     ]  # fmt: skip
     grid = table("labellers", rows, columns, label="labellers", choose=one, marked="stands_out")
     if one:

@@ -15,7 +15,7 @@ from metrics.reads.narrow import Narrow
 PERIODS = (7, 14, 30, 90)
 DEFAULT = 14
 LONGEST_PERIOD = 366  # days
-LONGEST = 100  # characters of a class or of a page's own parameter
+LONGEST = 200  # characters of a class or of a page's own parameter
 STAGES = ("label", "review", "rework", "adjudicate")
 BEFORE = "before"
 # The filter's name in the address → the attribute that holds it.

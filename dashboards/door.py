@@ -50,6 +50,12 @@ def reading() -> Iterator[tuple[Session, Select[int]]]:
         yield session, scope.projects(outside(identity.user))
 
 
+def viewer() -> User:
+    """Who looks."""
+    found: User = outside(identity.user)
+    return found
+
+
 def picture(asset_id: int, size: int = 256) -> str:
     """The signed link to the picture of an asset."""
     return outside(media.url, asset_id, size)

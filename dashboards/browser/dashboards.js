@@ -2,6 +2,7 @@
 // keyboard, phone and screen reader knows; links inside tables; the page's title.
 // Dash finds components by their namespace on `window`, and brings React.
 
+import { Boxes } from "./_boxes.js";
 import { PointMap } from "./_map.js";
 
 const element = (...parts) => window.React.createElement(...parts);
@@ -36,7 +37,7 @@ function Typed({ id, type, value, label, shown, className, min, max, step, place
   return element(Field, { id: flat(id), label, shown, className }, field);
 }
 
-window.touchstone = { Select, Typed, PointMap };
+window.touchstone = { Select, Typed, PointMap, Boxes };
 
 // A cell that leads somewhere: the row holds the address under the name in `href`.
 function CellLink({ value, data, href }) {

@@ -7,31 +7,38 @@ its own in the address).
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import dash
 import structlog
-from dash import Input, Output, dcc, html
+from dash import ClientsideFunction, Input, Output, dcc, html
 from flask import Flask, render_template
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolBusy
 from sqlalchemy.orm import Session
 
-from dashboards import actions, asked, choosing, frame, parts, tables
-from dashboards.door import outside, reading
+from dashboards import actions, alerting, asked, choosing, frame, parts, saved, tables
+from dashboards.door import outside, reading, viewer
 from dashboards.pages import (
+    alerts,
     assets,
+    balance,
     definitions,
     efficiency,
+    embedding_map,
     forecast,
     gold,
     labeller,
     labellers,
     line,
+    model_errors,
     overview,
     quality,
+    rescoring,
 )
+from metrics import reads
 from ops import clock_time
 
 LOADING = html.P("Reading the figures …", className="dash-note")
@@ -45,7 +52,12 @@ PAGES = (
     labellers,
     labeller,
     gold,
+    rescoring,
     assets,
+    balance,
+    embedding_map,
+    model_errors,
+    alerts,
     definitions,
 )
 
@@ -85,6 +97,11 @@ def make_dash(prefix: str, csrf_cookie: str) -> dash.Dash:
     choosing.register(app)
     tables.register(app)
     actions.register(app)
+    alerting.register(app)
+    saved.register(app)
+    # The title names the page, for tabs, the history and screen readers.
+    naming = ClientsideFunction(namespace="touchstone", function_name="title")
+    app.clientside_callback(naming, Output("page", "title"), Input("page", "children"))
     for page in PAGES:
         page.register(app)
     return app
@@ -110,9 +127,14 @@ def route(pathname: str, search: str) -> Any:
 
 def _read(session: Session, scope: Any, page: Any, around: frame.Around) -> Any:
     """The page itself; what stands around it is told to `around` on the way."""
+    around.views = saved.menu(session, viewer())
+    if not around.asked.dated and reads.day_ahead(session, scope, around.asked.today):
+        # Where the sun is up already it is tomorrow, and work has been done on it.
+        around.asked = replace(around.asked, today=around.asked.today + timedelta(days=1))
     question, known = choosing.known(session, scope, page, around.asked)
     if not known["project"]:
         return parts.no_projects()
     beside = choosing.compared(question, known)
     around.asked, around.known = replace(question, compared=beside), known
+    around.alerts = alerting.strip(session, scope, around.asked)
     return page.layout(session, scope, around.asked)

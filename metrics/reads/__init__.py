@@ -7,6 +7,7 @@ never 0.
 """
 
 from metrics.reads.batches import batches
+from metrics.reads.choices import day_ahead
 from metrics.reads.hard import colours, hard_assets
 from metrics.reads.hardness import difficulty_parts, signals, slices, timing_fits
 from metrics.reads.narrow import EVERYTHING, Narrow
@@ -42,6 +43,7 @@ __all__ = [
     "colours",
     "confusion",
     "daily",
+    "day_ahead",
     "days",
     "difficulties",
     "difficulty_parts",

@@ -1,6 +1,7 @@
 """What the filters of a page may be set to: only what the person may see, by name."""
 
 from collections.abc import Callable, Collection
+from datetime import date
 from typing import Any
 
 from sqlalchemy import exists, func, or_, select
@@ -116,3 +117,12 @@ _READS: dict[str, Callable[[Session, Scope], list[Choice]]] = {
     "skill": _skills,
     "labeller": _labellers,
 }
+
+
+def day_ahead(session: Session, scope: Scope, today: date) -> bool:
+    """Whether somebody, east of here, has worked on the day after `today`. One statement."""
+    later = select(DailyRollup.day).where(
+        DailyRollup.day > today, DailyRollup.project_id.in_(scope)
+    )
+    mine = later.where(DailyRollup.project_id.in_(scope)).limit(1)
+    return session.scalar(mine) is not None

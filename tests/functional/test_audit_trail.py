@@ -32,7 +32,7 @@ SILENT = {
     "desk_drafts.save_draft": "nothing is said yet; the answer is what is recorded",
     "projects.guideline_preview": "writes nothing",
     "api_projects.upload": "a file without a name; its import is what is recorded",
-    "dashboards.show": "reads, in a read-only transaction",
+    "dashboards.show": "draws pages; what a lead does there is recorded by what does it",
 }
 
 

@@ -37,6 +37,12 @@ class PointMap(_Own):
     _type = "PointMap"
 
 
+class Boxes(_Own):
+    """Boxes over a picture of `width` × `height` px: {"kind", "x", "y", "width", "height"}."""
+
+    _type = "Boxes"
+
+
 def options(pairs: Any, nothing: str | None = None) -> list[dict[str, str]]:
     """(value, name) as a drop-down takes them; `nothing` is what an empty choice is called."""
     listed = [] if nothing is None else [{"value": "", "label": nothing}]

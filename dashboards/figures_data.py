@@ -32,6 +32,8 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, "#B8860B", "#5D5FEF", "#
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")
 # More groups than this are not told apart by eye: what is left is one.
 MOST_GROUPS = 20
+# Where the title of the axis takes the place below.
+ABOVE = {"y": 1.02, "yanchor": "bottom"}
 DIFFICULTY = {"red": (VERMILION, "x"), "yellow": (ORANGE, "diamond"), "green": (GREEN, "circle")}
 
 
@@ -236,6 +238,7 @@ def over_under(listed: Sequence[Mapping[str, Any]]) -> Figure:
     layout["yaxis"] |= {"type": "category", "categoryorder": "array",
                         "categoryarray": [c["key"] for c in shown]}  # fmt: skip
     layout["barmode"] = "overlay"
+    layout["legend"] |= ABOVE
     return {"data": traces, "layout": layout}
 
 
@@ -264,6 +267,7 @@ def calibration(n: Any, confidence: Any, right: Any, low: Any, high: Any) -> Fig
     layout = _layout([], "Right")
     layout["xaxis"] |= {"title": {"text": "Confidence"}, "tickformat": ".0%", "range": [0, 1.02]}
     layout["yaxis"] |= {"tickformat": ".0%", "range": [0, 1.04]}
+    layout["legend"] |= ABOVE
     return {"data": traces, "layout": layout}
 
 

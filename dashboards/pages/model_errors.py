@@ -1,0 +1,397 @@
+"""Model errors: what a model has otherwise than the labels in force, by kind and by cause."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from dash import dcc, html
+from sqlalchemy.orm import Session
+
+from dashboards import actions, boxed, figures_data, gallery, parts, studies
+from dashboards.asked import Asked
+from dashboards.controls import Typed
+from dashboards.phrases import percent
+from dashboards.tables import Column, table
+from metrics.reads import balance, embedding_map
+from metrics.reads import model_errors as reads
+from quality.measures import error_causes
+from quality.measures.classes import wilson
+
+if TYPE_CHECKING:
+    pass
+
+PATH, NAME, TITLE, PERIOD = "/dashboards/errors", "Model errors", "Model errors", False
+GROUP, FILTERS = "Data", ("project", "batch")
+OWN = ("model", "cause", "kind", "truth", "seen", "iou_from", "iou_to", "sure_from", "sure_to",
+       "slice", "sort", "page")  # fmt: skip
+PER_PAGE = 24
+KINDS = ("asset.review", "asset.overlap", "asset.gold")
+CAUSES = {
+    "distribution": "Distribution",
+    "concept clarity": "Concept clarity",
+    "class frequency": "Class frequency",
+    "outlier": "Outlier",
+}
+MEANT = {
+    "distribution": "A class is given more often, or less, than it occurs.",
+    "concept clarity": "People confuse the same two classes: the classes are unclear.",
+    "class frequency": "There were few labels of the class to learn from.",
+    "outlier": "It lies far from its class.",
+}
+ORDERS = (("confidence", "The surest first"), ("unsure", "The least sure first"),
+          ("overlap", "The least overlap first"), ("distance", "The furthest from its class first"),
+          ("asset", "Asset by asset"))  # fmt: skip
+NOTHING = "nothing"
+
+
+def register(app: Any) -> None:
+    """What is ticked goes to the action bar; the study's progress is looked at again."""
+    gallery.register(app, "errors")
+    studies.register(app, "errors")
+
+
+def layout(session: Session, scope: Any, asked: Asked) -> Any:
+    """The whole page, read in one snapshot."""
+    models = embedding_map.models(session, scope, "errors", asked.project_id)
+    row = studies.chosen(models, asked)
+    if row is None:
+        return parts.empty(
+            "No predictions yet",
+            "Give what a model predicts under a project's reference models, in any format that "
+            "imports read. Its errors are worked out by themselves then.",
+            ("Go to projects", "/projects"),
+        )
+    tools = html.Div(studies.picker(models, row), className="dash-filters")
+    progress = studies.state("errors", row)
+    if not row.summary:
+        words = f"{row.name}, version {row.version}, speaks of {row.assets:,} assets."
+        waiting = parts.empty("Its errors are not worked out yet", f"{words} A worker does so "
+                              "within a few minutes.")  # fmt: skip
+        return html.Div([tools, progress, waiting])
+    of, note = row.summary, studies.note(row)
+    cause = asked.own.get("cause", "")
+    return html.Div(
+        [
+            tools,
+            progress,
+            html.Div(
+                [
+                    _totals(of),
+                    _causes(of, asked, note),
+                    *_evidence(of, cause if cause in CAUSES else "distribution", note),
+                    _found(session, scope, row, asked, note),
+                ],
+                className="row g-3",
+            ),
+        ]
+    )
+
+
+def _totals(of: dict[str, Any]) -> Any:
+    n, wrong = of["compared"], of["wrong_assets"]
+    low, high = (float(v) for v in wilson(n - wrong, n))
+    sure = error_causes.calibrated(*of["calibration"])
+    error = "undefined" if np.isnan(sure.error) else percent(sure.error)
+    heard = f"predicted objects from a score of {of['least_score']:g}" if of["least_score"] else ""
+    return parts.figures(
+        [
+            parts.figure("Compared", f"{n:,}", key="compared", unit="assets with a label in force",
+                         support=f"{of['unlabelled']:,} without one are left out"),
+            parts.figure("All right", percent((n - wrong) / n if n else None), key="right",
+                         unit="assets without any error",
+                         interval=f"{percent(low)} – {percent(high)}" if n else "",
+                         support=f"n = {n:,} assets"),
+            parts.figure("Errors", f"{of['errors']:,}", key="errors", unit=heard),
+            parts.figure("Calibration error", error, key="calibration",
+                         unit="how far confidence is from being right",
+                         support=f"n = {int(sure.n.sum()):,} predictions"),
+        ],
+        "The model beside the labels in force",
+    )  # fmt: skip
+
+
+def _causes(of: dict[str, Any], asked: Asked, note: str) -> Any:
+    listed = [*CAUSES, "none"]
+    counts = {**of["causes"], "none": of["unexplained"]}
+    now = asked.own.get("cause")
+    cards = [
+        dcc.Link(
+            [
+                html.Strong("None of these" if one == "none" else CAUSES[one]),
+                html.Span(f" {counts[one]:,} errors", className="dash-quiet"),
+                html.P(
+                    MEANT.get(one, "Nothing of the four speaks for the error."), className="mb-0"
+                ),
+            ],
+            href=asked.again(PATH, cause=None if now == one else one, page=None),
+            className="dash-cause" + (" chosen" if now == one else ""),
+            **({"aria-current": "true"} if now == one else {}),
+        )
+        for one in listed
+    ]
+    words = "Why: an error may have several causes. Choose one to see its evidence and its errors"
+    return parts.card(words, html.Div(cards, className="dash-causes"), note=note)
+
+
+def _evidence(of: dict[str, Any], cause: str, note: str) -> list[Any]:
+    shown = {
+        "distribution": _distribution,
+        "concept clarity": _clarity,
+        "class frequency": _frequency,
+        "outlier": _outliers,
+    }[cause]
+    return shown(of, note)
+
+
+def _distribution(of: dict[str, Any], note: str) -> list[Any]:
+    title = "Classes given too often or too seldom"
+    if not of["classes"]:
+        return [parts.card(title, html.P("Labels of this type have no classes."), note=note)]
+    sure = error_causes.calibrated(*of["calibration"])
+    low, high = wilson(sure.right, sure.n)
+    drawn = figures_data.calibration(sure.n, sure.confidence, sure.right, low, high)
+    curve = "How often it is right, by how sure it is; 95 %"
+    reliable: Any = parts.chart(drawn, curve, 300)
+    if not sure.n.sum():
+        reliable = parts.empty("No confidences", "The model did not say how sure it is.")
+    return [
+        parts.card(title, parts.chart(figures_data.over_under(of["classes"]), title, 300),
+                   note=note, size="6"),
+        parts.card(curve, reliable, note=note, size="6"),
+        parts.card("By class", _classes(of), note=note),
+    ]  # fmt: skip
+
+
+def _classes(of: dict[str, Any]) -> Any:
+    rows = []
+    for one in of["classes"]:
+        share, predicted = one["right"], one["predicted"]
+        low, high = (float(v) for v in wilson(share, one["labelled"]))
+        below, above = (float(v) for v in wilson(share, predicted))
+        told = {1: "too often", -1: "too seldom", 0: ""}[one["over"]]
+        rows.append({**one, "told": told, "found": _share(share, one["labelled"]),
+                     "found_low": low, "found_high": high, "rare": "rare" if one["rare"] else "",
+                     "precision": _share(share, predicted),
+                     "precision_low": below, "precision_high": above})  # fmt: skip
+    columns = (
+        Column("key", "Class"), Column("labelled", "Labelled", "count"),
+        Column("predicted", "Predicted", "count"), Column("told", "Given", width=100),
+        Column("extra", "Too much", "count"), Column("missed", "Missed", "count"),
+        Column("found", "Found (recall)", "rate", low="found_low", high="found_high"),
+        Column("precision", "Precision", "rate", low="precision_low", high="precision_high"),
+        Column("rare", "Rare", width=70),
+    )  # fmt: skip
+    return table("by class", rows, columns, label="classes")
+
+
+def _share(k: int, n: int) -> float | None:
+    return k / n if n else None
+
+
+def _clarity(of: dict[str, Any], note: str) -> list[Any]:
+    rows = []
+    for one in of["pairs"]:
+        low, high = (float(v) for v in wilson(one["people"], one["people_n"]))
+        rows.append({**one, "pair": f"{one['truth']} → {one['predicted']}",
+                     "share": _share(one["model"], one["model_n"]),
+                     "people_share": _share(one["people"], one["people_n"]),
+                     "low": low, "high": high,
+                     "told": "unclear to people too" if one["unclear"] else ""})  # fmt: skip
+    columns = (
+        Column("pair", "Labelled → predicted"), Column("model", "By the model", "count"),
+        Column("share", "Of its labels", "share"), Column("people", "By people", "count"),
+        Column("people_share", "Of people's answers", "rate", low="low", high="high"),
+        Column("told", "", width=170),
+    )  # fmt: skip
+    title = "Pairs that the model confuses, and whether people do"
+    words = html.P(
+        "Where people confuse the same two classes, more training helps little: make the guideline "
+        "clearer, or join the classes.",
+        className="dash-note",
+    )
+    found = table("pairs", rows, columns, label="pairs", marked="unclear")
+    return [parts.card(title, [words, found], note=note)]
+
+
+def _frequency(of: dict[str, Any], note: str) -> list[Any]:
+    title = "Missed labels against how many there are of the class; 95 %"
+    keys = [one["key"] for one in of["classes"]]
+    if not keys:
+        return [parts.card(title, html.P("Labels of this type have no classes."), note=note)]
+    labelled = [one["labelled"] for one in of["classes"]]
+    missed = [one["missed"] for one in of["classes"]]
+    low, high = wilson(missed, labelled)
+    figure = figures_data.frequency(keys, labelled, missed, low, high)
+    return [
+        parts.card(title, [parts.chart(figure, title, 320),
+                           html.P(_trend(labelled, missed), className="mb-0")], note=note),
+        parts.card("By class", _classes(of), note=note),
+    ]  # fmt: skip
+
+
+def _trend(labelled: list[int], missed: list[int]) -> str:
+    """Whether rarer classes are missed more often, in words."""
+    from scipy.stats import spearmanr
+
+    known = [(n, m / n) for n, m in zip(labelled, missed, strict=True) if n]
+    if len(known) < 4 or len({n for n, _ in known}) < 2 or len({m for _, m in known}) < 2:
+        return "Too few classes to tell whether rarer ones are missed more often."
+    found = spearmanr(*zip(*known, strict=True))
+    told = f"Spearman's ρ = {found.statistic:.2f}, p = {found.pvalue:.2f}, n = {len(known)} classes"
+    if found.pvalue > 0.05:
+        return f"Rarer classes are not clearly missed more or less often ({told})."
+    word = "more" if found.statistic < 0 else "less"
+    return f"Rarer classes are missed {word} often ({told})."
+
+
+def _outliers(of: dict[str, Any], note: str) -> list[Any]:
+    words = (
+        f"Measured by {of['measure']}: how many robust deviations (1.4826 × MAD) a thing lies from "
+        f"the middle of its class. Beyond {error_causes.FAR:g} it is an outlier. Order the errors "
+        "below by distance to see the furthest."
+    )
+    return [parts.card("Outliers", html.P(words, className="mb-0"), note=note)]
+
+
+def _wanted(asked: Asked) -> reads.Wanted:
+    own = asked.own
+    cause, kind = own.get("cause"), own.get("kind")
+    key, _, value = own.get("slice", "").partition("=")
+    return reads.Wanted(
+        kind=kind or None,
+        cause=cause if cause in (*CAUSES, "none") else None,
+        truth=_class(own.get("truth")),
+        predicted=_class(own.get("seen")),
+        overlap=_between(own, "iou"),
+        confidence=_between(own, "sure"),
+        slice_=(key, value) if key and value else None,
+        batch_id=asked.batch_id,
+    )
+
+
+def _class(given: str | None) -> str | None:
+    """A class; "=nothing" where there is none (no class key begins so)."""
+    return None if not given else "" if given == f"={NOTHING}" else given
+
+
+def _between(own: Any, name: str) -> tuple[float, float] | None:
+    low, high = (_number(own.get(f"{name}_{end}")) for end in ("from", "to"))
+    if low is None and high is None:
+        return None
+    return (0.0 if low is None else low, 1.0 if high is None else high)
+
+
+def _number(given: str | None) -> float | None:
+    try:
+        value = float(given or "")
+    except ValueError:
+        return None
+    return value / 100 if 0 <= value <= 100 else None
+
+
+def _found(session: Session, scope: Any, row: Any, asked: Asked, note: str) -> Any:
+    wanted, page = _wanted(asked), gallery.page_of(asked)
+    order = asked.own.get("sort", "confidence")
+    order = order if order in reads.ORDERS else "confidence"
+    total = reads.count(session, scope, int(row.model_id), wanted)
+    found = reads.errors(session, scope, int(row.model_id), wanted, order=order,
+                         limit=PER_PAGE, offset=(page - 1) * PER_PAGE)  # fmt: skip
+    many = f"more than {reads.MOST_COUNTED:,}" if total > reads.MOST_COUNTED else f"{total:,}"
+    title = f"Errors to look at: {many} of {row.summary['errors']:,}"
+    filters = _filters(session, scope, row, asked, order)
+    if found.empty:
+        nothing = parts.empty("No error matches", "Take a filter away.")
+        return parts.card(title, [filters, nothing], note=note)
+    like = _embedder(session, scope, row)
+    shown = gallery.cards("errors", found.itertuples(index=False), lambda one: _about(one, like),
+                          label="Errors", look=boxed.look)  # fmt: skip
+    drawn = found.given_box.notna().any() or found.seen_box.notna().any()
+    key = html.P(
+        [
+            html.Span("labelled", className="dash-key"),
+            html.Span("predicted", className="dash-key seen"),
+        ],
+        className="dash-note",
+    )
+    body = [
+        filters,
+        key if drawn else None,
+        actions.bar("errors", KINDS, project_id=int(row.project_id)),
+        html.Div(shown, className="dash-wide"),
+        gallery.pages(PATH, asked, page, total > page * PER_PAGE),
+    ]
+    return parts.card(title, body, note=note)
+
+
+def _filters(session: Session, scope: Any, row: Any, asked: Asked, order: str) -> Any:
+    own, of = asked.own, row.summary
+    names = [(one["key"], one["key"]) for one in of["classes"]]
+    nothing = [(f"={NOTHING}", NOTHING)]
+    kinds = [(kind, f"{kind} ({n:,})") for kind, n in of["kinds"].items()]
+    fields = [
+        parts.picker("kind", kinds, own.get("kind"), "Kind", "every kind"),
+        parts.picker("truth", names + nothing, own.get("truth"), "Labelled", "anything"),
+        parts.picker("seen", names + nothing, own.get("seen"), "Predicted", "anything"),
+        parts.picker("slice", _values(session, scope, row), own.get("slice"), "Metadata", "any"),
+        _range("sure", "Sure, %", own),
+        _range("iou", "IoU, %", own),
+        parts.picker("sort", ORDERS, order, "Order"),
+    ]
+    return html.Div(fields, className="dash-filters")
+
+
+def _values(session: Session, scope: Any, row: Any) -> list[tuple[str, str]]:
+    project_id = int(row.project_id)
+    listed = []
+    for dimension in balance.dimensions(session, scope, project_id).dimension:
+        key = str(dimension).removeprefix(balance.SLICE)
+        found = balance.cross(session, scope, project_id, str(dimension))
+        for value in found[found.label_class == ""].value:
+            listed.append((f"{key}={value}", f"{key}: {value}"))
+    return listed[:200]
+
+
+def _range(name: str, label: str, own: Any) -> Any:
+    ends = [
+        Typed(id={"filter": f"{name}_{end}"}, type="number", value=own.get(f"{name}_{end}", ""),
+              label=f"{label} {end}", shown=True, min=0, max=100, step=1)
+        for end in ("from", "to")
+    ]  # fmt: skip
+    return html.Div(ends, className="dash-range")
+
+
+def _embedder(session: Session, scope: Any, row: Any) -> int | None:
+    """The model by which what is similar is found: the newest of the project with a map."""
+    models = embedding_map.models(session, scope, "map", int(row.project_id))
+    listed: list[Any] = [one for one in models.itertuples(index=False) if one.summary]
+    return int(listed[0].model_id) if listed else None
+
+
+def _about(row: Any, like: int | None) -> Any:
+    words = {
+        "missing": f"{row.truth} is labelled, the model sees nothing",
+        "extra": f"The model sees {row.predicted} where nothing is labelled",
+    }
+    said = f"Labelled {row.truth}, predicted {row.predicted}" if row.truth else row.kind
+    numbers = []
+    if row.confidence == row.confidence and row.confidence is not None:
+        numbers.append(f"sure {percent(row.confidence)}")
+    if row.overlap == row.overlap and row.overlap is not None:
+        numbers.append(f"IoU {row.overlap:.2f}")
+    if row.distance == row.distance and row.distance is not None:
+        numbers.append(f"{row.distance:+.1f} deviations from its class")
+    tags = [parts.tag(CAUSES[one], "quiet") for one in row.causes if one in CAUSES]
+    meta = ", ".join(f"{k} {v}" for k, v in list((row.meta or {}).items())[:3])
+    # A page outside this one: the filters there are others.
+    similar = (
+        dcc.Link("Find similar", href=f"/dashboards/map?project={row.project_id}&model={like}"
+                 f"&like={row.asset_id}") if like else None
+    )  # fmt: skip
+    return html.Div(
+        [
+            html.Div(words.get(row.kind, said)),
+            html.Div([parts.tag(row.kind, "bad"), *tags]),
+            html.Div(" · ".join(numbers), className="dash-quiet"),
+            html.Div(meta, className="dash-quiet"),
+            similar,
+        ]
+    )

@@ -99,8 +99,8 @@ def test_the_table_of_labellers_sorts_and_goes_to_a_file(mine: Shown, session, b
     path = tmp_path / "labellers.csv"
     waiting.value.save_as(path)
     rows = list(csv.DictReader(path.read_text().splitlines()))
-    assert sorted(row["labeller"] for row in rows) == sorted(names)
-    assert sum(int(row["labels"]) for row in rows) == counted(session, [mine.project.id], 30)
+    assert sorted(row["Labeller"] for row in rows) == sorted(names)
+    assert sum(int(row["Labels"]) for row in rows) == counted(session, [mine.project.id], 30)
     page.wait_for_selector(".js-plotly-plot .point")
 
 

@@ -1,0 +1,108 @@
+"""Every page of the dashboards on ninety days of work: drawn, true, readable by everybody.
+
+`LOOKS` holds for each page what to wait for and one headline figure, which is counted again from
+raw rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from metrics import alerts
+from ops.models import User
+from tests.browser.test_accessible import faults
+from tests.history import History
+
+pytestmark = pytest.mark.browser
+
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class Look:
+    """A page: what it shows once it is drawn, a figure of it, and the same from raw rows.
+
+    `search` is its address behind the question mark, with {project} and other ids by name.
+    """
+
+    ready: str
+    shown: Callable[[Any], str]
+    counted: Callable[[Session, History], str]
+    search: str = f"days={DAYS}"
+
+
+def inner(selector: str) -> Callable[[Any], str]:
+    """The text of the first such part."""
+    return lambda page: page.locator(selector).first.inner_text().strip()
+
+
+def figure(key: str) -> Callable[[Any], str]:
+    """A big number by its key."""
+    return inner(f'[data-figure="{key}"] .dash-value')
+
+
+def raw(session: Session, statement: str, **values: Any) -> Any:
+    """One value from raw rows."""
+    return session.scalar(text(statement), values)
+
+
+# A labeller's day is theirs: the day of an event in the zone they were in then.
+OWN_DAY = """
+    (e.at AT TIME ZONE coalesce((SELECT p.timezone FROM past_affiliation p
+        WHERE p.user_id = e.labeller_id AND e.at < p.until ORDER BY p.until LIMIT 1),
+        (SELECT u.timezone FROM user_account u WHERE u.id = e.labeller_id)))::date"""
+LAST_DAY = f"""(SELECT greatest(max({OWN_DAY}), (now() AT TIME ZONE 'UTC')::date)
+    FROM work_event e WHERE e.project_id = ANY(:projects))"""
+
+
+def mine(history: History) -> list[int]:
+    """The projects of the lead."""
+    return [history.projects["Street scenes"], history.projects["News topics"]]
+
+
+def labels_submitted(session: Session, history: History) -> str:
+    statement = f"""
+        SELECT count(*) FROM work_event e
+        WHERE e.kind = 'submitted' AND e.stage IN ('label', 'rework')
+          AND e.project_id = ANY(:projects) AND {OWN_DAY} > {LAST_DAY} - {DAYS}"""
+    return f"{raw(session, statement, projects=mine(history)):,}"
+
+
+def alerts_standing(session: Session, history: History) -> str:
+    statement = """
+        SELECT count(*) FROM alert_firing WHERE ended_at IS NULL AND project_id = ANY(:projects)"""
+    return f"Alerts that stand ({raw(session, statement, projects=mine(history))})"
+
+
+LOOKS: dict[str, Look] = {
+    "/dashboards/": Look(".js-plotly-plot .bars .point", figure("labels"), labels_submitted),
+    "/dashboards/alerts": Look(".dash-people li", inner(".dash-body h2"), alerts_standing),
+}
+
+
+def test_every_page_is_drawn_true_and_readable(ninety_days: History, session, sessions, browse):
+    from dashboards.pages import PAGES
+
+    alerts.look(sessions)
+    page = browse(session.get(User, ninety_days.lead), reduced_motion="reduce")
+    wrong: dict[str, Any] = {}
+    for one in PAGES:
+        look = LOOKS[one.PATH]
+        search = look.search.format(project=ninety_days.projects["Street scenes"],
+                                    labeller=ninety_days.labellers[0])  # fmt: skip
+        page.goto(f"{one.PATH}?{search}")
+        page.wait_for_selector(look.ready)
+        page.wait_for_load_state("networkidle")
+        shown, expected = look.shown(page), look.counted(session, ninety_days)
+        if shown != expected:
+            wrong[one.PATH] = (shown, expected)
+        if found := faults(page):
+            wrong[f"{one.PATH} by axe"] = found
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if wide > 1:
+            wrong[f"{one.PATH} is too wide"] = wide
+    assert not wrong, "\n".join(f"{where}: {what}" for where, what in wrong.items())

@@ -133,7 +133,7 @@ def person_hours(
         ]
     # The hours of the roll-up are whole in UTC; where a zone is half an hour off they are cut.
     local = found.hour.dt.tz_convert(zone)
-    found = found.assign(weekday=local.dt.weekday, hour=local.dt.hour, date=local.dt.date)
+    found = found.assign(weekday=local.dt.day_of_week, hour=local.dt.hour, date=local.dt.date)
     grouped = found.groupby(["weekday", "hour"])
     summed = grouped[["labels", "active_hours"]].sum()
     return summed.assign(days=grouped.date.nunique()).reset_index()

@@ -19,6 +19,13 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / DAY:,.{0 if seconds / DAY >= 10 else 1}f} days"
 
 
+def shares(found: Any) -> str:
+    """The 95 % interval of a share in per cent; empty where there is none."""
+    if found.low is None or found.high is None:
+        return ""
+    return f"{100 * found.low:.1f} – {100 * found.high:.1f} %"
+
+
 def spread(found: Spread) -> str:
     """3.2 h (half: 1.1 – 9.0 h; n = 120)."""
     if found.median is None:

@@ -128,7 +128,7 @@ def _figures(now: Read, then: Any, drafts: Any, asked: Asked) -> Any:
         ),
         parts.figure(
             "Utilisation", phrases.percent(now.hours.use.value), key="utilisation",
-            unit="of the hours people were there", interval=_shares(now.hours.use),
+            unit="of the hours people were there", interval=words.shares(now.hours.use),
             support=f"{now.hours.active:,.0f} h active of {now.hours.there:,.0f} h",
             **_change(now.hours.use, beside and beside.hours.use, name, 1),
         ),
@@ -136,7 +136,7 @@ def _figures(now: Read, then: Any, drafts: Any, asked: Asked) -> Any:
             "A model's drafts save", phrases.percent(drafts.saved), key="time_saved",
             unit="of the time of a label" if drafts.saved is not None
             else "Needs 8 answers with a draft and 8 without.",
-            interval=_shares(drafts),
+            interval=words.shares(drafts),
             support=answers if drafts.n_with + drafts.n_without else "no answers with drafts yet",
         ),
         parts.figure(
@@ -165,10 +165,6 @@ def _within(found: Ratio, form: str) -> str:
     if found.low is None or found.high is None:
         return ""
     return f"{found.low:{form}} – {found.high:{form}}"
-
-
-def _shares(found: Any) -> str:
-    return "" if found.low is None else f"{100 * found.low:.1f} – {100 * found.high:.1f} %"
 
 
 def _change(now: Ratio, then: Ratio | None, name: str, better: int) -> dict[str, Any]:

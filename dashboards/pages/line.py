@@ -1,5 +1,7 @@
 """The line: stages with what is in them, how long things take, what passes, and where it sticks."""
 
+import math
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dash import html
@@ -11,7 +13,7 @@ from dashboards import parts, phrases
 from dashboards.asked import Asked
 from dashboards.defined import what
 from dashboards.tables import Column, table
-from metrics.definitions import STAGES
+from metrics.definitions import STAGES, Share, rework_rate
 from metrics.definitions.line import LEAST_DAYS
 from metrics.reads import line as reads
 from ops.web.layout import moment
@@ -41,8 +43,8 @@ OLDEST_COLUMNS = (
     Column("batch", "Batch", width=150, href="batch_page"),
     Column("project", "Project", width=150),
     Column("age_days", "Age, days", "tenth"),
-    Column("arrived_at", "Arrived", "moment", width=160),
-    Column("started_at", "First begun", "moment", width=160, note="Empty: nobody began"),
+    Column("arrived", "Arrived, UTC", width=140),
+    Column("begun", "First begun, UTC", width=140, note="Empty: nobody began"),
     Column("n_done", "Answers", "count"),
     Column("wanted", "Wanted", "count"),
     Column("n_leased", "On desks now", "count"),
@@ -65,9 +67,11 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             "longer period, or import a batch.",
             ("Go to projects", "/projects"),
         )
+    repeats = reads.repeats(session, mine, asked.since, asked.until, asked.narrow)
     return html.Div(
         [
             _flow(found, at),
+            _figures(found, repeats, asked),
             _cumulative(found, asked, at),
             _in_progress(found, at),
             _times(found, at),
@@ -82,20 +86,45 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
 def _flow(found: reads.Line, at: str) -> Any:
     said = words.bottleneck(found.bottleneck, found.whole, LEAST_DAYS)
     boxes = [_box(one, found) for one in found.stages]
-    rolled = found.rolled
-    value = phrases.rate(rolled.value, rolled.low, rolled.high, rolled.n or None)
     body = [
         html.P([html.Strong(said), " ", what("bottleneck", "the bottleneck")],
                className="dash-sticks", **{"data-figure": "bottleneck"}),
         html.Ol(boxes, className="dash-flow", **{"aria-label": "Stages in their order"}),
-        html.P(
-            ["Rolled throughput yield: ", html.Strong(value, **{"data-figure": "rolled_yield"}),
-             " of the work passes every stage that is looked at without a change. ",
-             what("rolled_yield", "rolled throughput yield")],
-            className="mb-0",
-        ),
     ]  # fmt: skip
     return parts.card("Stages, and what is in them now", body, note=at)
+
+
+def _figures(found: reads.Line, repeats: Share, asked: Asked) -> Any:
+    """What passes the whole line, what comes back, how long all of it takes."""
+    stages = {one.stage: one for one in found.stages}
+    lead = stages["label"].lead
+    back = rework_rate(stages["rework"].arrived, stages["label"].finished)
+    shown = [
+        parts.figure(
+            "Rolled throughput yield", phrases.percent(found.rolled.value), key="rolled_yield",
+            unit="passes every stage that is looked at", interval=words.shares(found.rolled),
+            support=f"{found.rolled.n:,} looked at" if found.rolled.n else "Needs reviewed work.",
+        ),
+        parts.figure(
+            "Rework rate", phrases.percent(back.value), key="rework_rate",
+            unit="of finished labelling tasks come back", interval=words.shares(back),
+            support=f"{back.n:,} tasks" if back.n else "Needs finished tasks.",
+        ),
+        parts.figure(
+            "Lead time of labelling", words.duration(lead.median), key="lead",
+            unit="from arrival to the last answer",
+            interval="" if lead.low is None
+            else f"{words.duration(lead.low)} – {words.duration(lead.high)}",
+            support=f"{lead.n:,} tasks" if lead.n else "Needs finished tasks.",
+        ),
+        parts.figure(
+            "Consistency on repeats", phrases.percent(repeats.value), key="consistency",
+            unit="say the same of an asset they meet again", interval=words.shares(repeats),
+            support=f"{repeats.n:,} repeats" if repeats.n else "Nobody met an asset twice, "
+            "which is the rule.",
+        ),
+    ]  # fmt: skip
+    return html.Div(parts.figures(shown, f"The line in {asked.span}"), className="col-12 dash-four")
 
 
 def _box(one: reads.Stage, found: reads.Line) -> Any:
@@ -195,9 +224,17 @@ def _oldest(found: "DataFrame") -> Any:
         return parts.card(title, html.P("Nothing is in progress."))
     rows = found.assign(
         age_days=found.age_hours / 24,
+        arrived=[_minute(at) for at in found.arrived_at],
+        begun=[_minute(at) for at in found.started_at],
         where=[parts.asset_link(row, None).href for row in found.itertuples(index=False)],
         batch_page=[f"/batches/{number}" for number in found.batch_id],
     )
     shown = table("line-oldest", rows, OLDEST_COLUMNS, label="oldest tasks")
-    first = moment(found.arrived_at.min())
-    return parts.card(title, shown, note=f"The oldest arrived {first}")
+    return parts.card(title, shown, note=f"The oldest arrived {moment(found.arrived_at.min())}")
+
+
+def _minute(at: Any) -> str:
+    """A moment that sorts as text; empty where there is none."""
+    # pandas counts "no moment" among the moments; it lies in no year.
+    none = not isinstance(at, datetime) or math.isnan(at.year)
+    return "" if none else f"{at:%Y-%m-%d %H:%M}"

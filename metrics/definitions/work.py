@@ -25,7 +25,8 @@ def labels(submitted: int, surplus: int = 0) -> int:
 def active_hours(active_ms: int) -> float:
     """Active time: how long people worked with the task on their screen in front of them.
 
-    Formula: time between heartbeats, silences longer than the project's `idle_seconds` cut off.
+    Formula: time between heartbeats of the answers handed in, silences longer than the project's
+    `idle_seconds` cut off; what was begun and then skipped or lost is not in it.
     Unit: h; a full count, no estimate.
     Counted from: the client's heartbeats of one tab, kept on the assignment when it ends.
     """

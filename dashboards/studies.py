@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import Input, Output, State, dcc, html, no_update
 
-from dashboards import parts
+from dashboards import actions, parts
 from dashboards.asked import Asked
 from dashboards.door import reading
 from dashboards.phrases import seconds
@@ -49,6 +49,14 @@ def state(kind: str, row: Any) -> Any:
     clock = dcc.Interval(id={"study": kind}, interval=EVERY)
     which = dcc.Store(id={"study-of": kind}, data=int(row.model_id))
     return html.Div([html.Div(_going(row), id={"study-shown": kind}, role="status"), clock, which])
+
+
+def anew(kind: str, row: Any) -> Any:
+    """The button by which a study is asked for once more."""
+    if row.state in GOING:
+        return None
+    return actions.bar(f"study {kind}", (f"model.{kind}",), ids=(int(row.model_id),),
+                       project_id=int(row.project_id))  # fmt: skip
 
 
 def _failed(row: Any) -> Any:

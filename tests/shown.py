@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import insert
 from sqlalchemy.orm import Session, sessionmaker
 
-from metrics import rollup
+from metrics import balance, rollup
 from ops import clock_time, consensus, flags
 from ops.models import Asset, Project, User, WorkEvent
 from quality import timing_flags
@@ -58,6 +58,7 @@ def shown(
     )  # fmt: skip
     session.commit()
     rollup.roll_up(sessions)
+    balance.update(sessions)
     return Shown(floor, lead)
 
 

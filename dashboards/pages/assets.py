@@ -3,116 +3,205 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from dash import html
+from dash import dcc, html
 from sqlalchemy.orm import Session
 
-from dashboards import parts
+from dashboards import actions, gallery, parts
 from dashboards.asked import Asked
+from dashboards.controls import Typed
+from dashboards.tables import Column, table
 from metrics import reads
+from metrics.reads import assets, balance, hardness
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 PATH, NAME, TITLE, PERIOD = "/dashboards/assets", "Assets", "Slow and ambiguous assets", False
 GROUP = "Data"
-FILTERS, OWN = ("project", "class"), ("colour",)
-MOST = 60
-COLOURS = ("red", "yellow", "green")
+FILTERS, OWN = ("project", "batch", "class"), ("colour", "slice", "search", "page")
+PER_PAGE = 24
+KINDS = ("asset.review", "asset.experts", "asset.overlap", "asset.gold")
 NAMES = {"red": "Red: hard", "yellow": "Yellow: noted", "green": "Green: usual"}
 TAGS = {"red": "bad", "yellow": "warn", "green": "good"}
 
 
-def register(_app: Any) -> None:
-    """This page needs nothing beyond its address."""
+def register(app: Any) -> None:
+    """What is ticked goes to the action bar."""
+    gallery.register(app, "assets")
 
 
 def layout(session: Session, scope: Any, asked: Asked) -> Any:
     """The whole page, read in one snapshot."""
-    counts = reads.colours(session, scope, asked.project_id)
-    if counts.empty:
+    page, wanted = gallery.page_of(asked), _wanted(asked)
+    found = assets.hard(session, scope, wanted, limit=PER_PAGE + 1, offset=(page - 1) * PER_PAGE)
+    if found.empty and wanted == assets.Hard(project_id=asked.project_id) and page == 1:
         return parts.empty(
             "No asset has been judged yet",
             "Difficulty needs answers: ask for two or more for each asset, and look here again a "
             "minute after the first are in.",
             ("Go to projects", "/projects"),
         )
-    chosen = asked.project_id, asked.label, _colour(asked)
-    found = reads.hard_assets(session, scope, *chosen, limit=MOST)
-    return html.Div([_filters(counts, asked), _cards(found)])
+    counts = reads.colours(session, scope, asked.project_id, asked.batch_id)
+    return html.Div(
+        [
+            _unusable(session, scope, asked.project_id),
+            _slices(session, scope, asked),
+            html.Div([_filters(session, scope, counts, asked), _cards(found, page, asked)],
+                     className="col-12"),
+        ],
+        className="row g-3",
+    )  # fmt: skip
 
 
-def _colour(asked: Asked) -> str | None:
+def _wanted(asked: Asked) -> assets.Hard:
     colour = asked.own.get("colour")
-    return colour if colour in COLOURS else None
+    key, _, value = asked.own.get("slice", "").partition("=")
+    return assets.Hard(
+        project_id=asked.project_id,
+        batch_id=asked.batch_id,
+        label=asked.label,
+        colour=colour if colour in assets.COLOURS else None,
+        slice_=(key, value) if key and value else None,
+        search=asked.own.get("search") or None,
+    )
 
 
-def _filters(counts: "DataFrame", asked: Asked) -> Any:
-    of_class = counts if asked.label is None else counts[counts.label == asked.label]
+def _unusable(session: Session, scope: Any, project_id: int | None) -> Any:
+    """Which projects' times say nothing of assets, and why."""
+    fits = hardness.timing_fits(session, scope, project_id)
+    rows: list[Any] = list(fits.itertuples(index=False))
+    told = [f"{row.project}: {row.why}" for row in rows if not row.usable and row.why]
+    if not told:
+        return None
+    words = "Times are not used here, so difficulty rests on disagreement, skips and questions. "
+    return html.P(words + " ".join(told), className="dash-note mb-0")
+
+
+def _slices(session: Session, scope: Any, asked: Asked) -> Any:
+    """Classes and values of metadata that take longer, or go wrong more often, than the rest."""
+    if asked.project_id is None:
+        return None
+    found = hardness.slices(session, scope, asked.project_id)
+    if found.empty:
+        return None
+    hard = found[found.colour != "green"]
+    lines = [
+        html.Li([html.Span(row.reason), " ", _see(row, asked)], className="moved")
+        for row in hard.itertuples(index=False)
+    ]
+    words: Any = (
+        html.Ul(lines, className="dash-words")
+        if lines
+        else html.P(
+            "No class and no value of the metadata is harder than the rest, as far as can be told."
+        )
+    )
+    rows = found.assign(
+        marked=found.colour != "green",
+        told=[NAMES[c] for c in found.colour],
+        time=[_times(*one) for one in zip(found.time_ratio, found.time_low, found.time_high,
+                                          strict=True)],
+        wrong=[_times(*one) for one in zip(found.wrong_ratio, found.wrong_low, found.wrong_high,
+                                           strict=True)],
+    )  # fmt: skip
+    columns = (
+        Column("title", "Slice", width=160), Column("told", "Colour", width=120),
+        Column("time", "Takes (95 %)", width=150), Column("answers", "Timed answers", "count"),
+        Column("wrong", "Goes wrong (95 %)", width=150),
+        Column("judged", "Judged answers", "count"), Column("assets", "Assets", "count"),
+    )  # fmt: skip
+    every = html.Details(
+        [html.Summary(f"All {len(found)} slices"),
+         table("slices", rows, columns, label="slices", marked="marked", height=8)]
+    )  # fmt: skip
+    note = parts.as_of(found["at"].max())
+    return parts.card("Slices: what takes longer or goes wrong more often", [words, every],
+                      note=note)  # fmt: skip
+
+
+def _see(row: Any, asked: Asked) -> Any:
+    change: dict[str, Any] = {"page": None}
+    if row.dimension == "class":
+        change["class"] = row.value
+    else:
+        change["slice"] = f"{row.dimension.removeprefix(balance.SLICE)}={row.value}"
+    return dcc.Link("See them", href=asked.again(PATH, **change))
+
+
+def _times(ratio: float, low: float, high: float) -> str:
+    if math.isnan(ratio):
+        return "undefined"
+    within = "" if math.isnan(low) else f" ({low:.1f} – {high:.1f})"
+    return f"{ratio:.1f} ×{within}"
+
+
+def _filters(session: Session, scope: Any, counts: "DataFrame", asked: Asked) -> Any:
+    of_class = counts[counts.label == asked.label] if asked.label else counts[counts.label.isna()]
     totals = of_class.groupby("colour").n.sum()
     listed: list[tuple[Any, str]] = [(None, f"All ({totals.sum():,})")]
-    listed += [(c, f"{NAMES[c]} ({totals.get(c, 0):,})") for c in COLOURS]
-    return html.Div(parts.links(PATH, asked, "colour", listed, "Colour"), className="dash-filters")
+    listed += [(c, f"{NAMES[c]} ({totals.get(c, 0):,})") for c in assets.COLOURS]
+    colours = parts.links(PATH, asked, "colour", listed, "Colour")
+    fields = [colours]
+    if asked.project_id is not None:
+        values = _values(session, scope, asked.project_id)
+        fields.append(parts.picker("slice", values, asked.own.get("slice"), "Metadata", "any"))
+    fields.append(
+        Typed(id={"filter": "search"}, type="search", value=asked.own.get("search", ""),
+              label="Name holds", shown=True, maxLength=assets.LONGEST)
+    )  # fmt: skip
+    return html.Div(fields, className="dash-filters")
 
 
-def _cards(found: "DataFrame") -> Any:
+def _values(session: Session, scope: Any, project_id: int) -> list[tuple[str, str]]:
+    found = balance.values(session, scope, project_id)
+    names = [str(d).removeprefix(balance.SLICE) for d in found.dimension]
+    return [(f"{k}={v}", f"{k}: {v}") for k, v in zip(names, found.value, strict=True)]
+
+
+def _cards(found: "DataFrame", page: int, asked: Asked) -> Any:
     if found.empty:
-        return parts.empty("No asset matches", "Choose another colour or class.")
-    shown = [_card(row) for row in found.itertuples(index=False)]
-    note = f"Judged up to {parts.moment(found['at'].max())}. The hardest first"
-    if len(found) == MOST:
-        note += f"; the first {MOST} are shown"
+        return parts.empty("No asset matches", "Choose another colour, class, slice or name.")
+    shown = found.head(PER_PAGE)
+    note = f"Judged up to {parts.moment(shown['at'].max())}. The hardest first"
+    if _wanted(asked).filters:
+        note += f"; among the {assets.MOST_SEARCHED:,} hardest of each colour"
     return html.Div(
-        [html.P(f"{note}.", className="dash-note"), html.Div(shown, className="dash-hard")]
-    )
-
-
-def _card(row: Any) -> Any:
-    return html.Article(
         [
-            parts.asset_link(row, parts.medium(row)),
+            html.P(f"{note}.", className="dash-note"),
+            actions.bar("assets", KINDS, project_id=asked.project_id),
             html.Div(
-                [
-                    html.Div(
-                        [
-                            parts.asset_link(row, row.external_id, className="dash-name"),
-                            parts.tag(NAMES[row.colour].split(":")[0], TAGS[row.colour]),
-                        ],
-                        className="dash-card-head p-0",
-                    ),
-                    html.P(row.reason or "Neither slow nor disputed more than usual."),
-                    html.Ul([html.Li(line) for line in made_of(row.parts)]),
-                    html.Div(
-                        " · ".join(
-                            part
-                            for part in (row.project, row.batch, _label(row.said))
-                            if part is not None
-                        ),
-                        className="dash-quiet",
-                    ),
-                ]
+                gallery.cards("assets", shown.itertuples(index=False), _about, label="Assets",
+                              marked=lambda row: f"dash-asset {row.colour}"),
+                className="dash-cards",
             ),
-        ],
-        className=f"dash-asset {row.colour}",
+            gallery.pages(PATH, asked, page, len(found) > PER_PAGE),
+        ]
+    )  # fmt: skip
+
+
+def _about(row: Any) -> Any:
+    where = [row.project, row.batch, None if row.said is None else f"labelled {row.said}"]
+    return html.Div(
+        [
+            parts.tag(NAMES[row.colour].split(":")[0], TAGS[row.colour]),
+            html.P(row.reason or "Neither slow nor disputed more than usual.", className="mb-1"),
+            html.Ul([_part(one) for one in hardness.parts_of(row.parts)], className="dash-parts"),
+            html.Div(" · ".join(part for part in where if part is not None),
+                     className="dash-quiet"),
+        ]
+    )  # fmt: skip
+
+
+def _part(one: dict[str, Any]) -> Any:
+    """A part of the difficulty: what it contributed as a bar, and what was measured in words."""
+    share = one["contribution"]
+    known = not math.isnan(share)
+    words = f"{100 * share:.0f} %: {one['said']}" if known else one["said"]
+    bar = html.Span(className="bar", style={"width": f"{100 * min(max(share, 0), 1):.0f}%"})
+    return html.Li(
+        [
+            html.Span(one["title"], className="dash-quiet"),
+            bar if known else html.Span(),
+            html.Span(words.removesuffix(": "), className="said"),
+        ]
     )
-
-
-def _label(said: str | None) -> str | None:
-    return None if said is None else f"labelled {said}"
-
-
-def made_of(of: dict[str, Any]) -> list[str]:
-    """The parts of a difficulty in words: time, disagreement, skips, questions."""
-    lines = []
-    if "time_effect" in of:
-        low, high = (math.exp(of["time_effect"] + k * 1.96 * of["time_se"]) for k in (-1, 1))
-        lines.append(
-            f"Time: {math.exp(of['time_effect']):.1f} × the usual (95 %: {low:.1f} – {high:.1f})"
-        )
-    else:
-        lines.append(f"Time: undefined{': ' + of['times'] if of.get('times') else ''}")
-    usual = f", {of['expected']:.1f} usual" if "expected" in of else ""
-    lines.append(
-        f"Disagreement: {of.get('disagreement', 0)} of {of.get('answers', 0)} differ{usual}"
-    )
-    lines.append(f"Skips: {of.get('skips', 0)}; asked about it: {of.get('questions', 0)}")
-    return lines

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATH, NAME, TITLE, PERIOD = "/dashboards/map", "Embedding map", "Embedding map", False
 GROUP, FILTERS, OWN = "Data", ("project",), ("model", "by", "like")
 BY = (("label", "Class"), ("cluster", "Cluster"), ("colour", "Difficulty"), ("suspect", "Suspects"))
-KINDS = ("asset.review", "asset.overlap", "asset.gold")
+KINDS = ("asset.review", "asset.experts", "asset.overlap", "asset.gold")
 MOST_SHOWN, MOST_CHOSEN = 48, 500
 HELP = (
     "Draw around points (Shift adds to what is chosen), walk through them with the arrow keys, or "
@@ -38,7 +38,7 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             ("Go to projects", "/projects"),
         )
     tools = html.Div([studies.picker(models, row)], className="dash-filters")
-    progress = studies.state("map", row)
+    progress = html.Div([studies.state("map", row), studies.anew("map", row)])
     if not row.summary:
         waiting = parts.empty(
             "The map is not drawn yet",

@@ -1,5 +1,6 @@
 """Model errors: what a model has otherwise than the labels in force, by kind and by cause."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ GROUP, FILTERS = "Data", ("project", "batch")
 OWN = ("model", "cause", "kind", "truth", "seen", "iou_from", "iou_to", "sure_from", "sure_to",
        "slice", "sort", "page")  # fmt: skip
 PER_PAGE = 24
-KINDS = ("asset.review", "asset.overlap", "asset.gold")
+KINDS = ("asset.review", "asset.experts", "asset.overlap", "asset.gold")
 CAUSES = {
     "distribution": "Distribution",
     "concept clarity": "Concept clarity",
@@ -61,7 +62,7 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             ("Go to projects", "/projects"),
         )
     tools = html.Div(studies.picker(models, row), className="dash-filters")
-    progress = studies.state("errors", row)
+    progress = html.Div([studies.state("errors", row), studies.anew("errors", row)])
     if not row.summary:
         words = f"{row.name}, version {row.version}, speaks of {row.assets:,} assets."
         waiting = parts.empty("Its errors are not worked out yet", f"{words} A worker does so "
@@ -340,14 +341,9 @@ def _filters(session: Session, scope: Any, row: Any, asked: Asked, order: str) -
 
 
 def _values(session: Session, scope: Any, row: Any) -> list[tuple[str, str]]:
-    project_id = int(row.project_id)
-    listed = []
-    for dimension in balance.dimensions(session, scope, project_id).dimension:
-        key = str(dimension).removeprefix(balance.SLICE)
-        found = balance.cross(session, scope, project_id, str(dimension))
-        for value in found[found.label_class == ""].value:
-            listed.append((f"{key}={value}", f"{key}: {value}"))
-    return listed[:200]
+    found = balance.values(session, scope, int(row.project_id))
+    names = [str(d).removeprefix(balance.SLICE) for d in found.dimension]
+    return [(f"{k}={v}", f"{k}: {v}") for k, v in zip(names, found.value, strict=True)]
 
 
 def _range(name: str, label: str, own: Any) -> Any:
@@ -366,6 +362,10 @@ def _embedder(session: Session, scope: Any, row: Any) -> int | None:
     return int(listed[0].model_id) if listed else None
 
 
+def _known(value: float | None) -> bool:
+    return value is not None and not math.isnan(value)
+
+
 def _about(row: Any, like: int | None) -> Any:
     words = {
         "missing": f"{row.truth} is labelled, the model sees nothing",
@@ -373,11 +373,11 @@ def _about(row: Any, like: int | None) -> Any:
     }
     said = f"Labelled {row.truth}, predicted {row.predicted}" if row.truth else row.kind
     numbers = []
-    if row.confidence == row.confidence and row.confidence is not None:
+    if _known(row.confidence):
         numbers.append(f"sure {percent(row.confidence)}")
-    if row.overlap == row.overlap and row.overlap is not None:
+    if _known(row.overlap):
         numbers.append(f"IoU {row.overlap:.2f}")
-    if row.distance == row.distance and row.distance is not None:
+    if _known(row.distance):
         numbers.append(f"{row.distance:+.1f} deviations from its class")
     tags = [parts.tag(CAUSES[one], "quiet") for one in row.causes if one in CAUSES]
     meta = ", ".join(f"{k} {v}" for k, v in list((row.meta or {}).items())[:3])

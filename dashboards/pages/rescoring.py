@@ -1,5 +1,6 @@
 """Re-score runs: how fast they went, what they found, and how much of it reviews confirmed."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from dash import html
@@ -131,7 +132,7 @@ def _two(session: Session, scope: Any, found: "DataFrame", asked: Asked, note: s
     if first is None or others.empty:
         words = "A batch needs two finished runs: start another under Re-scoring on its page."
         return parts.card(title, html.P(words, className="mb-0"), note=note)
-    second = _chosen(others, asked.own.get("with")) or next(others.itertuples(index=False))
+    second: Any = _chosen(others, asked.own.get("with")) or next(others.itertuples(index=False))
     runs = done[done.batch_id.isin(several.batch_id)]
     pick = html.Div(
         [
@@ -181,7 +182,7 @@ def _kinds(session: Session, scope: Any, run: Any) -> Any:
 
 
 def _estimate(run: Any) -> str:
-    if run.error_rate != run.error_rate:
+    if math.isnan(run.error_rate):
         return "undefined"
     return f"{percent(run.error_rate)} ({percent(run.error_low)} – {percent(run.error_high)})"
 

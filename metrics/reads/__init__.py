@@ -6,9 +6,9 @@ days of the labellers' own, `since` ≤ day < `until`. Undefined is NaN (None in
 never 0.
 """
 
+from metrics.reads.assets import colours, hard_assets
 from metrics.reads.batches import batches
 from metrics.reads.choices import day_ahead
-from metrics.reads.hard import colours, hard_assets
 from metrics.reads.hardness import difficulty_parts, signals, slices, timing_fits
 from metrics.reads.narrow import EVERYTHING, Narrow
 from metrics.reads.overview import FIGURES, overview

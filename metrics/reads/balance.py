@@ -241,3 +241,18 @@ def _within(statement: Any, scope: Scope, project_id: int, batch_id: int | None)
         BalanceRollup.project_id == project_id, BalanceRollup.project_id.in_(scope)
     )
     return statement if batch_id is None else statement.where(BalanceRollup.batch_id == batch_id)
+
+
+def values(session: Session, scope: Scope, project_id: int, limit: int = 200) -> "DataFrame":
+    """The values of every key of the metadata that is counted: dimension, value, assets; at most
+    `limit`. One statement."""
+    statement = _within(
+        select(
+            BalanceRollup.dimension,
+            BalanceRollup.value,
+            func.sum(BalanceRollup.assets).label("assets"),
+        ),
+        scope, project_id, None,
+    ).where(BalanceRollup.label_class == "", BalanceRollup.dimension.startswith(SLICE))  # fmt: skip
+    keys = (BalanceRollup.dimension, BalanceRollup.value)
+    return frame(session, statement.group_by(*keys).order_by(*keys).limit(limit))

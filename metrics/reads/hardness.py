@@ -156,10 +156,11 @@ def difficulty_parts(session: Session, scope: Scope, asset_id: int) -> "DataFram
     )
     held = session.scalar(statement)
     columns = ("part", "title", "value", "unit", "contribution", "said")
-    return _table([] if held is None else _parts(held), columns)
+    return _table([] if held is None else parts_of(held), columns)
 
 
-def _parts(held: dict[str, Any]) -> list[dict[str, Any]]:
+def parts_of(held: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of `difficulty_parts` from what is stored of an asset (`AssetDifficulty.parts`)."""
     made = held.get("contributions", {})
     measured = {
         "time": (held.get("seconds", NAN), "s", _of_time(held)),

@@ -66,7 +66,7 @@ def _line(row: Any, asked: Asked) -> Any:
             html.Span(
                 [
                     dcc.Link("Look", href=where(row, asked), className="btn btn-sm",
-                             **{"aria-label": f"Look: {book.NAMES[row.kind]}, {about}"}),
+                             title=f"{book.NAMES[row.kind]}, {about}"),
                     seen_button(row, "strip"),
                 ],
                 className="dash-deeds",

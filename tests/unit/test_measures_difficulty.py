@@ -38,9 +38,9 @@ def test_time_is_weighed_by_what_it_is_worth():
     times = pace(labeller, seconds, 20).z
     telling = difficulty(asset, label, 400, 4, times)
     idle = difficulty(asset, label, 400, 4, generator.permutation(times))
-    assert telling.weights[0] > 0.6
-    assert abs(idle.weights[0]) < 0.3
-    assert np.isnan(difficulty(asset, label, 400, 4).weights[0])
+    assert telling.weights["time"] > 0.6
+    assert abs(idle.weights["time"]) < 0.3
+    assert not difficulty(asset, label, 400, 4).learnt["time"]
     assert auc(telling.score, hard) > auc(
         1 - asset_agreement(label_counts(asset, label, 400, 4)), hard
     )

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from metrics import alerts
+from metrics.definitions import DEFINITIONS
 from ops.models import User
 from tests.browser.test_accessible import faults
 from tests.history import History
@@ -78,8 +79,37 @@ def alerts_standing(session: Session, history: History) -> str:
     return f"Alerts that stand ({raw(session, statement, projects=mine(history))})"
 
 
+def label_tasks_in_progress(session: Session, history: History) -> str:
+    statement = """
+        SELECT count(*) FROM task t JOIN asset a ON a.id = t.asset_id
+        WHERE t.stage = 'label' AND t.round > 0 AND t.n_done < t.wanted
+          AND a.project_id = ANY(:projects)"""
+    return f"{raw(session, statement, projects=mine(history)):,}"
+
+
+def labels_per_hour(session: Session, history: History) -> str:
+    statement = f"""
+        SELECT count(*) / (sum((e.data ->> 'active_ms')::float8) / 3600000) FROM work_event e
+        WHERE e.kind = 'submitted' AND e.stage IN ('label', 'rework')
+          AND e.project_id = ANY(:projects) AND {OWN_DAY} > {LAST_DAY} - {DAYS}"""
+    return f"{raw(session, statement, projects=mine(history)):,.1f}"
+
+
 LOOKS: dict[str, Look] = {
     "/dashboards/": Look(".js-plotly-plot .bars .point", figure("labels"), labels_submitted),
+    "/dashboards/line": Look(
+        ".js-plotly-plot .scatterlayer .js-line",
+        inner('.dash-stage[data-stage="label"] .dash-value'),
+        label_tasks_in_progress,
+    ),
+    "/dashboards/efficiency": Look(
+        ".js-plotly-plot .barlayer .point", figure("efficiency"), labels_per_hour
+    ),
+    "/dashboards/definitions": Look(
+        ".dash-definitions article",
+        lambda page: str(page.locator(".dash-definitions article").count()),
+        lambda _session, _history: str(len(DEFINITIONS)),
+    ),
     "/dashboards/alerts": Look(".dash-people li", inner(".dash-body h2"), alerts_standing),
 }
 

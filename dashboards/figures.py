@@ -40,22 +40,25 @@ def every_day(since: date, until: date) -> list[date]:
     return [since + timedelta(days=i) for i in range((until - since).days)]
 
 
-def throughput(daily: "DataFrame", since: date, until: date) -> Figure:
+def throughput(
+    daily: "DataFrame", since: date, until: date, by: str = "project_id", name: str = "project",
+    rest: str = REST,
+) -> Figure:  # fmt: skip
     """Labels submitted per day, stacked by project: a bar of 0 where nothing was submitted.
 
-    `daily` has day, project_id, project and labels. The largest projects have a colour each, the
-    others share one.
+    `daily` has day, labels, and the columns `by` and `name` of what is stacked. The largest have a
+    colour each, the others share one, called `rest`.
     """
     days = every_day(since, until)
-    totals = daily.groupby(["project_id", "project"]).labels.sum().sort_values(ascending=False)
+    totals = daily.groupby([by, name]).labels.sum().sort_values(ascending=False)
     named = totals.index if len(totals) <= MOST_SERIES else totals.index[: MOST_SERIES - 1]
     traces = [
-        _bars(days, daily[daily.project_id == project_id], str(name), i)
-        for i, (project_id, name) in enumerate(named)
+        _bars(days, daily[daily[by] == key], str(called), i)
+        for i, (key, called) in enumerate(named)
     ]
-    rest = daily[~daily.project_id.isin([project_id for project_id, _ in named])]
-    if len(rest):
-        traces.append(_bars(days, rest, REST, len(traces), GREY))
+    others = daily[~daily[by].isin([key for key, _ in named])]
+    if len(others):
+        traces.append(_bars(days, others, rest, len(traces), GREY))
     layout = _layout(days, "Labels per day")
     layout |= {"barmode": "stack", "showlegend": len(traces) > 1}
     layout["yaxis"] |= {"rangemode": "tozero"}

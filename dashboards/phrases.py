@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 UNDEFINED = "undefined"
@@ -129,6 +130,11 @@ def _moved(row: Any, step: float) -> bool:
     below = math.hypot(row.now - row.low, row.before_high - row.before)
     above = math.hypot(row.high - row.now, row.before - row.before_low)
     return step - below > 0 or step + above < 0
+
+
+def is_moment(value: Any) -> bool:
+    """Whether it is a moment: pandas counts "no moment" among them, with a year that is none."""
+    return isinstance(value, datetime) and not math.isnan(value.year)
 
 
 def _missing(number: Any) -> bool:

@@ -37,6 +37,7 @@ from dashboards.pages import (
     overview,
     quality,
     rescoring,
+    throughput,
 )
 from metrics import reads
 from ops import clock_time
@@ -46,6 +47,7 @@ LOADING = html.P("Reading the figures …", className="dash-note")
 PAGES = (
     overview,
     line,
+    throughput,
     efficiency,
     forecast,
     quality,

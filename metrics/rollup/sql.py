@@ -90,16 +90,21 @@ WITH submission AS (
         for n, total in JUDGED.values()
     )
 },
-           histogram(time_bin) FILTER (time_bin IS NOT NULL) AS times
+           list_sort(list(time_bin) FILTER (time_bin IS NOT NULL)) AS times
     FROM placed GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+), run AS (
+    SELECT *, list_filter(range(1, len(times) + 1),
+                          lambda i: i = 1 OR times[i] <> times[i - 1]) AS starts
+    FROM counted
 )
 SELECT to_timestamp(hour_number * {HOUR_US // 1_000_000}) AS hour,
        DATE '1970-01-01' + day_number::INTEGER AS day,
        labeller_id, batch_id, stage, label_class, team_id, vendor_id, project_id,
        {", ".join((*COUNTS, *TIMES, *SHARES))},
-       coalesce(map_keys(times), []) AS time_bins,
-       coalesce(map_values(times), []) AS time_counts
-FROM counted
+       coalesce(list_transform(starts, lambda i: times[i]), []) AS time_bins,
+       coalesce(list_transform(starts, lambda start, i:
+           coalesce(starts[i + 1], len(times) + 1) - start), []) AS time_counts
+FROM run
 """
 
 # Rows as they are compared and sent: exact decimals, and arrays as PostgreSQL writes them.

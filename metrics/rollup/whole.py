@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -42,10 +43,7 @@ def count(mine: sessionmaker[Session], name: str, now: Reach, progress: Progress
     """The same for who holds the fence of `name` already."""
     with counting() as duck:
         _read(mine, duck, now.below)
-        duck.execute(
-            f"CREATE TABLE counted AS SELECT {', '.join(map(sql.sent, sql.COLUMNS))} "
-            f"FROM ({sql.HOURS}) ORDER BY hour"
-        )
+        _count(duck, progress)
         rows: int = duck.execute("SELECT count(*) FROM counted").fetchall()[0][0]
         for done in _write(mine, duck):
             if progress:
@@ -85,6 +83,17 @@ def _read(mine: sessionmaker[Session], duck: "DuckDBPyConnection", below: int) -
     duck.register("place", places.table(spans))
 
 
+def _count(duck: "DuckDBPyConnection", progress: Progress) -> None:
+    """Make `counted` of `event` and `place`."""
+    with ThreadPoolExecutor(1) as pool:
+        at_work = pool.submit(duck.execute, f"CREATE TABLE counted AS {sql.HOURS}")
+        while not at_work.done():
+            wait([at_work], _PAUSE_SECONDS)
+            if progress:
+                progress(_COUNTING * max(0.0, duck.query_progress()) / 100)
+        at_work.result()
+
+
 def _places(session: Session, first_us: int | None, last_us: int | None) -> list[places.Place]:
     if first_us is None or last_us is None:
         return []
@@ -97,8 +106,8 @@ def _write(mine: sessionmaker[Session], duck: "DuckDBPyConnection") -> Iterator[
     bounds = [*_bounds(mine, duck)]
     for place, (first, stop) in enumerate(pairwise(bounds), 1):
         duck.execute(
-            "CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM counted "
-            "WHERE hour >= ? AND hour < ?",
+            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {', '.join(map(sql.sent, sql.COLUMNS))} "
+            "FROM counted WHERE hour >= ? AND hour < ?",
             [first, stop],
         )
         with transaction(mine) as session:

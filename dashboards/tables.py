@@ -11,7 +11,7 @@ from typing import Any
 import dash_ag_grid
 from dash import MATCH, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboards.phrases import UNDEFINED
+from dashboards.phrases import UNDEFINED, is_moment
 from ops.formats.csv import inert
 
 # More rows than this scroll inside the table.
@@ -180,8 +180,7 @@ def _plain(rows: Any, columns: Sequence[Column], marked: str, choose: bool) -> l
 
 def _value(value: Any) -> Any:
     if isinstance(value, datetime):
-        # pandas counts "no moment" among the moments; it alone differs from itself.
-        return value.isoformat(sep=" ", timespec="minutes") if value == value else None  # noqa: PLR0124
+        return value.isoformat(sep=" ", timespec="minutes") if is_moment(value) else None
     if isinstance(value, date):
         return value.isoformat()
     if hasattr(value, "item"):

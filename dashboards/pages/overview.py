@@ -179,16 +179,12 @@ def _batch(row: Any, asked: Asked, now: datetime) -> Any:
 
 def _due(row: Any) -> str:
     """When it is due, and when it will be through: with 50 % and with 90 %."""
-    words = [f"due {row.due_at:%-d %b}"] if _is_moment(row.due_at) else []
-    if row.state == "open" and _is_moment(row.finish_90):
+    words = [f"due {row.due_at:%-d %b}"] if phrases.is_moment(row.due_at) else []
+    if row.state == "open" and phrases.is_moment(row.finish_90):
         words.append(f"through {row.finish_50:%-d %b} – {row.finish_90:%-d %b} (50 – 90 %)")
     elif row.state == "open" and isinstance(row.why, str) and row.why:
         words.append("no forecast yet")
     return ", ".join(words)
-
-
-def _is_moment(value: Any) -> bool:
-    return isinstance(value, datetime) and not math.isnan(value.timestamp())
 
 
 def _assets(session: Session, mine: Any, asked: Asked) -> Any:

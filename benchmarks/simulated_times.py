@@ -1,11 +1,24 @@
 """Made-up work whose truth is known: people of unequal pace who learn and tire, with pauses."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from quality import timing
+from quality.measures.agreement import label_counts
+from quality.measures.flags import discoveries, flag_assets
+from quality.timing.robust import middle
+
 SLOWER, MISLED = 0.7, 0.45
 SHIFT = 8.0  # hours
+RATES = (0.05, 0.10)
+FLOORS: dict[str, dict[str, Any]] = {
+    "heavy tails": {},
+    "normal noise": {"heavy": False},
+    "one asset in five hard": {"hard_share": 0.2},
+    "no asset hard": {"hard_share": 0.0},
+}
 
 
 class World(NamedTuple):
@@ -74,3 +87,72 @@ def world(
         asset, labeller, label, np.exp(log), order, shift, objects[asset], team, pace,
         np.stack([learning, fatigue]), effect, accuracy, n_classes,
     )  # fmt: skip
+
+
+def fitted(made: World) -> tuple[timing.Fit, timing.AssetTimes]:
+    """The product's model of these times, and its asset effects."""
+    fit = timing.fit(
+        made.labeller, made.asset, made.seconds, len(made.pace), len(made.effect),
+        order=made.order, team=made.team,
+        numbers={"objects": made.objects}, trends={"fatigue": made.shift},
+    )  # fmt: skip
+    return fit, timing.asset_effects(made.asset, fit, len(made.effect))
+
+
+def one_run(made: World) -> dict[str, float]:
+    """False discoveries, power and coverage on one floor; nan where there is nothing to count."""
+    fit, times = fitted(made)
+    hard = made.effect > 0
+    votes = label_counts(made.asset, made.label, len(hard), made.n_classes)
+    found = {}
+    for rate in RATES:
+        both = flag_assets(made.asset, made.labeller, votes, made.accuracy, times, rate)
+        for name, flagged in (
+            ("time", discoveries(times.p, rate)),
+            ("time and disagreement", both.flagged),
+        ):
+            false = int((flagged & ~hard).sum())
+            found[f"{name}, {rate:.0%}: false"] = false / max(int(flagged.sum()), 1)
+            found[f"{name}, {rate:.0%}: found"] = (
+                float(flagged[hard].mean()) if hard.any() else np.nan
+            )
+    inside = (times.low <= made.effect) & (made.effect <= times.high)
+    found["assets covered"] = float(inside.mean())
+    found["hard assets covered"] = _mean(inside[hard])
+    found["paces covered"] = _paces_covered(made, fit)
+    return found
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _paces_covered(made: World, fit: timing.Fit) -> float:
+    """A pace is that at mean experience and hour, against the usual labeller's."""
+    where = np.array([fit.centre["trend learning"], fit.centre["trend fatigue"]])
+    seen = fit.pace.n > 0
+    true = made.pace + where @ made.slopes
+    true = true - middle(true[seen])
+    return float(((fit.pace.low <= true) & (true <= fit.pace.high))[seen].mean())
+
+
+def figures(seeds: Iterable[int]) -> dict[str, object]:
+    """Means over floors, with their standard errors, for ordinary and for normal noise, and where
+    no asset is hard."""
+    runs: dict[str, list[dict[str, float]]] = {}
+    for seed in seeds:
+        for name, made in FLOORS.items():
+            runs.setdefault(name, []).append(one_run(world(seed, **made)))
+    return {name: _summed(found) for name, found in runs.items()}
+
+
+def _summed(runs: list[dict[str, float]]) -> dict[str, object]:
+    told: dict[str, object] = {"runs": len(runs)}
+    for name in runs[0]:
+        values = np.array([run[name] for run in runs])
+        if np.isfinite(values).any():
+            told[name] = {
+                "mean": round(float(values.mean()), 4),
+                "se": round(float(values.std() / np.sqrt(len(values))), 4),
+            }
+    return told

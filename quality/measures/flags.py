@@ -89,7 +89,8 @@ def flag_assets(
     differing = table.sum(axis=1) - table.max(axis=1, initial=0)
     p_disagreement, expected = disagreement_tail(asset, labeller, accuracy, differing)
     p_time = np.full(len(table), np.nan) if times is None else times.p
-    p = _fisher(p_disagreement, p_time)
+    halfway = _middle_of_tail(asset, labeller, accuracy, differing, p_disagreement)
+    p = np.where(np.isnan(p_time), p_disagreement, _fisher(halfway, p_time))
     flagged = discoveries(p, rate)
     return AssetFlags(flagged, p_disagreement, p_time, p, differing, expected)
 
@@ -112,6 +113,18 @@ def disagreement_tail(
     tail, expected = np.full(len(least), np.nan), np.zeros(len(least))
     _poisson_binomial_tail(starts, wrong[np.asarray(labeller)[order]], least, tail, expected)
     return tail, expected
+
+
+def _middle_of_tail(
+    asset: ArrayLike, labeller: ArrayLike, accuracy: ArrayLike, differing: Ints, tail: Floats
+) -> Floats:
+    """Mid-p: halfway between the chances of `differing` or more errors and of more than that.
+
+    An asset where all agree has a tail of 1 by the coarseness of counting alone, which would
+    silence its times where the two are combined (H. O. Lancaster, JASA 56, 1961).
+    """
+    beyond, _ = disagreement_tail(asset, labeller, accuracy, differing + 1)
+    return (tail + beyond) / 2
 
 
 def _chance_at_least(standings: Standings, level: float) -> Floats:

@@ -44,7 +44,18 @@ def unit(vectors: Floats) -> Floats:
 
 
 def lay_out(vectors: Floats, group: Ints, *, seed: int = 0, say: Say = lambda _: None) -> Map:
-    """Lay out vectors (n, d); `group` (n,) are codes of class: a sample holds each of them."""
+    """Lay out vectors (n, d); `group` (n,) are codes of class: a sample holds each of them.
+
+    One thread: the map is drawn beside people's work, and threads that wait for each other on a
+    busy machine take longer than one.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):
+        return _lay_out(vectors, group, seed, say)
+
+
+def _lay_out(vectors: Floats, group: Ints, seed: int, say: Say) -> Map:
     n = len(vectors)
     say("principal components")
     less, explained = _components(unit(vectors), seed)
@@ -104,7 +115,7 @@ def _tsne(less: Floats, seed: int) -> Floats:
         return np.pad(less, ((0, 0), (0, max(0, 2 - less.shape[1]))))[:, :2]
     start = np.pad(less, ((0, 0), (0, max(0, 2 - less.shape[1]))))[:, :2]
     start = start / max(float(start[:, 0].std()), 1e-9) * 1e-4
-    made = TSNE(2, perplexity=min(30.0, (n - 1) / 3), init=start, random_state=seed, n_jobs=2)
+    made = TSNE(2, perplexity=min(30.0, (n - 1) / 3), init=start, random_state=seed, n_jobs=1)
     return np.asarray(made.fit_transform(less), float)
 
 

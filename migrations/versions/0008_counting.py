@@ -525,6 +525,20 @@ def upgrade() -> None:
     op.execute(
         "UPDATE task SET created_at = asset.created_at FROM asset WHERE asset.id = task.asset_id"
     )
+    # What came after the first labels came to be with the last answer before its own first lease.
+    op.execute(
+        """
+        UPDATE task SET created_at = known.at FROM (
+            SELECT later.id, max(given.ended_at) AS at
+            FROM task later
+            JOIN task earlier ON earlier.asset_id = later.asset_id AND earlier.id < later.id
+            JOIN assignment given ON given.task_id = earlier.id AND given.state = 'submitted'
+            WHERE later.stage <> 'label' AND given.ended_at <= coalesce(
+                (SELECT min(leased_at) FROM assignment WHERE task_id = later.id), given.ended_at)
+            GROUP BY later.id
+        ) known WHERE known.id = task.id
+        """
+    )
     op.alter_column("task", "created_at", nullable=False)
     # Which tasks the line must look at again: new ones, and those that want another number of
     # answers. All else that happens to a task is a work event. A claim changes neither.

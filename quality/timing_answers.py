@@ -195,15 +195,11 @@ def _by_likeness(asset: Ints, alike: Floats, skipped: Any) -> tuple[int, Ints]:
 def disagreement(a: Answers, kept: Any) -> Floats | None:
     """Per asset, the share of pairs of its answers that differ; None where their codes say it all.
 
-    Two answers differ by 1 - their likeness, an answer and a skip or question wholly, two of those
-    not at all.
+    Two answers differ by 1 - their likeness. Skips and questions are clues of their own.
     """
     if a.alike is None:
         return None
-    n = len(a.assets)
-    told = kept & np.isfinite(a.alike)
-    m, s = (np.bincount(a.asset[which], minlength=n) for which in (told, kept & a.skipped))
-    s = s + a.asked
-    apart = 1 - np.bincount(a.asset[told], a.alike[told], n) / np.maximum(m, 1)
-    pairs = (m + s) * (m + s - 1)
-    return np.where(pairs > 0, (m * (m - 1) * apart + 2 * m * s) / np.maximum(pairs, 1), 0.0)
+    told = kept & np.isfinite(a.alike) & a.answered
+    m = np.bincount(a.asset[told], minlength=len(a.assets))
+    alike = np.bincount(a.asset[told], a.alike[told], len(a.assets)) / np.maximum(m, 1)
+    return np.where(m > 1, 1 - alike, 0.0)

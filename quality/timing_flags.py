@@ -173,4 +173,10 @@ def parts(judged: "Judged", i: int, skips: int, asked: int = 0) -> dict[str, Any
         made["seconds"] = round(float(judged.seconds * np.exp(effect)), 1)
     if np.isfinite(found.p[i]):
         made["p"] = float(f"{found.p[i]:.2g}")
+    if judged.known.gold[i]:
+        made["gold_answers"] = int(judged.known.gold[i])
+        made["gold_missed"] = round(float(judged.known.missed[i]), 2)
+    made["contributions"] = {
+        name: round(float(part[i]), 3) for name, part in judged.made.items() if np.isfinite(part[i])
+    }
     return made

@@ -1,6 +1,8 @@
 """Pace of labellers and difficulty of assets, kept up to date.
 
-The measures are those of the CSV audit. A skip because an asset is unclear,
+A whole fit reads all answers of a project: at once where there is none yet or answers have grown by
+a fifth, and every night. In between, what came in is judged by the last fit, asset by asset (see
+`timing_online`). The measures are those of the CSV audit. A skip because an asset is unclear,
 broken or outside the classes counts as an answer that nobody else gave: it speaks of the asset, and
 carries no time. So does a question about it, in the difficulty alone: it is a second word of
 somebody who also answers, and the test behind a flag asks for the words of different people.
@@ -14,15 +16,19 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import clock_time
 from ops.db import transaction
 from ops.models import Project
-from quality import timing_flags, timing_signals, timing_slices, timing_stored
+from quality import timing_flags, timing_online, timing_signals, timing_slices, timing_stored
 from quality.models import TimingFit
-from quality.timing_answers import read
+from quality.timing_answers import MOST_ANSWERS, read
 from quality.timing_evidence import known
 from quality.timing_judged import judge
 from quality.timing_written import write, write_difficulty, write_pace
 
 # An event is dated when it is made and seen when it is committed: look back this far.
 OVERLAP = timedelta(seconds=10)
+# Answers since the last whole fit, of those it had, at which there is another.
+GROWTH = 0.2
+# So few answers are fitted as a whole each time: it takes no longer.
+FEW = 2000
 
 
 def update_all(sessions: sessionmaker[Session]) -> int:
@@ -32,7 +38,7 @@ def update_all(sessions: sessionmaker[Session]) -> int:
     done = 0
     for project_id in due:
         with transaction(sessions) as session:
-            done += update_project(session, session.get_one(Project, project_id))
+            done += _bring_up_to_date(session, session.get_one(Project, project_id))
     return done
 
 
@@ -74,10 +80,35 @@ _STALE = text(
     WHERE project.state IN ('running', 'paused') AND (
         timing_fit.at IS NULL OR timing_fit.seen_at > timing_fit.at
         OR EXISTS (SELECT FROM evidence
-                   WHERE evidence.project_id = project.id AND evidence.at > timing_fit.at))
+                   WHERE evidence.project_id = project.id AND evidence.at > timing_fit.at)
+        OR EXISTS (SELECT FROM work_event event
+                   WHERE event.project_id = project.id AND event.at > timing_fit.at))
     ORDER BY project.id
     """
 )
+
+
+def _bring_up_to_date(session: Session, project: Project) -> bool:
+    fit = session.get(TimingFit, project.id)
+    if fit is None or _outgrown(session, fit):
+        return update_project(session, project)
+    if not _mine(session, project):
+        return False
+    at = clock_time.now()
+    return timing_online.touch(session, project, fit, fit.seen_at - OVERLAP, at)
+
+
+_SINCE = text(
+    "SELECT count(*) FROM work_event WHERE project_id = :project AND at > :since"
+    " AND stage = 'label' AND kind IN ('submitted', 'surplus')"
+)
+
+
+def _outgrown(session: Session, fit: TimingFit) -> bool:
+    if fit.answers < FEW:
+        return True
+    values = {"project": fit.project_id, "since": fit.at}
+    return bool(session.scalar(_SINCE, values) > GROWTH * min(fit.answers, MOST_ANSWERS))
 
 
 def update_project(session: Session, project: Project) -> bool:
@@ -93,7 +124,7 @@ def update_project(session: Session, project: Project) -> bool:
     if not answers.answered.any():
         return False
     evidence = known(session, project, answers)
-    judged = judge(session, project, answers)
+    judged = judge(session, project, answers, evidence)
     signals = timing_signals.signals(answers, evidence, judged)
     told = signals.of(answers)
     write_pace(session, project, answers, judged, told, at)

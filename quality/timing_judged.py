@@ -14,15 +14,18 @@ from quality.measures.arrays import Bools, Floats, Ints
 from quality.measures.difficulty import Difficulty, difficulty
 from quality.measures.standing import Standings
 from quality.timing_answers import Answers, disagreement
+from quality.timing_evidence import Known
 
 
 @dataclass(frozen=True)
 class Judged:
     """What the measures make of the answers; arrays by labeller or by asset.
 
-    `fit` is the whole model of times, None where they cannot be used; `kept` the answers that are
-    evidence about assets; `median` and `mad_log` are of each labeller's seconds of labelling;
-    `accuracy` counts a skip as no right answer; `seconds` what an answer usually takes.
+    `fit` is the whole model of times, None where they cannot be used; `median` and `mad_log` are of
+    each labeller's seconds of labelling; `accuracy` counts a skip as no right answer; `kept` are
+    the answers that are evidence about assets; `seconds` what an answer usually takes; `known` what
+    is known of answers; `hard` the whole model of difficulty; `score` the difficulty and `made` its
+    parts, in points of it. Judged by a stored fit, `fit` and `hard` are None.
     """
 
     usable: timing.Usable
@@ -36,13 +39,16 @@ class Judged:
     kept: Bools
     times: timing.AssetTimes | None
     seconds: float
-    hard: Difficulty
+    known: Known
+    hard: Difficulty | None
+    score: Floats
+    made: dict[str, Floats]
     asset_flags: measure_flags.AssetFlags
     votes: Ints
     rate: float
 
 
-def judge(session: Session, project: Project, a: Answers) -> Judged:
+def judge(session: Session, project: Project, a: Answers, known: Known) -> Judged:
     """Pace, standing, flags and difficulty at the project's false-discovery rate."""
     rate = projects.settings_of(project).false_discovery_rate
     n_labellers, n_assets = len(a.labellers), len(a.assets)
@@ -60,13 +66,14 @@ def judge(session: Session, project: Project, a: Answers) -> Judged:
     asset_flags = measure_flags.flag_assets(
         where, a.labeller[kept], votes, accuracy, times, rate
     )  # fmt: skip
+    hard = _difficulty(a, kept, fit, known)
     log = np.log(a.seconds)
     median = timing.group_median(a.labeller[np.isfinite(log)], log[np.isfinite(log)], n_labellers)
     return Judged(
         usable, fit, np.full(n_labellers, np.nan) if pace is None else pace.ratio(),
         np.exp(median), _mad_log(a, log, median), standings, accuracy, found, kept, times,
         float(np.exp(np.nanmedian(log))) if np.isfinite(log).any() else float("nan"),
-        _difficulty(a, kept, fit), asset_flags, votes, rate,
+        known, hard, hard.score, hard.parts, asset_flags, votes, rate,
     )  # fmt: skip
 
 
@@ -93,16 +100,14 @@ def _accuracy(standings: Standings, a: Answers) -> Floats:
     return accuracy
 
 
-def _difficulty(a: Answers, kept: Bools, fit: timing.Fit | None) -> Difficulty:
-    n_assets = len(a.assets)
-    puzzled = np.repeat(np.arange(n_assets), a.asked)
-    z = None if fit is None else np.concatenate(
-        [fit.z[: len(a.asset)][kept], np.full(puzzled.size, np.nan)]
-    )  # fmt: skip
+def _difficulty(a: Answers, kept: Bools, fit: timing.Fit | None, known: Known) -> Difficulty:
+    said, n_assets = kept & a.answered, len(a.assets)
     return difficulty(
-        np.concatenate([a.asset[kept], puzzled]),
-        np.concatenate([a.label[kept], np.full(puzzled.size, a.n_classes, a.label.dtype)]),
-        n_assets, a.n_classes + 1, z, disagreement=disagreement(a, kept),
+        a.asset[said], a.label[said], n_assets, max(a.n_classes, 1),
+        None if fit is None else fit.z[: len(a.asset)][said],
+        disagreement=disagreement(a, kept),
+        skips=np.bincount(a.asset[kept & a.skipped], minlength=n_assets),
+        questions=a.asked, gold=known.gold, misses=known.missed,
     )  # fmt: skip
 
 

@@ -23,15 +23,15 @@ class Stored(NamedTuple):
 def of(a: Answers, judged: Judged) -> Stored:
     """What is kept of a fit.
 
-    times: the model of times, None where they cannot be used; keys: names of the codes
-    of labels; flagged: labellers whose answers are no evidence about assets; accuracy by labeller;
-    threshold: the p-value up to which an asset is flagged; practice: when each labeller had given
-    how many answers.
+    times and difficulty: the models, of times None where they cannot be used; flagged: labellers
+    whose answers are no evidence about assets; accuracy by labeller; threshold: the p-value up to
+    which an asset is flagged; practice: when each labeller had given how many answers; seconds:
+    what an answer usually takes.
     """
     people = a.labellers.tolist()
     model = {
         "times": None if judged.fit is None else _times(a, judged),
-        "keys": list(a.keys),
+        "difficulty": judged.hard.stored(a.keys or range(a.n_classes)) if judged.hard else None,
         "flagged": [people[i] for i in np.flatnonzero(judged.labeller_flags.flagged)],
         "accuracy": {
             str(who): round(float(value), 4)

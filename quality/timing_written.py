@@ -55,12 +55,14 @@ def write_difficulty(
     known = _known(session, project, a)
     skips = np.bincount(a.asset[a.skipped], minlength=len(a.assets))
     rows = []
-    for i in np.flatnonzero(~np.isnan(judged.hard.score)).tolist():
-        asset_id, score = int(a.assets[i]), round(float(judged.hard.score[i]), 4)
+    for i in np.flatnonzero(~np.isnan(judged.score)).tolist():
+        asset_id, score = int(a.assets[i]), round(float(judged.score[i]), 4)
         colour = _colour(judged, i)
         reason = timing_flags.asset_reason(judged, i) if colour != "green" else ""
         old = known.get(asset_id)
-        same = old is not None and (old.colour, old.reason) == (colour, reason)
+        parts = timing_flags.parts(judged, i, int(skips[i]), int(a.asked[i]))
+        now = (colour, reason, parts["answers"])
+        same = old is not None and (old.colour, old.reason, old.answers) == now
         if old and same and abs(old.difficulty - score) < WORTH_WRITING:
             continue
         rows.append(
@@ -70,7 +72,7 @@ def write_difficulty(
                 "difficulty": score,
                 "colour": colour,
                 "reason": reason,
-                "parts": timing_flags.parts(judged, i, int(skips[i]), int(a.asked[i])),
+                "parts": parts,
                 "at": at,
             }
         )
@@ -81,10 +83,10 @@ _FEW = 5000
 
 
 def _known(session: Session, project: Project, a: Answers) -> dict[int, Any]:
-    columns = (AssetDifficulty.difficulty, AssetDifficulty.colour, AssetDifficulty.reason)
-    found = select(AssetDifficulty.asset_id, *columns).where(
-        AssetDifficulty.project_id == project.id
-    )
+    found = select(
+        AssetDifficulty.asset_id, AssetDifficulty.difficulty, AssetDifficulty.colour,
+        AssetDifficulty.reason, AssetDifficulty.parts["answers"].as_integer().label("answers"),
+    ).where(AssetDifficulty.project_id == project.id)  # fmt: skip
     if len(a.assets) <= _FEW:
         found = found.where(AssetDifficulty.asset_id.in_(a.assets.tolist()))
     return {row.asset_id: row for row in session.execute(found)}

@@ -12,7 +12,7 @@ from quality.measures.difficulty_clues import overall
 
 # Log odds of a difference per: log odds of the class's dispute, deviation of time, doubling of
 # (1 + skips), of (1 + questions). They stand where nothing can be learnt.
-DEFAULTS = {"class": 1.0, "time": 0.5, "skips": 1.5, "questions": 1.0}
+DEFAULTS = {"class": 1.0, "time": 0.5, "skips": 1.5, "questions": 1.25}
 _CERTAINTY = (2.0, 4.0, 8.0, 4.0, 4.0)  # prior precision of the intercept and of these
 _STRENGTH, _STRENGTH_SD = 4.0, 1.0  # expected worth of the clues in comparisons; its spread in logs
 _STRENGTHS = 2.0 ** np.arange(-1, 6.25, 0.25)

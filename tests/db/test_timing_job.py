@@ -1,6 +1,7 @@
 """Pace, difficulty and flags from stored answers: right ones found, written once, taken down."""
 
 import time
+from collections import Counter
 from datetime import timedelta
 
 import numpy as np
@@ -8,11 +9,11 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from ops import clock_time, flags, talk, work_events
-from ops.models import Assignment, AuditEntry, Flag
+from ops.models import Assignment, AuditEntry, Flag, Label
 from ops.work_events import Event
 from quality import timing, timing_job
 from quality.judging import belief, judge
-from quality.models import AssetDifficulty, LabellerPace
+from quality.models import AssetDifficulty, LabellerPace, TimingFit
 from tests.db.answering import answer
 
 ASSETS, ANSWERS = 80, 5
@@ -252,6 +253,105 @@ def test_questions_speak_of_the_asset_and_flag_nothing(session, sessions, make):
     row = session.get(AssetDifficulty, target.id)
     assert row.parts["questions"] == 3 and row.difficulty > before + 0.05
     assert session.scalar(select(func.count()).select_from(Flag)) == flagged
+
+
+def more_answers(session, floor, places):
+    """Answers of labellers who have not seen these assets yet: to the first of them slow and of no
+    one mind, to the others as before."""
+    rng, added = np.random.default_rng(9), 0
+    paces = session.execute(select(LabellerPace.labeller_id, LabellerPace.median_seconds))
+    median = {row[0]: row[1] for row in paces}
+    for i in places:
+        mine = select(Assignment).where(Assignment.task_id == floor.tasks[i].id)
+        done = {row.labeller_id: row.id for row in session.scalars(mine)}
+        said = session.scalars(select(Label.payload).where(Label.assignment_id.in_(done.values())))
+        usual = Counter(payload["class"] for payload in said).most_common(1)[0][0]
+        hard = i == places[0]
+        for k, labeller in enumerate(who for who in floor.labellers[:7] if who.id not in done):
+            log = np.log(median[labeller.id]) + rng.normal(0, 0.35) + 1.6 * hard
+            row = answer(
+                session, floor.tasks[i], labeller, "abc"[k % 3] if hard else usual, surplus=True,
+                active_ms=int(1000 * np.exp(log)), at=clock_time.now(),
+            )  # fmt: skip
+            note_submission(session, row, floor, kind="surplus")
+            added += 1
+    session.commit()
+    return added
+
+
+def kept(session):
+    """Every row of difficulty, by asset, and the fit."""
+    session.expire_all()
+    rows = {row.asset_id: row for row in session.scalars(select(AssetDifficulty))}
+    values = {
+        who: (row.difficulty, row.colour, row.reason, row.parts, row.at)
+        for who, row in rows.items()
+    }
+    fit = session.scalars(select(TimingFit)).one()
+    return values, (fit.answers, fit.model, fit.at), fit.seen_at
+
+
+def test_between_two_fits_only_what_was_touched_is_judged_and_as_a_fit_would_have_it(
+    session, sessions, worked, monkeypatch
+):
+    monkeypatch.setattr(timing_job, "FEW", 0)
+    timing_job.update_all(sessions)
+    before, fit, seen = kept(session)
+    clock_time.use(lambda: time.time() + 60)
+    places = range(40, 46)
+    assert more_answers(session, worked, places) < timing_job.GROWTH * fit[0]
+    assert timing_job.update_all(sessions) == 1
+    online, same_fit, seen_then = kept(session)
+    touched = {worked.assets[i].id for i in places}
+    assert same_fit == fit and seen_then > seen
+    assert {who for who in online if online[who] != before[who]} == touched
+    hard = (Flag.kind == "slow_or_ambiguous", Flag.resolved_at.is_(None))
+    flagged = set(session.scalars(select(Flag.asset_id).where(*hard)))
+    red = {who for who in touched if online[who][1] == "red"}
+    assert flagged & touched == red and worked.assets[40].id in red
+
+    assert timing_job.update_all(sessions) == 1  # within the overlap: looked at again
+    assert kept(session)[:2] == (online, fit)
+    clock_time.use(lambda: time.time() + 120)
+    timing_job.update_project(session, worked.project)
+    session.commit()
+    whole, new_fit, _ = kept(session)
+    assert new_fit[0] > fit[0] and new_fit[2] > fit[2]
+    for who in touched:
+        assert online[who][0] == pytest.approx(whole[who][0], abs=0.1)
+        assert online[who][1] == whole[who][1]
+        effects = [found[who][3]["time_effect"] for found in (online, whole)]
+        assert effects[0] == pytest.approx(effects[1], abs=0.15)
+        assert sum(online[who][3]["contributions"].values()) == pytest.approx(
+            online[who][0], abs=0.01
+        )
+
+
+def test_all_is_fitted_anew_when_answers_grew_and_at_night_or_else_nothing_is(
+    session, sessions, worked, monkeypatch
+):
+    monkeypatch.setattr(timing_job, "FEW", 0)
+    assert timing_job.refit_all(sessions) == 1
+    _, fit, _ = kept(session)
+    assert timing_job.refit_all(sessions) == 0  # nothing was learnt since
+    clock_time.use(lambda: time.time() + 60)
+    more_answers(session, worked, range(20, 30))
+
+    def fails(*_):
+        raise RuntimeError("killed half way")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(timing_job.timing_slices, "update", fails)
+        with pytest.raises(RuntimeError, match="half way"):
+            timing_job.refit_all(sessions)
+    assert kept(session)[1] == fit
+    assert timing_job.update_all(sessions) == 1 and kept(session)[1] == fit
+    assert timing_job.refit_all(sessions) == 1  # what came in was only judged by the old fit
+    _, fit, _ = kept(session)
+    clock_time.use(lambda: time.time() + 120)
+    assert more_answers(session, worked, range(31, 75)) > timing_job.GROWTH * fit[0]
+    assert timing_job.update_all(sessions) == 1
+    assert kept(session)[1][0] > fit[0]
 
 
 def test_a_project_without_answers_is_left_alone(session, make):

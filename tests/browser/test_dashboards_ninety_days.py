@@ -6,16 +6,19 @@ raw rows.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from metrics import alerts
+from metrics import alerts, studies
 from metrics.definitions import DEFINITIONS
 from ops.models import User
+from quality.measures import mapping
 from tests.browser.test_accessible import faults
+from tests.db.test_quality_reads import TRUTH
 from tests.history import History
 
 pytestmark = pytest.mark.browser
@@ -95,7 +98,91 @@ def labels_per_hour(session: Session, history: History) -> str:
     return f"{raw(session, statement, projects=mine(history)):,.1f}"
 
 
+def gold_and_mistakes(session: Session, history: History) -> str:
+    """The share of right answers to gold of one project, and how often a bus was said of a car."""
+    gold = f"""
+        SELECT avg((judged.data ->> 'correct')::float8) FROM (
+            SELECT DISTINCT ON (assignment_id) * FROM work_event WHERE kind = 'gold_scored'
+            ORDER BY assignment_id, at DESC, id DESC) judged
+        JOIN work_event e ON e.assignment_id = judged.assignment_id AND e.kind = 'submitted'
+        WHERE e.project_id = ANY(:projects) AND {OWN_DAY} > {LAST_DAY} - {DAYS}"""
+    project = history.projects["Street scenes"]
+    share = raw(session, gold, projects=[project])
+    until = raw(session, f"SELECT {LAST_DAY} + 1", projects=mine(history))
+    mistakes = f"""
+        SELECT count(*) FROM ({TRUTH}) told WHERE truth = 'car' AND said = 'bus'"""
+    since = until - timedelta(days=DAYS)
+    n = raw(session, mistakes, project=project, since=since, until=until)
+    return f"{100 * share:.1f} %, Said BUS where CAR is right: {n:,} answers"
+
+
+def people_at_work(session: Session, history: History) -> str:
+    statement = f"""
+        SELECT count(DISTINCT (e.labeller_id, e.project_id)) FROM work_event e
+        WHERE e.kind IN ('submitted', 'surplus', 'skipped') AND e.stage IN ('label', 'rework')
+          AND e.project_id = ANY(:projects) AND {OWN_DAY} > {LAST_DAY} - {DAYS}"""
+    return f"{raw(session, statement, projects=mine(history))} labellers"
+
+
+def labels_of_one(session: Session, history: History) -> str:
+    statement = f"""
+        SELECT count(*) FROM work_event e
+        WHERE e.kind = 'submitted' AND e.stage IN ('label', 'rework') AND e.labeller_id = :who
+          AND e.project_id = ANY(:projects) AND {OWN_DAY} > {LAST_DAY} - {DAYS}"""
+    who = history.labellers[0]
+    return f"{raw(session, statement, projects=mine(history), who=who):,}"
+
+
+def gold_in_work(session: Session, history: History) -> str:
+    statement = "SELECT count(*) FROM gold WHERE state = 'active' AND project_id = :project"
+    return f"{raw(session, statement, project=history.projects['Street scenes']):,}"
+
+
+IN_FORCE = """(SELECT DISTINCT ON (asset_id) asset_id, label FROM consensus
+    ORDER BY asset_id, version DESC) force"""
+
+
+def red_assets(session: Session, history: History) -> str:
+    statement = "SELECT count(*) FROM asset_difficulty WHERE colour = 'red' AND project_id = :p"
+    return f"Red: hard ({raw(session, statement, p=history.projects['Street scenes']):,})"
+
+
+def labelled_assets(session: Session, history: History) -> str:
+    statement = f"""
+        SELECT count(*) FROM {IN_FORCE} JOIN asset a ON a.id = asset_id WHERE project_id = :p"""
+    return f"{raw(session, statement, p=history.projects['Street scenes']):,}"
+
+
+def embedded_assets(session: Session, history: History) -> str:
+    statement = "SELECT count(*) FROM embedding WHERE model_id = :m"
+    return f"Map of {raw(session, statement, m=history.models['eye']):,} assets by class"
+
+
+def errors_of_the_model(session: Session, history: History) -> str:
+    statement = f"""
+        SELECT count(*) FROM prediction p JOIN {IN_FORCE} USING (asset_id)
+        WHERE p.model_id = :m AND p.label ->> 'class' <> force.label ->> 'class'"""
+    return f"{raw(session, statement, m=history.models['detector']):,}"
+
+
+def suspects(session: Session, history: History) -> str:
+    statement = "SELECT count(*) FROM label_score WHERE suspect AND run_id = ANY(:runs)"
+    return f"{raw(session, statement, runs=history.runs):,}"
+
+
 LOOKS: dict[str, Look] = {
+    "/dashboards/assets": Look(
+        ".dash-shot img",
+        inner('[aria-label="Colour"] a:nth-of-type(2)'),
+        red_assets,
+        "project={project}",
+    ),
+    "/dashboards/balance": Look(
+        ".dash-twins img", figure("labelled"), labelled_assets, "project={project}"
+    ),
+    "/dashboards/map": Look(".dash-map canvas", inner(".card-title"), embedded_assets),
+    "/dashboards/errors": Look(".dash-shot img", figure("errors"), errors_of_the_model),
+    "/dashboards/rescoring": Look(".dash-counts", figure("suspects"), suspects),
     "/dashboards/": Look(".js-plotly-plot .bars .point", figure("labels"), labels_submitted),
     "/dashboards/line": Look(
         ".js-plotly-plot .scatterlayer .js-line",
@@ -105,6 +192,24 @@ LOOKS: dict[str, Look] = {
     "/dashboards/efficiency": Look(
         ".js-plotly-plot .barlayer .point", figure("efficiency"), labels_per_hour
     ),
+    "/dashboards/quality": Look(
+        "#mistakes .dash-asset img",
+        lambda page: ", ".join([figure("gold")(page), inner("#mistakes .card-title")(page)]),
+        gold_and_mistakes,
+        f"days={DAYS}&project={{project}}&truth=car&said=bus",
+    ),
+    "/dashboards/labellers": Look(
+        ".js-plotly-plot .scatterlayer .point",
+        inner(".dash-table-head .dash-quiet"),
+        people_at_work,
+    ),
+    "/dashboards/labeller": Look(
+        ".js-plotly-plot .scatterlayer .point",
+        figure("labels"),
+        labels_of_one,
+        f"days={DAYS}&labeller={{labeller}}",
+    ),
+    "/dashboards/gold": Look(".ag-row", figure("active"), gold_in_work),
     "/dashboards/definitions": Look(
         ".dash-definitions article",
         lambda page: str(page.locator(".dash-definitions article").count()),
@@ -114,6 +219,17 @@ LOOKS: dict[str, Look] = {
 }
 
 
+@pytest.fixture
+def studied(ninety_days: History, sessions, settings, monkeypatch) -> None:
+    """The map and the errors of the models, by their jobs; few points are laid out."""
+    monkeypatch.setenv("TOUCHSTONE_HOME", str(settings.home))
+    monkeypatch.setattr(mapping, "SAMPLE", 60)
+    studies.due(sessions)
+    for name, kind in (("eye", "map"), ("detector", "errors")):
+        studies.run(sessions, ninety_days.models[name], kind)
+
+
+@pytest.mark.usefixtures("studied")
 def test_every_page_is_drawn_true_and_readable(ninety_days: History, session, sessions, browse):
     from dashboards.pages import PAGES
 

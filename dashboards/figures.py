@@ -274,7 +274,7 @@ def _layout(days: Sequence[date], y_title: str) -> dict[str, Any]:
             "tickformat": "%a<br>%d %b" if len(days) <= 7 else "%d %b",
             "ticklabeloverflow": "allow",
             # Counted from the last day, so that it always has its label.
-            "tickvals": _iso(days[::-1][:: 1 if len(days) <= 7 else 3 if len(days) <= 14 else 7]),
+            "tickvals": _iso(days[::-1][:: _step(len(days))]),
         }
     return {
         "xaxis": xaxis,
@@ -291,6 +291,13 @@ def _layout(days: Sequence[date], y_title: str) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "x unified" if days else "closest",
     }
+
+
+def _step(days: int) -> int:
+    """Days from one label of the axis to the next: as many as stand side by side."""
+    return next(
+        step for most, step in ((7, 1), (14, 3), (35, 7), (100, 21), (400, 90)) if days <= most
+    )
 
 
 def _runs(wanted: Sequence[bool]) -> list[tuple[int, int]]:

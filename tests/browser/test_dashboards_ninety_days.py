@@ -215,6 +215,12 @@ LOOKS: dict[str, Look] = {
         lambda page: str(page.locator(".dash-definitions article").count()),
         lambda _session, _history: str(len(DEFINITIONS)),
     ),
+    "/dashboards/throughput": Look(
+        ".js-plotly-plot .heatmaplayer .hm",
+        figure("labels"),
+        labels_submitted,
+        f"days={DAYS}&by=team&compare=before",
+    ),
     "/dashboards/alerts": Look(".dash-people li", inner(".dash-body h2"), alerts_standing),
 }
 

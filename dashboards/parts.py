@@ -10,6 +10,7 @@ from dash import dcc, html
 from dashboards.asked import Asked
 from dashboards.controls import Select
 from dashboards.controls import options as as_options
+from dashboards.defined import titled
 from dashboards.door import picture
 from dashboards.phrases import UNDEFINED
 from ops.web.layout import moment
@@ -117,7 +118,7 @@ def figure(
     lines = [f"95 %: {interval}" if interval else "", support]
     return html.Div(
         [
-            html.H2(name),
+            html.H2(titled(name, key)),
             html.Div(value, className=f"dash-value{undefined}"),
             html.Div(unit, className="dash-unit"),
             html.Div([html.Div(line) for line in lines], className="dash-support"),

@@ -30,6 +30,12 @@ class Typed(_Own):
     _type = "Typed"
 
 
+class Tick(_Own):
+    """A box to tick; `label` is for who does not see it, `value` whether it is ticked."""
+
+    _type = "Tick"
+
+
 class PointMap(_Own):
     """Points on a canvas: `figures_data.embedding_map` and `label`; tells `chosen` (assets drawn
     around) and `pointed` (the one pointed at), of which `tip` says more."""

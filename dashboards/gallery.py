@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dash import ALL, Input, Output, State, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards import actions, parts
+from dashboards.controls import Tick
 
 Children = Any
 
@@ -45,13 +46,11 @@ def cards(
 
 def _card(name: str, row: Any, about: Any, look: Any, marked: Any) -> Children:
     asset = int(row.asset_id)
-    box = dcc.Checklist(
+    box = Tick(
         id={"pick": name, "asset": asset, "row": _row_of(row)},
-        options=[{"label": html.Span(f"Choose {row.external_id}", className="visually-hidden"),
-                  "value": asset}],
-        value=[],
-        className="dash-pick",
-    )  # fmt: skip
+        label=f"Choose {row.external_id}",
+        value=False,
+    )
     named = parts.asset_link(row, row.external_id, className="dash-name")
     words = html.Div([html.Div([box, named], className="dash-pick-head"), about(row)])
     return html.Li([look(row), words], className=f"dash-shot {marked(row)}".strip())
@@ -69,10 +68,12 @@ def register(app: Any, name: str) -> None:
     @app.callback(
         Output(actions.chosen(name), "data"),
         Input(picked, "value"),
+        State(picked, "id"),
         prevent_initial_call=True,
     )
-    def choose(values: list[list[int]]) -> Any:
-        return sorted({int(asset) for value in values for asset in value or ()})
+    def choose(values: list[bool], ids: list[dict[str, Any]]) -> Any:
+        both = zip(ids, values, strict=True)
+        return sorted({int(one["asset"]) for one, ticked in both if ticked})
 
     @app.callback(
         Output(picked, "value"),
@@ -82,12 +83,9 @@ def register(app: Any, name: str) -> None:
         prevent_initial_call=True,
     )
     def every(all_: int | None, none: int | None, ids: list[dict[str, Any]]) -> Any:
-        from dash import ctx
-
         if not all_ and not none:
             return [no_update for _ in ids]
-        wanted = "every" in (ctx.triggered_id or {})
-        return [[one["asset"]] if wanted else [] for one in ids]
+        return ["every" in (ctx.triggered_id or {}) for _ in ids]
 
 
 def pages(path: str, asked: Any, page: int, more: bool, of: str = "") -> Children:

@@ -4,6 +4,7 @@
 
 import { Boxes } from "./_boxes.js";
 import { PointMap } from "./_map.js";
+import { Tick } from "./_tick.js";
 
 const element = (...parts) => window.React.createElement(...parts);
 
@@ -37,7 +38,7 @@ function Typed({ id, type, value, label, shown, className, min, max, step, place
   return element(Field, { id: flat(id), label, shown, className }, field);
 }
 
-window.touchstone = { Select, Typed, PointMap, Boxes };
+window.touchstone = { Select, Typed, PointMap, Boxes, Tick };
 
 // A cell that leads somewhere: the row holds the address under the name in `href`.
 function CellLink({ value, data, href }) {

@@ -34,6 +34,8 @@ def events_between(
     session: Session, first: datetime, stop: datetime, people: Collection[int]
 ) -> "Iterator[pa.Table]":
     """The events of these labellers, first ≤ at < stop, that lie in the files."""
+    from ops.event_files import SCHEMA
+
     listed = paths(session, first, stop)
     if listed:
         with counting() as duck:
@@ -42,7 +44,7 @@ def events_between(
                 "AND list_contains($people::BIGINT[], labeller_id)",
                 params={"files": listed, "first": first, "stop": stop, "people": list(people)},
             )
-            yield found.to_arrow_table()
+            yield found.to_arrow_table().cast(SCHEMA)
 
 
 def submission_hours(session: Session, assignments: Collection[int]) -> set[tuple[int, int]]:
@@ -58,7 +60,10 @@ def submission_hours(session: Session, assignments: Collection[int]) -> set[tupl
 
 def events_of(session: Session, assignments: Collection[int]) -> "pa.Table | None":
     """The events of these assignments that lie in the files."""
-    return _search(session, assignments, "SELECT * FROM found")
+    from ops.event_files import SCHEMA
+
+    found = _search(session, assignments, "SELECT * FROM found")
+    return None if found is None else found.cast(SCHEMA)
 
 
 def _search(session: Session, assignments: Collection[int], query: str) -> "pa.Table | None":

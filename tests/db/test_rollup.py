@@ -1,11 +1,11 @@
 """The roll-up leaves what a rebuild would, and what plain counting would."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from sqlalchemy import func, select
@@ -39,6 +39,7 @@ class Belonging:
     """Where somebody belonged at a moment, by a plain reading of the tables."""
 
     def __init__(self, session: Session):
+        session.expire_all()  # others may have moved whom this session knows
         self.people = {user.id: user for user in session.scalars(select(User))}
         past = select(PastAffiliation).order_by(PastAffiliation.until, PastAffiliation.id)
         self.past = session.scalars(past).all()
@@ -53,12 +54,13 @@ class Belonging:
                 then = row
                 break
         vendor = then.organisation_id if then.organisation_id in self.vendors else 0
-        return at.astimezone(ZoneInfo(then.timezone)).date(), then.team_id or 0, vendor
+        zone = ZoneInfo(then.timezone if then.timezone in available_timezones() else "UTC")
+        return at.astimezone(zone).date(), then.team_id or 0, vendor
 
 
-def counted_by_hand(session: Session) -> dict[tuple, dict]:
+def counted_by_hand(session: Session, events: Sequence[WorkEvent]) -> dict[tuple, dict]:
     """The figures of every hour by a plain reading of the definitions."""
-    events = session.scalars(select(WorkEvent).order_by(WorkEvent.at, WorkEvent.id)).all()
+    events = sorted(events, key=lambda event: (event.at, event.id))
     belonged = Belonging(session)
     submission = {e.assignment_id: e for e in events if e.kind in ("submitted", "surplus")}
     newest = {}
@@ -115,9 +117,11 @@ def added_up(hours: dict[tuple, dict]) -> dict[tuple, dict]:
     return days
 
 
-def expect_counts(session: Session) -> None:
-    """What is stored is what plain counting finds, to the last digit."""
-    expected = counted_by_hand(session)
+def expect_counts(session: Session, events: Sequence[WorkEvent] | None = None) -> None:
+    """What is stored is what plain counting of all events finds, to the last digit."""
+    if events is None:
+        events = session.scalars(select(WorkEvent)).all()
+    expected = counted_by_hand(session, events)
     for table, counts in ((HourlyRollup, expected), (DailyRollup, added_up(expected))):
         names = COLUMNS if table is HourlyRollup else COLUMNS[1:]
         n_keys = len(names) - len(COLUMNS) + len(KEY)

@@ -13,12 +13,15 @@ from quality.measures import agreement, consensus, flags, standing
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.measures.classes import Rate, rate
 from quality.measures.difficulty import Difficulty, difficulty
+from quality.measures.hard_found import HardFound, hard_found
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_CONFUSIONS = 20_000_000  # labellers × classes²: beyond this, one accuracy a labeller
-MANY_ANSWERS = 2_000_000  # of these, what the last rounds of EM still move is past noticing
+MANY_ANSWERS = 2_000_000  # of these, what the last rounds of EM still move is past noticing …
+# … and so is what the whole model of times adds to medians of them
+DRAWS, MOST_DRAWN = 20, 50_000  # of few answers, to see how well hard assets are found; answers
 
 Report = Callable[[float, str], None]
 
@@ -45,6 +48,7 @@ class Findings:
     difficulty: Difficulty
     labeller_flags: flags.LabellerFlags
     asset_flags: flags.AssetFlags
+    hard_found: HardFound | None
 
     @property
     def kept(self) -> Bools:
@@ -72,20 +76,60 @@ def find(answers: Answers, class_names: "pa.Array", truth: Ints | None, report: 
     usable = timing.usable(
         answers.labeller, answers.seconds, n_labellers, _order(answers.submitted_at)
     )
-    pace = timing.pace(answers.labeller, answers.seconds, n_labellers, _order(answers.submitted_at))
+    fit = _fit(answers, n_labellers, n_assets)
+    pace = fit.pace if fit else timing.pace(answers.labeller, answers.seconds, n_labellers)
     found = flags.flag_labellers(standings, pace if usable.usable else None)
     report(0.8, "difficulty of assets")
     kept = ~found.flagged[answers.labeller]
     where, what, who = answers.asset[kept], answers.label[kept], answers.labeller[kept]
-    times = timing.asset_times(where, pace.residual[kept], n_assets) if usable.usable else None
+    times = _asset_times(answers, fit, pace, kept) if usable.usable else None
     hard = difficulty(where, what, n_assets, n_classes, pace.z[kept] if usable.usable else None)
     kept_votes = agreement.label_counts(where, what, n_assets, n_classes)
     asset_flags = flags.flag_assets(where, who, kept_votes, standings.mean, times)
+    few = _hard_found(answers, truth, n_classes, usable, report)
     report(1.0, "writing")
     return Findings(
         answers, class_names, n_classes, truth, votes, alpha, agreement.percent_agreement(votes),
         _judged(votes, truth), model, _judged(model.posterior, truth), best, standings,
-        usable, pace, times, hard, found, asset_flags,
+        usable, pace, times, hard, found, asset_flags, few,
+    )  # fmt: skip
+
+
+def _fit(answers: Answers, n_labellers: int, n_assets: int) -> timing.Fit | None:
+    """The whole model of times; None where there are so many that medians of paces do."""
+    if len(answers.asset) > MANY_ANSWERS:
+        return None
+    order = _order(answers.submitted_at)
+    return timing.fit(
+        answers.labeller, answers.asset, answers.seconds, n_labellers, n_assets, order=order
+    )
+
+
+def _asset_times(
+    answers: Answers, fit: timing.Fit | None, pace: timing.Pace, kept: Bools
+) -> timing.AssetTimes:
+    n_assets = len(answers.assets)
+    if fit is not None:
+        return timing.asset_effects(answers.asset, fit, n_assets, kept)
+    return timing.asset_times(answers.asset[kept], pace.residual[kept], n_assets)
+
+
+def _hard_found(
+    answers: Answers,
+    truth: Ints | None,
+    n_classes: int,
+    usable: timing.Usable,
+    report: Report,
+) -> HardFound | None:
+    """How well hard assets would be found from a few of their answers, where the truth is known."""
+    if truth is None or len(answers.asset) > MOST_DRAWN:
+        return None
+    nothing = np.full(len(answers.asset), np.nan)
+    return hard_found(
+        answers.asset, answers.labeller, answers.label,
+        answers.seconds if usable.usable else nothing, truth,
+        (len(answers.assets), len(answers.labellers), n_classes), draws=DRAWS,
+        report=lambda share: report(0.85 + 0.15 * share, "how well hard assets are found"),
     )  # fmt: skip
 
 

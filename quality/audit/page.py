@@ -2,7 +2,7 @@
 
 from html import escape
 
-from quality.audit import sections
+from quality.audit import found_section, sections
 from quality.audit.findings import Findings
 from quality.audit.in_short import in_short
 from quality.audit.words import count, number, paragraph, percent
@@ -43,6 +43,7 @@ def render(found: Findings, name: str) -> str:
             sections.agreement(found),
             sections.labellers(found),
             sections.assets(found),
+            found_section.hard_found(found),
             sections.classes(found),
             sections.times(found),
             _glossary(found),

@@ -76,6 +76,7 @@ def summary(found: Findings) -> dict[str, Any]:
             "assets": int(found.asset_flags.flagged.sum()),
             "false_discovery_rate": FALSE_DISCOVERY_RATE,
         },
+        "hard_assets_found": None if found.hard_found is None else found.hard_found._asdict(),
     }
 
 

@@ -3,8 +3,8 @@
 A labeller is flagged when there is little doubt that they are right clearly less often than the
 typical labeller, or that they take less than half the usual time and are right less often. An asset
 is flagged when labellers as able as these would seldom differ so much over an ordinary asset, or
-take so long. Answers of flagged labellers are not evidence against an asset: the caller leaves them
-out.
+take so long, and differ more than expected or take a quarter longer than usual. Answers of flagged
+labellers are not evidence against an asset: the caller leaves them out.
 """
 
 from typing import NamedTuple
@@ -20,6 +20,8 @@ from quality.timing.robust import rejected
 FALSE_DISCOVERY_RATE = 0.05
 MARGIN = 0.10  # how far below the typical accuracy is clearly below
 TOO_FAST = 0.5  # of the usual time
+NOTED = 0.05  # p-value of an asset that is noted without being flagged
+WORTH_A_LOOK = 1.25  # of the usual time: less is not worth a flag, however sure
 
 
 class LabellerFlags(NamedTuple):
@@ -92,7 +94,17 @@ def flag_assets(
     halfway = _middle_of_tail(asset, labeller, accuracy, differing, p_disagreement)
     p = np.where(np.isnan(p_time), p_disagreement, _fisher(halfway, p_time))
     flagged = discoveries(p, rate)
+    if times is not None:
+        # With many answers each, half of all assets are surely slower than the usual one.
+        flagged &= (times.effect >= np.log(WORTH_A_LOOK)) | (differing > expected)
     return AssetFlags(flagged, p_disagreement, p_time, p, differing, expected)
+
+
+def colours(found: AssetFlags, noted: float = NOTED) -> list[str]:
+    """Per asset: "red" is flagged, "yellow" has a p-value below `noted` though it is not, "green"
+    is all else."""
+    yellow = found.p < noted  # false where nan: a test not made
+    return np.where(found.flagged, "red", np.where(yellow, "yellow", "green")).tolist()
 
 
 def disagreement_tail(

@@ -6,6 +6,7 @@ effects; the assets, of which there are many with a few answers each, are elimin
 effects are shrunk is learnt from their spread: W. H. Fellner, Technometrics 28 (1986).
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 CLIP = 2.0
 MOST_EXACT = 2500  # columns: beyond this, standard errors leave out what effects share
+_SMALL = 800
 _ROUNDS, _STEPS, _ENOUGH = 10, 4, 0.02
 _FIRST_RATIO = 0.25  # variance between assets over that of the noise, before looking …
 _WORTH = 30.0  # … which counts for so many assets
@@ -43,6 +45,22 @@ def solve(
     log: Floats, design: Design, labeller: Ints, n_labellers: int, asset: Ints, n_assets: int
 ) -> Mixed:
     """Fit log times (N) on the design and on assets."""
+    # Over a small matrix the threads of BLAS wait for one another longer than they work.
+    threads = 1 if design.matrix.shape[1] < _SMALL else None
+    with _blas().limit(limits=threads):
+        return _solve(log, design, labeller, n_labellers, asset, n_assets)
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
+
+
+def _solve(
+    log: Floats, design: Design, labeller: Ints, n_labellers: int, asset: Ints, n_assets: int
+) -> Mixed:
     x, n = design.matrix, len(log)
     fit = np.full(n, np.median(log))
     noise = np.full(n_labellers, _spread(log - _start(log, labeller, n_labellers)[labeller]))

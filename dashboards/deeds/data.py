@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from dashboards.deeds.assets import _by, _left, _names, _record, _to_review
+from dashboards.deeds.assets import _by, _left, _record, _to_review
 from dashboards.deeds.deed import Deed, Terms, checked, counted
 from metrics import studies
 from ops import references
@@ -33,10 +33,11 @@ def _experts(session: Session, by: User, ids: Sequence[int], _terms: Terms) -> s
         opened += adjudication.once_more(session, batch, asked)
         _record(session, by, batch.project, "adjudication.asked", asked, batch=batch_id)
     waits = len(fit) - opened
-    more = f" {counted(waits, 'asset')} waited for one already, or nobody may." if waits else ""
-    return (
-        f"{counted(opened, 'asset')} sent to experts: {_names(fit)}.{more}{_left(left, _NO_EXPERT)}"
-    )
+    said = f" {counted(waits, 'asset')} waited for one already, or no expert may decide."
+    more = said if waits else ""
+    if not opened:
+        return f"Nothing was sent.{more}{_left(left, _NO_EXPERT)}"
+    return f"{counted(opened, 'asset')} sent to experts.{more}{_left(left, _NO_EXPERT)}"
 
 
 def _study(kind: str, what: str) -> Any:

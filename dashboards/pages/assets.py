@@ -20,6 +20,7 @@ PATH, NAME, TITLE, PERIOD = "/dashboards/assets", "Assets", "Slow and ambiguous 
 GROUP = "Data"
 FILTERS, OWN = ("project", "batch", "class"), ("colour", "slice", "search", "page")
 PER_PAGE = 24
+LEAST = 0.005  # of a difficulty, that is worth a line
 KINDS = ("asset.review", "asset.experts", "asset.overlap", "asset.gold")
 NAMES = {"red": "Red: hard", "yellow": "Yellow: noted", "green": "Green: usual"}
 TAGS = {"red": "bad", "yellow": "warn", "green": "good"}
@@ -185,23 +186,29 @@ def _about(row: Any) -> Any:
         [
             parts.tag(NAMES[row.colour].split(":")[0], TAGS[row.colour]),
             html.P(row.reason or "Neither slow nor disputed more than usual.", className="mb-1"),
-            html.Ul([_part(one) for one in hardness.parts_of(row.parts)], className="dash-parts"),
+            html.Ul([_part(one) for one in _told(row.parts)], className="dash-parts"),
             html.Div(" · ".join(part for part in where if part is not None),
                      className="dash-quiet"),
         ]
     )  # fmt: skip
 
 
+def _told(held: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts that say something: what contributed, and what was measured above nothing."""
+    rows = hardness.parts_of(held)
+    return [one for one in rows if abs(one["contribution"]) >= LEAST or one["value"] > 0]
+
+
 def _part(one: dict[str, Any]) -> Any:
     """A part of the difficulty: what it contributed as a bar, and what was measured in words."""
     share = one["contribution"]
     known = not math.isnan(share)
-    words = f"{100 * share:.0f} %: {one['said']}" if known else one["said"]
-    bar = html.Span(className="bar", style={"width": f"{100 * min(max(share, 0), 1):.0f}%"})
+    width = f"{100 * min(max(share, 0), 1):.0f}%" if known else "0"
     return html.Li(
         [
             html.Span(one["title"], className="dash-quiet"),
-            bar if known else html.Span(),
-            html.Span(words.removesuffix(": "), className="said"),
+            html.Span(className="bar", style={"width": width}),
+            html.Span(f"{100 * share:.0f} %" if known else ""),
+            html.Span(one["said"], className="said"),
         ]
     )

@@ -185,6 +185,8 @@ def rewritten(search: str | None, name: str, given: Mapping[str, Any]) -> str | 
     # Drawn anew, a choice is told as if it were made: only another project has other batches.
     if name == "project" and asked[name] != before.get(name, ""):
         asked.pop("batch", None)
+    if asked[name] != before.get(name, ""):
+        asked.pop("page", None)  # of what is listed now there is a first page again
     if name in DATES:
         # Both ends are in the bar, whether the address names them or not.
         asked |= {end: str(given.get(end) or "") for end in DATES}

@@ -37,8 +37,10 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             "output is an embedding. The map is drawn by itself then.",
             ("Go to projects", "/projects"),
         )
-    tools = html.Div([studies.picker(models, row)], className="dash-filters")
-    progress = html.Div([studies.state("map", row), studies.anew("map", row)])
+    tools = html.Div(
+        [studies.picker(models, row), studies.anew("map", row)], className="dash-filters"
+    )
+    progress = studies.state("map", row)
     if not row.summary:
         waiting = parts.empty(
             "The map is not drawn yet",
@@ -101,10 +103,10 @@ def _choosing(points: "DataFrame", row: Any) -> Any:
     take = Select(id="map-take", options=options(listed), value="", label="Choose a group",
                   shown=True)  # fmt: skip
     return [
-        html.Div(take, className="dash-filters"),
+        html.Div([take, actions.bar("map", KINDS, project_id=int(row.project_id))],
+                 className="dash-filters"),
         html.Div(html.P("No point is chosen.", className="dash-note"), id="map-chosen",
                  **{"aria-live": "polite"}),
-        actions.bar("map", KINDS, project_id=int(row.project_id)),
     ]  # fmt: skip
 
 
@@ -165,7 +167,13 @@ def register(app: Any) -> None:
             found = reads.cards(session, scope, ids[:MOST_CHOSEN])
         chosen = [int(asset) for asset in found.asset_id]
         ringed = chosen if ctx.triggered_id == "map-take" else no_update
-        return _listed(found.head(MOST_SHOWN), len(chosen)), chosen, ringed
+        return _listed(_rarest_first(found).head(MOST_SHOWN), len(chosen)), chosen, ringed
+
+
+def _rarest_first(found: "DataFrame") -> "DataFrame":
+    """Among what lies together those labelled as few others are: look at them first."""
+    often = found.groupby(found.label.fillna("")).asset_id.transform("size")
+    return found.iloc[often.argsort(kind="stable")]
 
 
 def _taken(points: "DataFrame", taken: str) -> list[int]:
@@ -192,6 +200,7 @@ def _listed(found: "DataFrame", n: int) -> Any:
     words = f"{n:,} chosen" + (f", {len(found)} of them shown" if n > len(found) else "")
     if n == MOST_CHOSEN:
         words += f"; more than {MOST_CHOSEN} at once are not taken"
+    words += ", the rarest labels among them first" if n > 2 else ""
     cards = [
         html.Li([parts.medium(row), html.Div([
             parts.asset_link(row, row.external_id, className="dash-name"),

@@ -61,8 +61,10 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
             "imports read. Its errors are worked out by themselves then.",
             ("Go to projects", "/projects"),
         )
-    tools = html.Div(studies.picker(models, row), className="dash-filters")
-    progress = html.Div([studies.state("errors", row), studies.anew("errors", row)])
+    tools = html.Div(
+        [studies.picker(models, row), studies.anew("errors", row)], className="dash-filters"
+    )
+    progress = studies.state("errors", row)
     if not row.summary:
         words = f"{row.name}, version {row.version}, speaks of {row.assets:,} assets."
         waiting = parts.empty("Its errors are not worked out yet", f"{words} A worker does so "

@@ -8,9 +8,10 @@ from sqlalchemy import func, insert, select, update
 
 from metrics import reads
 from ops import clock_time, flags
-from ops.models import Asset, Assignment, Flag, Label, OntologyVersion, Task
-from quality import timing_job
-from quality.models import Evidence, LabellerPace, SliceDifficulty, TimingFit
+from ops.models import Asset, Assignment, Flag, Label, OntologyVersion, Task, Team
+from quality import timing_answers, timing_job
+from quality.models import AssetDifficulty, Evidence, LabellerPace, SliceDifficulty, TimingFit
+from tests.db.answering import answer
 
 PEOPLE, ASSETS, PER, DAYS = 10, 300, 5, 15
 COPIED, COPIER, TIRED, SLOWING = 0, 1, 2, 3
@@ -172,3 +173,43 @@ def test_twice_changes_nothing_and_what_a_person_dismissed_stays_so(session, mak
     timing_job.update_project(session, fitted.project)
     open_ = select(Flag.id).where(Flag.kind == "slowing_down", Flag.resolved_at.is_(None))
     assert session.scalars(open_).all() == []
+
+
+def test_other_stages_teams_and_classes_are_told_to_the_model_and_parts_add_up(
+    session, make, fitted
+):
+    reviewer = make.user(role="reviewer")
+    teams = [Team(name=name, created_at=clock_time.now()) for name in ("north", "south")]
+    session.add_all(teams)
+    session.flush()
+    for k, labeller in enumerate([*fitted.labellers, reviewer]):
+        labeller.team_id = teams[k % 2].id
+    lane = make.lane(fitted.batch, "review")
+    at, rng = clock_time.now(), np.random.default_rng(1)
+    for k, task in enumerate(make.tasks(lane, fitted.assets[:40])):
+        ms = int(1000 * np.exp(np.log(60) + rng.normal(0, 0.3)))
+        answer(session, task, reviewer, "a", active_ms=ms, at=at + timedelta(minutes=k))
+    read = timing_answers.read(session, fitted.project)
+    assert read.beside.people.tolist() == [reviewer.id] and read.beside.stage.size == 40
+    assert len(read.answer) == ASSETS * PER and len(read.teams) == 2
+    timing_job.update_project(session, fitted.project)
+    session.expire_all()
+    fit = session.get(TimingFit, fitted.project.id)
+    times = fit.model["times"]
+    assert set(times["factors"]) == {"class", "stage"} and set(times["factors"]["class"]) == set(
+        "abcd"
+    )
+    assert set(times["teams"]) == {str(team.id) for team in teams}
+    # One reviewer: what is theirs and what is the stage's cannot be told apart, together it can.
+    reviewing = times["labellers"][str(reviewer.id)][0] + times["factors"]["stage"]["review"]
+    assert reviewing - times["factors"]["stage"]["label"] > np.log(2)
+    assert session.get(LabellerPace, (fitted.project.id, reviewer.id)) is None
+
+    shown = reads.timing_fits(session, [fitted.project.id]).iloc[0]
+    assert shown.usable and shown.answers == ASSETS * PER
+    asset = fitted.assets[0]
+    parts = reads.difficulty_parts(session, [fitted.project.id], asset.id)
+    total = session.get(AssetDifficulty, asset.id).difficulty
+    assert parts.contribution.sum() == pytest.approx(total, abs=0.005)
+    assert parts.set_index("part").loc["gold"].said.endswith(f"of {PER} missed the known answer")
+    assert reads.difficulty_parts(session, [], asset.id).empty

@@ -248,4 +248,10 @@ def _costs(now: Read, asked: Asked, at: str) -> Any:
     title = f"Costs of projects in {asked.span}"
     if not rows:
         return parts.card(title, html.P(f"Undefined: no project has a price. {NO_PRICE}"), note=at)
-    return parts.card(title, table("costs", rows, COST_COLUMNS, label="projects"), note=at)
+    return parts.card(
+        title, table("costs", rows, COST_COLUMNS, label=_projects(len(rows))), note=at
+    )
+
+
+def _projects(n: int) -> str:
+    return "project" if n == 1 else "projects"

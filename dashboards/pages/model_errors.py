@@ -120,6 +120,7 @@ def _causes(of: dict[str, Any], asked: Asked, note: str) -> Any:
         dcc.Link(
             [
                 html.Strong("None of these" if one == "none" else CAUSES[one]),
+                html.Span(", chosen," if now == one else "", className="visually-hidden"),
                 html.Span(f" {counts[one]:,} errors", className="dash-quiet"),
                 html.P(
                     MEANT.get(one, "Nothing of the four speaks for the error."), className="mb-0"
@@ -127,7 +128,6 @@ def _causes(of: dict[str, Any], asked: Asked, note: str) -> Any:
             ],
             href=asked.again(PATH, cause=None if now == one else one, page=None),
             className="dash-cause" + (" chosen" if now == one else ""),
-            **({"aria-current": "true"} if now == one else {}),
         )
         for one in listed
     ]

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from metrics.definitions import TIME_BINS
+from metrics.rollup.sql import TIME_BIN
 
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 JUDGED = {
@@ -25,7 +26,10 @@ KEY = (
 
 
 def with_polars(files: list[str], places: pa.Table) -> Any:
-    """Lazily, on the streaming engine; the hours as a polars frame."""
+    """Lazily, on the streaming engine; the hours as a polars frame.
+
+    It may rely on the order of the files, by time and number.
+    """
     import polars as pl
 
     about = ["labeller_id", "project_id", "batch_id", "stage", "assignment_id"]
@@ -34,14 +38,12 @@ def with_polars(files: list[str], places: pa.Table) -> Any:
     )  # fmt: skip
     submission = (
         event.filter(pl.col("kind").is_in(["submitted", "surplus"]))
-        .sort("at", "id")
         .unique("assignment_id", keep="last", maintain_order=True)
         .drop("correct", "id")
     )
     judged = (
         event.filter(pl.col("kind").is_in(list(JUDGED)))
-        .sort("at", "id")
-        .group_by("assignment_id")
+        .group_by("assignment_id", maintain_order=True)
         .agg(
             (pl.col("correct").filter(pl.col("kind") == kind).last() * 1e6)
             .round()
@@ -112,8 +114,7 @@ WITH submission AS (
 ), placed AS (
     SELECT happened.*, epoch_us("at") // {HOUR_US} AS hour,
            (epoch_us("at") + offset_us) // {DAY_US} AS day, team_id, vendor_id,
-           CASE WHEN active_ms > 0 THEN len(list_filter(
-               [{", ".join(map(str, TIME_BINS))}], lambda edge: edge <= active_ms)) END AS bin
+           {TIME_BIN} AS bin
     FROM happened JOIN place ON place.labeller_id = happened.labeller_id
         AND epoch_us("at") >= since_us AND epoch_us("at") < until_us
 )
@@ -135,7 +136,8 @@ def with_duckdb(files: list[str], places: pa.Table) -> Any:
     duck.register("place", places)
     duck.read_parquet(files).create_view("event")
     duck.execute(
-        f"CREATE TABLE hours AS SELECT * EXCLUDE times, coalesce(map_keys(times), []) AS time_bins, "
+        "CREATE TABLE hours AS SELECT * EXCLUDE times, "
+        "coalesce(map_keys(times), []) AS time_bins, "
         f"coalesce(map_values(times), []) AS time_counts FROM ({WITH_DUCKDB})"
     )
     return duck

@@ -55,18 +55,19 @@ def _among(
     if not asset.size:
         none = np.full(n_assets, np.nan)
         return _told(none, none, none, none, n, none, 0.0, leftovers(np.zeros(1)))
-    first = pooled(asset, residual, scale, n_assets, between, inside)
-    usual = float(np.median(first[2][n > 0]))
+    estimate = pooled(asset, residual, scale, n_assets, between, inside)[2]
+    plain = n > 0
+    for look in range(_LOOKS + 1):
+        usual = float(np.median(estimate[plain]))
+        z = (residual - usual) / scale
+        drawn = leftovers(z[plain[asset]])
+        score = np.bincount(asset, np.clip(z, -CLIP, CLIP), n_assets).astype(float)
+        p = tail(score, n, drawn)
+        apart = rejected(p, _FIRST_RATE)
+        if look == _LOOKS or not (plain & ~apart).any():
+            break
+        plain = (n > 0) & ~apart
     found = pooled(asset, residual - usual, scale, n_assets, between, inside)
-    z = (residual - usual) / scale
-    score = np.bincount(asset, np.clip(z, -CLIP, CLIP), n_assets).astype(float)
-    drawn = leftovers(z)
-    p = tail(score, n, drawn)
-    for _ in range(_LOOKS):
-        plain = ~rejected(p, _FIRST_RATE)[asset]
-        if plain.any():
-            drawn = leftovers(z[plain])
-            p = tail(score, n, drawn)
     return _told(*found, n, p, usual, drawn)
 
 

@@ -130,6 +130,13 @@ def test_times_that_cannot_be_used_are_said_to_be_so():
         mine = np.flatnonzero(labeller == who)
         by_batch[mine] = seconds[mine[np.arange(mine.size) // 10 * 10]]
     assert "shared by a batch" in usable(labeller, by_batch, 20).why
+    running = seconds.copy()
+    for who in range(20):
+        mine = np.flatnonzero(labeller == who)
+        running[mine] = np.cumsum(seconds[mine])
+    assert "never set back" in usable(labeller, running, 20).why
+    cut = np.minimum(seconds, np.quantile(seconds, 0.75))
+    assert "times are cut off there" in usable(labeller, cut, 20).why
     assert "blocks of 60 s" in usable(labeller, np.ceil(seconds / 60) * 60, 20).why
 
 

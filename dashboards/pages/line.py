@@ -33,6 +33,7 @@ STAGE_COLUMNS = (
     Column("days", "Days to clear", "tenth"),
     Column("wait", "Waiting, median h", "hundredth", width=104),
     Column("cycle", "Work, median h", "hundredth", width=104),
+    Column("wait_to_work", "Waiting ÷ work", "tenth", width=100),
     Column("lead", "Lead time, median h", "hundredth", width=104),
     Column("passed", "Yield", "rate", low="passed_low", high="passed_high"),
     Column("passed_n", "Looked at", "count"),
@@ -200,6 +201,7 @@ def _stages(found: reads.Line, asked: Asked, at: str) -> Any:
         {
             "stage": one.stage, "wip": one.wip, "arrived": one.arrived, "finished": one.finished,
             "growth": one.queue.growth.value, "days": _finite(one.queue.days.value),
+            "wait_to_work": _ratio(one.wait.median, one.cycle.median),
             "wait": _hours(one.wait), "cycle": _hours(one.cycle), "lead": _hours(one.lead),
             "passed": one.passed.value, "passed_low": one.passed.low,
             "passed_high": one.passed.high, "passed_n": one.passed.n,
@@ -212,6 +214,10 @@ def _stages(found: reads.Line, asked: Asked, at: str) -> Any:
 
 def _finite(number: float | None) -> float | None:
     return None if number is None or number == float("inf") else number
+
+
+def _ratio(wait: float | None, work: float | None) -> float | None:
+    return wait / work if wait is not None and work else None
 
 
 def _hours(spread: Any) -> float | None:

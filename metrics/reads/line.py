@@ -43,7 +43,8 @@ class Line(NamedTuple):
     """All stages in their order, their rolled yield, where it sticks, and the days behind it.
 
     `days` has day (UTC), stage, arrived, started, finished, looked, passed, wip (at its end): a row
-    for every day and stage. `whole` is how many whole days the pace is taken from.
+    for every day and stage, from the first day on which anything was in the line. `whole` is how
+    many whole days the pace is taken from.
     """
 
     stages: tuple[Stage, ...]
@@ -123,7 +124,10 @@ def _days(session: Session, scope: Scope, since: date, until: date, narrow: Narr
         net = definitions.work_in_progress(rows.arrived, rows.finished)
         parts.append(rows.assign(wip=now.get(str(stage), 0) - net[-1] + net))
     whole = pd.concat(parts, ignore_index=True)
-    return whole[whole.day < until].reset_index(drop=True)
+    # Days on which there was no line yet say nothing of its pace.
+    there = whole[whole[["arrived", "finished", "wip"]].sum(axis=1) > 0]
+    first = there.day.min() if len(there) else since
+    return whole[(whole.day >= first) & (whole.day < until)].reset_index(drop=True)
 
 
 def _times(

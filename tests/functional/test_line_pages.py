@@ -1,5 +1,6 @@
 """The line, efficiency and cost, definitions: what pages show is what raw SQL says."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -104,6 +105,11 @@ def test_the_line_shows_what_raw_sql_says(ninety_days: History, session, client_
     back = known["rework"].arrived / known["label"].finished
     assert figure(page, "rework_rate") == f"{100 * back:.1f} %"
     assert figure(page, "consistency") == "undefined"
+    # Days before there was a line are none of its days.
+    days = re.search(
+        r"the pace of (\d+) whole days", words(page.json["response"]["page"]["children"])
+    )
+    assert days and 80 <= int(days[1]) <= 91
     oldest = rows(page, "line-oldest")
     assert oldest and oldest == sorted(oldest, key=lambda row: row["arrived"])
     # Who leads another project sees that one's line and nothing of these.

@@ -68,6 +68,13 @@ class Fit(NamedTuple):
     spread: dict[str, float]
     inside: float
 
+    def z_with(self, factor: str, code: ArrayLike) -> Floats:
+        """`z` with the effects of a factor left in: of an asset of a slow class, time tells that it
+        is slow. `code` is that of the factor per answer, -1 unknown."""
+        at = np.asarray(code)
+        added = np.where(at < 0, 0.0, self.factors[factor].effect[np.maximum(at, 0)])
+        return np.clip((self.residual + added) / self.scale, *_Z)
+
 
 def fit(
     labeller: ArrayLike,

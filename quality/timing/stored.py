@@ -92,20 +92,25 @@ def update(
     factors: Mapping[str, Sequence[object]] | None = None,
     numbers: Mapping[str, Sequence[float]] | None = None,
     trends: Mapping[str, Sequence[float]] | None = None,
+    left_in: Sequence[str] = (),
 ) -> Judged:
     """Judge one asset from all its answers so far.
 
     Labellers, teams and values of factors are told by the names they were stored under; who or what
     is unknown has its team's or the usual pace, with its whole uncertainty, or no effect. The trend
-    "learning" is told as the number of answers given before.
+    "learning" is told as the number of answers given before. `left_in` names the factors whose
+    effects stay in `z`, as in `Fit.z_with`.
     """
     expected, deviations = _expected(model, labeller, team, trends)
-    expected += _shared(model, factors or {}, numbers or {}, len(labeller))
+    told_of = factors or {}
+    expected += _shared(model, told_of, numbers or {}, len(labeller))
+    left = _shared(model, {name: told_of[name] for name in left_in}, {}, len(labeller))
     time = np.array([math.nan if s is None or not s > 0 else s for s in seconds], dtype=float)
     residual = np.log(time) - expected
     use = np.isfinite(residual)
     z = residual / deviations
-    told = [_or_none(v) for v in residual], [_or_none(v) for v in np.clip(z, *_Z)]
+    shown = np.clip((residual + left) / deviations, *_Z)
+    told = [_or_none(v) for v in residual], [_or_none(v) for v in shown]
     n = int(use.sum())
     if not n:
         return Judged(None, None, None, None, None, 0, *told)

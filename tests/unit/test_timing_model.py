@@ -137,6 +137,29 @@ def test_an_asset_is_judged_from_the_stored_model_as_in_the_whole_fit():
     assert nothing.effect is None and nothing.n == 0 and nothing.z == [None]
 
 
+def test_a_slow_class_is_taken_out_of_times_and_can_be_left_in():
+    r = np.random.default_rng(7)
+    kind, asset = r.integers(0, 3, 300), np.repeat(np.arange(300), 3)
+    labeller = np.tile(np.arange(9), 100)
+    log = 2 + np.array([0.0, 0.0, 0.9])[kind][asset] + r.normal(0, 0.3, 900)
+    fit = timing.fit(labeller, asset, np.exp(log), 9, 300, factors={"class": kind[asset]})
+    steps = fit.factors["class"]
+    assert steps.effect[2] - steps.effect[0] == pytest.approx(0.9, abs=4 * np.hypot(*steps.se[:2]))
+    slow = kind[asset] == 2
+    assert abs(fit.z[slow].mean() - fit.z[~slow].mean()) < 0.2
+    left = fit.z_with("class", kind[asset])
+    assert left[slow].mean() - left[~slow].mean() > 1.5
+    model = timing.as_stored(
+        fit, timing.asset_effects(asset, fit, 300), range(9), factors={"class": ["a", "b", "slow"]}
+    )
+    told = {"labeller": [0], "seconds": [float(np.exp(2.9))], "factors": {"class": ["slow"]}}
+    plain, with_class = (
+        timing.update(model, **told),
+        timing.update(model, **told, left_in=["class"]),
+    )
+    assert with_class.z[0] > plain.z[0] + 1 and with_class.effect == plain.effect
+
+
 def test_many_columns_are_solved_without_laying_them_out(monkeypatch):
     made = world(2)
     exact, _ = fitted(made)

@@ -23,8 +23,10 @@ WORKDAYS = "extract(isodow FROM day) < 6"
 _PEOPLE = """
     SELECT id, place, 1 + place % 8 AS team, (CAST(:vendors AS bigint[]))[1 + place % 4] AS vendor
     FROM unnest(CAST(:people AS bigint[])) WITH ORDINALITY AS p(id, place)"""
+# Everybody works in two projects; the nth batch is of the (n mod PROJECTS)th.
 _BATCH = (
-    "(CAST(:batches AS bigint[]))[1 + (place + day_no) % cardinality(CAST(:batches AS bigint[]))]"
+    f"(CAST(:batches AS bigint[]))[1 + (place + day_no % 2) % {PROJECTS}"
+    f" + {PROJECTS} * (day_no % {BATCHES // PROJECTS})]"
 )
 
 STEPS: dict[str, str] = {

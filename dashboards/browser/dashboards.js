@@ -8,17 +8,19 @@ import { Tick } from "./_tick.js";
 
 const element = (...parts) => window.React.createElement(...parts);
 
+// The name stands beside the field, not around it: a drop-down's choices are no part of its name.
 function Field({ id, label, shown, className, children }) {
-  const name = element("span", { className: shown ? "dash-field-name" : "visually-hidden" }, label);
-  return element("label", { className: `dash-field ${className || ""}`, "data-field": id }, name, children);
+  const name = element("label", { className: shown ? "dash-field-name" : "visually-hidden", htmlFor: `in-${id}` }, label);
+  return element("div", { className: `dash-field ${className || ""}`, "data-field": id }, name, children);
 }
 
-const flat = (id) => (typeof id === "object" && id ? Object.values(id).join("-") : id);
+// Dash hands on an id of several parts as the JSON of them.
+const flat = (id) => (id?.startsWith?.("{") ? Object.values(JSON.parse(id)).join("-") : id);
 
 function Select({ id, options, value, label, shown, className, disabled, setProps }) {
   const listed = options.map(({ value, label }) => element("option", { key: value, value }, label));
   const field = element("select", {
-    className: "form-select form-select-sm", value: value ?? "", disabled,
+    id: `in-${flat(id)}`, className: "form-select form-select-sm", value: value ?? "", disabled,
     onChange: (event) => setProps({ value: event.target.value }),
   }, listed);
   return element(Field, { id: flat(id), label, shown, className }, field);
@@ -30,7 +32,7 @@ function Typed({ id, type, value, label, shown, className, min, max, step, place
   window.React.useEffect(() => type_(value ?? ""), [value]);
   const tell = (now) => now !== (value ?? "") && setProps({ value: now });
   const field = element(rows ? "textarea" : "input", {
-    className: "form-control form-control-sm", type: rows ? undefined : type, value: typed, min, max, step, placeholder, maxLength, rows, autoFocus: focused,
+    id: `in-${flat(id)}`, className: "form-control form-control-sm", type: rows ? undefined : type, value: typed, min, max, step, placeholder, maxLength, rows, autoFocus: focused,
     onChange: (event) => { type_(event.target.value); if (live) tell(event.target.value); },
     onBlur: (event) => tell(event.target.value),
     onKeyDown: (event) => event.key === "Enter" && !rows && tell(event.target.value),

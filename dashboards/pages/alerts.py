@@ -76,7 +76,7 @@ def _line(row: Any, asked: Asked) -> Any:
     seen = isinstance(row.seen_by, str)
     since = f"since {moment(row.began_at)}" + (f", seen by {row.seen_by}" if seen else "")
     act = [dcc.Link("Look", href=alerting.where(row, asked), className="btn btn-sm",
-                    **{"aria-label": f"Look: {row.about}"})]  # fmt: skip
+                    title=f"Look at {row.about}")]  # fmt: skip
     if not seen:
         act.append(alerting.seen_button(row, "page"))
     return html.Li(

@@ -110,24 +110,33 @@ def flagged_assets(
     flag_id, asset_id, external_id, batch_id, batch, project_id, project, pictured, text (an
     excerpt), kind, reason, evidence, at, difficulty, colour. One statement.
     """
+    # Chosen before they are joined: there are millions of assets, and few are asked for.
+    mine = Flag.project_id.in_(scope) if project_id is None else Flag.project_id == project_id
+    newest = (
+        select(Flag)
+        .where(Flag.resolved_at.is_(None), Flag.asset_id.is_not(None), mine)
+        .where(Flag.project_id.in_(scope))
+        .order_by(Flag.at.desc(), Flag.id.desc())
+        .limit(limit)
+        .subquery("newest")
+    )
+    flag = aliased(Flag, newest)
     statement = (
         select(
-            Flag.id.label("flag_id"), Asset.id.label("asset_id"), Asset.external_id,
+            flag.id.label("flag_id"), Asset.id.label("asset_id"), Asset.external_id,
             Batch.id.label("batch_id"), Batch.name.label("batch"),
             Project.id.label("project_id"), Project.name.label("project"),
             Asset.uri.is_not(None).label("pictured"), func.left(Asset.text, 200).label("text"),
-            Flag.kind, Flag.reason, Flag.evidence, Flag.at,
+            flag.kind, flag.reason, flag.evidence, flag.at,
             AssetDifficulty.difficulty, AssetDifficulty.colour,
         )
-        .join(Asset, Asset.id == Flag.asset_id)
+        .join(Asset, Asset.id == flag.asset_id)
         .join(Batch, Batch.id == Asset.batch_id)
-        .join(Project, Project.id == Flag.project_id)
+        .join(Project, Project.id == flag.project_id)
         .outerjoin(AssetDifficulty, AssetDifficulty.asset_id == Asset.id)
-        .where(Flag.resolved_at.is_(None), Flag.project_id.in_(scope))
-        .order_by(Flag.at.desc(), Flag.id.desc())
-        .limit(limit)
+        .order_by(flag.at.desc(), flag.id.desc())
     )  # fmt: skip
-    return frame(session, statement if project_id is None else _only(statement, project_id))
+    return frame(session, statement)
 
 
 def flagged_labellers(

@@ -209,7 +209,9 @@ LOOKS: dict[str, Look] = {
         labels_of_one,
         f"days={DAYS}&labeller={{labeller}}",
     ),
-    "/dashboards/gold": Look(".ag-row", figure("active"), gold_in_work),
+    "/dashboards/gold": Look(
+        '[aria-label="labellers"] .ag-row', figure("active"), gold_in_work
+    ),
     "/dashboards/definitions": Look(
         ".dash-definitions article",
         lambda page: str(page.locator(".dash-definitions article").count()),
@@ -241,6 +243,7 @@ def test_every_page_is_drawn_true_and_readable(ninety_days: History, session, se
 
     alerts.look(sessions)
     page = browse(session.get(User, ninety_days.lead), reduced_motion="reduce")
+    page.set_default_timeout(30_000)
     wrong: dict[str, Any] = {}
     for one in PAGES:
         look = LOOKS[one.PATH]

@@ -60,9 +60,10 @@ class Read:
     def __init__(self, session: Session, scope: Any, asked: Asked):
         mine = parts.mine(scope, asked)
         period = mine, asked.since, asked.until
-        self.rate = reads.efficiency(session, *period, asked.narrow)
-        self.costs = reads.costs(session, *period, asked.narrow)
-        self.hours = reads.hours(session, *period, asked.narrow)
+        done = reads.work(session, *period, asked.narrow)
+        self.rate = reads.efficiency(done, asked.stage)
+        self.costs = reads.costs(session, done)
+        self.hours = reads.hours(session, *period, done, asked.narrow)
         self.questions = questions(session, *period)
 
 

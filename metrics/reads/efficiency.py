@@ -1,7 +1,8 @@
 """What comes out of an hour, what a label costs and what that is made of, how time is used."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -80,14 +81,22 @@ class Hours(NamedTuple):
     stages: "DataFrame"
 
 
-def efficiency(
+def work(
     session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
-) -> definitions.Ratio:
-    """Labels per active hour over all that is narrowed to; labellers are the clusters."""
-    conditions = of_stages(None if narrow.stage else LABELLING)
-    found = sums(session, scope, since, until, ["labeller_id"], *conditions, narrow=narrow,
-                 medians=False)  # fmt: skip
-    return _per_hour(found)
+) -> "DataFrame":
+    """What was done, by project, stage and labeller: what `efficiency`, `costs` and `hours` are
+    made of. All stages, because a label is paid for at all of them. One statement."""
+    by = ["project_id", "stage", "labeller_id"]
+    return sums(session, scope, since, until, by, narrow=replace(narrow, stage=None),
+                medians=False)  # fmt: skip
+
+
+def efficiency(done: "DataFrame", stage: str | None = None) -> definitions.Ratio:
+    """Labels per active hour (at one stage: its answers); labellers are the clusters."""
+    stages = LABELLING if stage is None else (stage,)
+    found = done[done.stage.isin(stages)]
+    people = found.groupby("labeller_id")[["labels", "active_ms", "active_hours"]].sum()
+    return _per_hour(people)
 
 
 def _per_hour(rows: "DataFrame") -> definitions.Ratio:
@@ -150,25 +159,15 @@ def _named(session: Session, by: str, ids: Sequence[Any]) -> list[str]:
     return [str(known.get(one, NOWHERE)) for one in wanted]
 
 
-def costs(
-    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
-) -> Priced:
-    """What a label costs, and what that is made of; a stage among the filters is left out, because
-    a label is paid for at all of them. Two statements."""
-    by = ["project_id", "stage", "labeller_id"]
-    whole = Narrow(**{**vars(narrow), "stage": None})
-    found = sums(session, scope, since, until, by, narrow=whole, medians=False)
-    known = _prices(session, found.project_id.unique())
+def costs(session: Session, done: "DataFrame") -> Priced:
+    """What a label costs, and what that is made of. One statement."""
+    known = _prices(session, done.project_id.unique())
     price = {project: p for project, (_, p) in known.items() if p is not None}
     unpriced = sorted(name for name, p in known.values() if p is None)
-    found = found[found.project_id.isin(price)].copy()
+    found = done[done.project_id.isin(price)].copy()
     found["spent"] = found.active_hours * found.project_id.map(price).astype(float)
     found["first"] = np.where(found.stage == "label", found.labels, 0)
-    each = [
-        _costs(known[project][0], found[found.project_id == project])
-        for project in price
-        if (found.project_id == project).any()
-    ]
+    each = [_costs(known[i][0], found[found.project_id == i]) for i in price]
     return Priced(_costs("", found), sorted(each, key=lambda one: one.name), unpriced)
 
 
@@ -202,28 +201,40 @@ def _prices(session: Session, ids: Any) -> dict[int, tuple[str, float | None]]:
 
 
 def hours(
-    session: Session, scope: Scope, since: date, until: date, narrow: Narrow = EVERYTHING
+    session: Session,
+    scope: Scope,
+    since: date,
+    until: date,
+    done: "DataFrame",
+    narrow: Narrow = EVERYTHING,
 ) -> Hours:
-    """How the time was used, by stage; utilisation with labellers as clusters. Two statements."""
-    found = sums(session, scope, since, until, ["stage"], narrow=narrow, medians=False)
-    stages = found.set_index("stage").reindex(definitions.STAGES, fill_value=0)
-    stages = stages[["active_ms", "idle_ms", "wall_ms"]] / HOUR_MS
+    """How the time was used, by stage; utilisation with labellers as clusters. One statement."""
+    some = done if narrow.stage is None else done[done.stage == narrow.stage]
+    stages = some.groupby("stage")[["active_ms", "idle_ms", "wall_ms"]].sum()
+    stages = stages.reindex(definitions.STAGES, fill_value=0) / HOUR_MS
     stages["away_ms"] = (stages.wall_ms - stages.active_ms - stages.idle_ms).clip(lower=0)
     names = {"active_ms": "active", "idle_ms": "idle", "away_ms": "away"}
     stages = stages.rename(columns=names)[list(names.values())].reset_index()
-    there = within(
-        select(
-            func.count(HourlyRollup.hour.distinct()).label("hours"),
-            func.sum(HourlyRollup.active_ms).label("ms"),
-        ),
-        scope, since, until, HourlyRollup,
-    ).where(*narrow.conditions(HourlyRollup)).group_by(HourlyRollup.labeller_id)  # fmt: skip
-    people = session.execute(there).all()
+    people = session.execute(_there(scope, since, until, narrow)).all()
     use = definitions.utilisation_interval([int(r.ms) for r in people], [r.hours for r in people])
     return Hours(
         float(stages.active.sum()), float(stages.idle.sum()), float(stages.away.sum()),
         float(sum(r.hours for r in people)), use, stages,
     )  # fmt: skip
+
+
+def _there(scope: Scope, since: date, until: date, narrow: Narrow) -> Any:
+    """For each labeller the hours of the clock in which they did anything, and the active time."""
+    hour = HourlyRollup.hour
+    # A labeller's day lies within a day of that of UTC: so much of the index is enough.
+    near = (hour >= since - timedelta(days=1), hour < until + timedelta(days=1))
+    each = within(
+        select(HourlyRollup.labeller_id, hour, func.sum(HourlyRollup.active_ms).label("ms")),
+        scope, since, until, HourlyRollup,
+    ).where(*near, *narrow.conditions(HourlyRollup))  # fmt: skip
+    found = each.group_by(HourlyRollup.labeller_id, hour).subquery("each")
+    totals = func.count().label("hours"), func.sum(found.c.ms).label("ms")
+    return select(*totals).group_by(found.c.labeller_id)
 
 
 _DRAFTED = text(

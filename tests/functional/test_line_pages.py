@@ -126,6 +126,9 @@ def test_efficiency_and_cost_are_what_raw_sql_says(
     made = [work[stage] for stage in ("label", "rework")]
     hours = sum(row.hours for row in made)
     assert figure(page, "efficiency") == f"{sum(row.n for row in made) / hours:,.1f}"
+    reviewed = draw(lead, EFFICIENCY, whole(stage="review"))
+    assert figure(reviewed, "efficiency") == f"{work['review'].n / work['review'].hours:,.1f}"
+    assert figure(reviewed, "cost_per_label") == figure(page, "cost_per_label")
     # One project: what a label costs there, and an accepted one.
     street = ninety_days.projects["Street scenes"]
     one = draw(lead, EFFICIENCY, whole(project=street, by="labeller"))

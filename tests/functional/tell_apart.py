@@ -142,8 +142,8 @@ def _beside_their_like(
 
 
 class Verdict(NamedTuple):
-    """Cross-validated AUC beside what permuted truths give (mean, deviation), and the feature that
-    alone tells most, with its p-value after Bonferroni."""
+    """Cross-validated AUC beside what chance gives (mean, deviation), and the feature that alone
+    tells most, with its p-value after Bonferroni."""
 
     auc: float
     mean: float
@@ -159,15 +159,20 @@ class Verdict(NamedTuple):
     def __str__(self) -> str:
         low, high = self.mean - 1.96 * self.sd, self.mean + 1.96 * self.sd
         return (
-            f"AUC {self.auc:.3f}; of permuted truths 95 % lie in {low:.3f}–{high:.3f}. "
+            f"AUC {self.auc:.3f}; by chance 95 % lie in {low:.3f}–{high:.3f}. "
             f"The best single feature is {self.best} (p = {self.p:.3f} after Bonferroni)"
         )
 
 
 def tell_apart(
-    rows: np.ndarray, columns: list[str], gold: np.ndarray, permuted: int = 30
+    rows: np.ndarray, columns: list[str], gold: np.ndarray, permuted: int = 10
 ) -> Verdict:
-    """How well gold is told from work by these features (pieces × features)."""
+    """How well gold is told from work by these features (pieces × features).
+
+    What chance gives on average is found by permuting the truth, for folds draw it a little below
+    a half. How far it strays is known, as AUC is the statistic U of Mann and Whitney (1947) over
+    its greatest value: estimated from 30 permutations it would itself be off by 13 %.
+    """
     from scipy.stats import mannwhitneyu
 
     rng = np.random.default_rng(1)
@@ -175,23 +180,30 @@ def tell_apart(
     chance = [_auc(rows, rng.permutation(gold)) for _ in range(permuted)]
     p = mannwhitneyu(rows[gold], rows[~gold], axis=0).pvalue * len(columns)
     best = int(np.nanargmin(p))
-    return Verdict(
-        found,
-        float(np.mean(chance)),
-        float(np.std(chance)),
-        columns[best],
-        min(float(p[best]), 1.0),
-    )
+    n, m = int(gold.sum()), int((~gold).sum())
+    sd = ((n + m + 1) / (12 * n * m)) ** 0.5
+    return Verdict(found, float(np.mean(chance)), sd, columns[best], min(float(p[best]), 1.0))
 
 
 def _auc(rows: np.ndarray, gold: np.ndarray) -> float:
-    from sklearn.ensemble import ExtraTreesClassifier
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    """By ExtraTreesClassifier(60, min_samples_leaf=3, max_features=0.1) and five folds.
 
-    trees = ExtraTreesClassifier(60, min_samples_leaf=3, max_features=0.1, random_state=0)
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    said = cross_val_predict(trees, rows, gold, cv=folds, method="predict_proba")[:, 1]
+    The same trees one by one: a forest spends as long on each beside as on growing it.
+    """
+    import sklearn
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.tree import ExtraTreeClassifier
+
+    seen, truth = rows.astype(np.float32), gold.astype(float)[:, None]
+    said = np.zeros(len(gold))
+    with sklearn.config_context(skip_parameter_validation=True):
+        for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(seen, gold):
+            known, right, asked = seen[train], truth[train], seen[test]
+            seeds = np.random.RandomState(0).randint(np.iinfo(np.int32).max, size=60)
+            for seed in seeds:
+                tree = ExtraTreeClassifier(min_samples_leaf=3, max_features=0.1, random_state=seed)
+                said[test] += tree.fit(known, right, check_input=False).tree_.predict(asked)[:, 1]
     return float(roc_auc_score(gold, said))
 
 

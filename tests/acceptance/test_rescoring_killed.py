@@ -20,7 +20,7 @@ def labelled(session, make):
     floor = make.floor(assets=600, labellers=0)
     for i, asset in enumerate(floor.assets):
         asset.text = f"word{i % 3} more{i % 7}"
-        make.decided(asset, "abc"[i % 3])
+    make.all_decided(floor.assets, [{"class": "abc"[i % 3]} for i in range(600)])
     session.commit()
     return floor.batch
 
@@ -71,7 +71,7 @@ def test_kill_and_go_on_with_predictions(database_url, sessions, session, make):
         assets=0, labellers=0, label_type="boxes", medium="image", classes=["car", "bus"]
     )
     assets = make.assets(floor.batch, 4000, text=None, uri="upload:none", width=100, height=100)
-    rows = []
+    rows, labels = [], []
     for n, asset in enumerate(assets):
         objects = [
             {"id": str(i), "class": "car", "box": [1.0 + 30 * i, n % 40 + 5.0, 25.0, 25.0]}
@@ -81,7 +81,8 @@ def test_kill_and_go_on_with_predictions(database_url, sessions, session, make):
         rows.append(Said(asset.external_id, {"objects": seen}))
         if n % 500 == 3:
             objects[0]["class"] = "bus"
-        make.decided(asset, label={"objects": objects})
+        labels.append({"objects": objects})
+    make.all_decided(assets, labels)
     model = references.give_predictions(session, floor.project, "detector", rows, by=None)
     session.commit()
     with transaction(sessions) as s:

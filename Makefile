@@ -34,7 +34,8 @@ test: ## Everything: lint, types, contracts, every test ring, browser included
 	@$(MAKE) --no-print-directory -j 2 serial check
 
 serial: $(VENV)/.dev ## The races and kills, one at a time
-	$(BIN)/pytest -m serial
+	@# Where they lie: to collect all the others takes longer than many of them.
+	$(BIN)/pytest -m serial tests/acceptance tests/concurrency
 
 check: lint types contracts ## Lint, types and import contracts
 

@@ -30,9 +30,16 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+# Where `make serial` looks.
+SERIAL = ("acceptance", "concurrency")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: the driver of the browser keeps an event loop going in this thread,
     and what another test calls, as Dash does, may refuse to work beside one."""
+    for item in items:
+        if item.get_closest_marker("serial") and item.path.parent.name not in SERIAL:
+            raise pytest.UsageError(f"{item.nodeid} is serial: `make serial` looks in {SERIAL}")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

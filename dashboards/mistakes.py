@@ -4,11 +4,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dash import ALL as EVERY
-from dash import Input, Output, dcc, html
+from dash import Input, Output, State, dcc, html
 from sqlalchemy.orm import Session
 
 from dashboards import actions, parts
 from dashboards.asked import Asked
+from dashboards.controls import Tick
 from dashboards.figures_quality import NOTHING
 from dashboards.rows import each
 from metrics.reads import confusions as reads
@@ -109,14 +110,17 @@ def shown(
 
 def register(app: Any) -> None:
     """What is ticked on the cards goes to the bar of actions."""
+    ticks = {"mistake": EVERY, "asset": EVERY, "part": EVERY}
 
     @app.callback(
         Output(actions.chosen(BAR), "data"),
-        Input({"mistake": EVERY}, "value"),
+        Input(ticks, "value"),
+        State(ticks, "id"),
         prevent_initial_call=True,
     )
-    def choose(ticked: list[list[int]]) -> list[int]:
-        return sorted({one for some in ticked for one in some or []})
+    def choose(values: list[bool], ids: list[dict[str, Any]]) -> list[int]:
+        both = zip(ids, values, strict=True)
+        return sorted({int(one["asset"]) for one, ticked in both if ticked})
 
 
 def _said(session: Session, project: Project, found: "DataFrame") -> dict[int, str]:
@@ -146,11 +150,10 @@ def _card(
         what = [html.Strong(fault_words(label_type, row.fault)), *_which(row, names), " by ", who,
                 f", {moment(row.ended_at)}"]  # fmt: skip
     tags = [parts.tag("gold", "quiet")] if is_gold else []
-    tick = dcc.Checklist(
-        id={"mistake": int(row.assignment_id)},
-        options=[{"label": " choose", "value": int(row.asset_id)}],
-        value=[],
-        className="dash-quiet",
+    tick = Tick(
+        id={"mistake": int(row.assignment_id), "asset": int(row.asset_id), "part": row.fault},
+        label=f"Choose {row.external_id}",
+        value=False,
     )
     lines = [html.P(["Said: ", *what])]
     if row.fault == "wrong_class":
@@ -158,7 +161,8 @@ def _card(
     if int(row.assignment_id) in said:
         lines.append(html.P(said[int(row.assignment_id)], className="dash-quiet"))
     lines.append(html.P(why(row), className="dash-quiet"))
-    head = [parts.asset_link(row, row.external_id, className="dash-name"), *tags, tick]
+    named = parts.asset_link(row, row.external_id, className="dash-name")
+    head = [html.Div([tick, named], className="dash-pick-head"), *tags]
     body = html.Div(
         [html.Div(head, className="dash-card-head p-0"), *lines,
          html.Div(f"{row.batch} · {row.stage}", className="dash-quiet")]

@@ -161,7 +161,7 @@ def histories(session: Session, mine: Any, who: people.Person) -> list[Any]:
 
 def _card(title: str, name: str, rows: "DataFrame", nothing: str, columns: list[Column]) -> Any:
     body = (
-        table(name, rows, columns, label=name, height=6)
+        table(name, rows, columns, label=name[:-1] if len(rows) == 1 else name, height=6)
         if len(rows)
         else html.P(nothing, className="mb-0")
     )

@@ -124,7 +124,7 @@ def _supply(supply: "DataFrame", names: dict[str, str], at: str) -> Any:
         Column("oldest", "Oldest", "day", width=150),
     ]
     title = "Supply by class and difficulty, against use"
-    chart = parts.chart(charts.supply(rows), title, 60 + 30 * max(rows.klass.nunique(), 3))
+    chart = parts.chart(charts.supply(rows), title, 110 + 28 * max(rows.klass.nunique(), 3))
     return parts.card(
         title,
         [chart, table("gold-supply", rows, columns, label="classes and difficulties", height=8)],

@@ -90,10 +90,11 @@ def _who(who: people.Person, member: "DataFrame", asked: Asked) -> Any:
         Column("pace", "Pace (1 is usual)", "hundredth", width=96),
     ]
     body = [html.P([belongs, ", ", seen, " ", *marks])]
-    body.append(
-        table("memberships", rows, columns, label="projects") if len(rows)
-        else html.P("They are a member of none of these projects any more.")
-    )  # fmt: skip
+    if len(rows):
+        label = "project" if len(rows) == 1 else "projects"
+        body.append(table("memberships", rows, columns, label=label))
+    else:
+        body.append(html.P("They are a member of none of these projects any more."))
     listed = member.project_id.tolist()
     project_id = asked.project_id if asked.project_id in listed else None
     if project_id is None and len(listed) == 1:

@@ -1,6 +1,5 @@
 """Quality: how often answers are right, over time and by group, and what is taken for what."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dash import html
@@ -132,10 +131,8 @@ def _groups(session: Session, mine: Any, asked: Asked, at: str) -> Any:
     group = asked.own.get("by", "team")
     group = group if group in BY else "team"
     found = quality_trend.quality_by(session, mine, asked.since, asked.until, group, asked.narrow)
-    choice = parts.links(
-        PATH, replace(asked, own={**asked.own, "by": group}), "by",
-        [(key, f"by {name}") for key, name in BY.items()], "Groups",
-    )  # fmt: skip
+    listed = [(key, f"by {name}") for key, name in BY.items()]
+    choice = html.Div(parts.picker("by", listed, group, "Groups"), className="dash-filters")
     if found.empty:
         nothing = parts.empty("Nothing was judged", "Answers are judged by gold, reviews and "
                               "consensus; a longer period may hold some.")  # fmt: skip
@@ -143,7 +140,7 @@ def _groups(session: Session, mine: Any, asked: Asked, at: str) -> Any:
     columns = [Column("name", BY[group].capitalize()), Column("labels", "Labels", "count")]
     for key, name, *_ in RATES[:3]:
         columns += [
-            Column(key, name, "rate", low=f"{key}_low", high=f"{key}_high"),
+            Column(key, name, "rate", width=110, low=f"{key}_low", high=f"{key}_high"),
             Column(f"{key}_n", "n", "count", width=70),
         ]
     key = max(quality_trend.QUALITY, key=lambda one: found[f"{one}_n"].sum())

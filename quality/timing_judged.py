@@ -104,11 +104,21 @@ def _difficulty(a: Answers, kept: Bools, fit: timing.Fit | None, known: Known) -
     said, n_assets = kept & a.answered, len(a.assets)
     return difficulty(
         a.asset[said], a.label[said], n_assets, max(a.n_classes, 1),
-        None if fit is None else fit.z[: len(a.asset)][said],
+        None if fit is None else _time_told(a, fit)[said],
         disagreement=disagreement(a, kept),
         skips=np.bincount(a.asset[kept & a.skipped], minlength=n_assets),
         questions=a.asked, gold=known.gold, misses=known.missed,
     )  # fmt: skip
+
+
+def _time_told(a: Answers, fit: timing.Fit) -> Floats:
+    """Standardised times of the answers, in which the slowness of a class is left."""
+    n = len(a.asset)
+    if "class" not in fit.factors:
+        return fit.z[:n]
+    code = np.full(len(fit.z), -1)
+    code[:n] = np.where(a.skipped, -1, a.label)
+    return fit.z_with("class", code)[:n]
 
 
 def _standings(session: Session, project: Project, a: Answers) -> Standings:

@@ -71,7 +71,8 @@ def judge(project: Project, fit: TimingFit, a: Answers, evidence: Known) -> Judg
     accuracy = np.array([model["accuracy"].get(str(who), 0.75) for who in a.labellers.tolist()])
     votes = label_counts(a.asset[kept], a.label[kept], len(a.assets), a.n_classes + 1)
     found = measure_flags.flag_assets(a.asset[kept], a.labeller[kept], votes, accuracy, times)
-    found = found._replace(flagged=found.p <= model["threshold"])
+    more = measure_flags.worth_a_look(found.differing, found.expected, times)
+    found = found._replace(flagged=(found.p <= model["threshold"]) & more)
     nothing = np.full(len(a.labellers), np.nan)
     return Judged(
         timing.Usable(fit.usable, fit.why), None, nothing, nothing, nothing,
@@ -99,7 +100,7 @@ def _times(fit: TimingFit, a: Answers, kept: Bools) -> tuple[timing.AssetTimes |
     timed = np.zeros(n, np.int64)
     for i in range(n):
         mine = np.flatnonzero(columns["asset"] == i)
-        judged = timing.update(fit.model["times"], **_picked(columns, mine))
+        judged = timing.update(fit.model["times"], **_picked(columns, mine), left_in=("class",))
         here = mine[mine < len(a.asset)]
         z[here] = [np.nan if value is None else value for value in judged.z[: here.size]]
         told = (judged.effect, judged.se, judged.low, judged.high, judged.p)

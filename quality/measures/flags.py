@@ -94,10 +94,15 @@ def flag_assets(
     halfway = _middle_of_tail(asset, labeller, accuracy, differing, p_disagreement)
     p = np.where(np.isnan(p_time), p_disagreement, _fisher(halfway, p_time))
     flagged = discoveries(p, rate)
-    if times is not None:
-        # With many answers each, half of all assets are surely slower than the usual one.
-        flagged &= (times.effect >= np.log(WORTH_A_LOOK)) | (differing > expected)
+    flagged &= worth_a_look(differing, expected, times)
     return AssetFlags(flagged, p_disagreement, p_time, p, differing, expected)
+
+
+def worth_a_look(differing: Ints, expected: Floats, times: AssetTimes | None) -> Bools:
+    """Which assets differ more than expected or take a quarter longer than usual: with many answers
+    each, half of all assets are surely slower than the usual one."""
+    more: Bools = differing > expected
+    return more if times is None else more | (times.effect >= np.log(WORTH_A_LOOK))
 
 
 def colours(found: AssetFlags, noted: float = NOTED) -> list[str]:

@@ -71,8 +71,9 @@ class Fit(NamedTuple):
     def z_with(self, factor: str, code: ArrayLike) -> Floats:
         """`z` with the effects of a factor left in: of an asset of a slow class, time tells that it
         is slow. `code` is that of the factor per answer, -1 unknown."""
-        at = np.asarray(code)
-        added = np.where(at < 0, 0.0, self.factors[factor].effect[np.maximum(at, 0)])
+        at, effect = np.asarray(code), self.factors[factor].effect
+        known = (at >= 0) & (at < len(effect))  # codes that only untimed answers have are unknown
+        added = np.where(known, effect[np.where(known, at, 0)], 0.0)
         return np.clip((self.residual + added) / self.scale, *_Z)
 
 

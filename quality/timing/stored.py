@@ -104,7 +104,9 @@ def update(
     expected, deviations = _expected(model, labeller, team, trends)
     told_of = factors or {}
     expected += _shared(model, told_of, numbers or {}, len(labeller))
-    left = _shared(model, {name: told_of[name] for name in left_in}, {}, len(labeller))
+    left = _shared(
+        model, {name: told_of[name] for name in left_in if name in told_of}, {}, len(labeller)
+    )
     time = np.array([math.nan if s is None or not s > 0 else s for s in seconds], dtype=float)
     residual = np.log(time) - expected
     use = np.isfinite(residual)

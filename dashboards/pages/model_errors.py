@@ -7,11 +7,11 @@ import numpy as np
 from dash import dcc, html
 from sqlalchemy.orm import Session
 
-from dashboards import actions, boxed, figures_data, gallery, parts, studies
+from dashboards import actions, boxed, gallery, parts, studies
 from dashboards.asked import Asked
 from dashboards.controls import Typed
+from dashboards.error_evidence import evidence
 from dashboards.phrases import percent
-from dashboards.tables import Column, table
 from metrics.reads import balance, embedding_map
 from metrics.reads import model_errors as reads
 from quality.measures import error_causes
@@ -80,7 +80,7 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
                 [
                     _totals(of),
                     _causes(of, asked, note),
-                    *_evidence(of, cause if cause in CAUSES else "distribution", note),
+                    *evidence(of, cause if cause in CAUSES else "distribution", note),
                     _found(session, scope, row, asked, note),
                 ],
                 className="row g-3",
@@ -133,126 +133,6 @@ def _causes(of: dict[str, Any], asked: Asked, note: str) -> Any:
     ]
     words = "Why: an error may have several causes. Choose one to see its evidence and its errors"
     return parts.card(words, html.Div(cards, className="dash-causes"), note=note)
-
-
-def _evidence(of: dict[str, Any], cause: str, note: str) -> list[Any]:
-    shown = {
-        "distribution": _distribution,
-        "concept clarity": _clarity,
-        "class frequency": _frequency,
-        "outlier": _outliers,
-    }[cause]
-    return shown(of, note)
-
-
-def _distribution(of: dict[str, Any], note: str) -> list[Any]:
-    title = "Classes given too often or too seldom"
-    if not of["classes"]:
-        return [parts.card(title, html.P("Labels of this type have no classes."), note=note)]
-    sure = error_causes.calibrated(*of["calibration"])
-    low, high = wilson(sure.right, sure.n)
-    drawn = figures_data.calibration(sure.n, sure.confidence, sure.right, low, high)
-    curve = "How often it is right, by how sure it is; 95 %"
-    reliable: Any = parts.chart(drawn, curve, 300)
-    if not sure.n.sum():
-        reliable = parts.empty("No confidences", "The model did not say how sure it is.")
-    return [
-        parts.card(title, parts.chart(figures_data.over_under(of["classes"]), title, 300),
-                   note=note, size="6"),
-        parts.card(curve, reliable, note=note, size="6"),
-        parts.card("By class", _classes(of), note=note),
-    ]  # fmt: skip
-
-
-def _classes(of: dict[str, Any]) -> Any:
-    rows = []
-    for one in of["classes"]:
-        share, predicted = one["right"], one["predicted"]
-        low, high = (float(v) for v in wilson(share, one["labelled"]))
-        below, above = (float(v) for v in wilson(share, predicted))
-        told = {1: "too often", -1: "too seldom", 0: ""}[one["over"]]
-        rows.append({**one, "told": told, "found": _share(share, one["labelled"]),
-                     "found_low": low, "found_high": high, "rare": "rare" if one["rare"] else "",
-                     "precision": _share(share, predicted),
-                     "precision_low": below, "precision_high": above})  # fmt: skip
-    columns = (
-        Column("key", "Class"), Column("labelled", "Labelled", "count"),
-        Column("predicted", "Predicted", "count"), Column("told", "Given", width=100),
-        Column("extra", "Too much", "count"), Column("missed", "Missed", "count"),
-        Column("found", "Found (recall)", "rate", low="found_low", high="found_high"),
-        Column("precision", "Precision", "rate", low="precision_low", high="precision_high"),
-        Column("rare", "Rare", width=70),
-    )  # fmt: skip
-    return table("by class", rows, columns, label="classes")
-
-
-def _share(k: int, n: int) -> float | None:
-    return k / n if n else None
-
-
-def _clarity(of: dict[str, Any], note: str) -> list[Any]:
-    rows = []
-    for one in of["pairs"]:
-        low, high = (float(v) for v in wilson(one["people"], one["people_n"]))
-        rows.append({**one, "pair": f"{one['truth']} → {one['predicted']}",
-                     "share": _share(one["model"], one["model_n"]),
-                     "people_share": _share(one["people"], one["people_n"]),
-                     "low": low, "high": high,
-                     "told": "unclear to people too" if one["unclear"] else ""})  # fmt: skip
-    columns = (
-        Column("pair", "Labelled → predicted"), Column("model", "By the model", "count"),
-        Column("share", "Of its labels", "share"), Column("people", "By people", "count"),
-        Column("people_share", "Of people's answers", "rate", low="low", high="high"),
-        Column("told", "", width=170),
-    )  # fmt: skip
-    title = "Pairs that the model confuses, and whether people do"
-    words = html.P(
-        "Where people confuse the same two classes, more training helps little: make the guideline "
-        "clearer, or join the classes.",
-        className="dash-note",
-    )
-    found = table("pairs", rows, columns, label="pairs", marked="unclear")
-    return [parts.card(title, [words, found], note=note)]
-
-
-def _frequency(of: dict[str, Any], note: str) -> list[Any]:
-    title = "Missed labels against how many there are of the class; 95 %"
-    keys = [one["key"] for one in of["classes"]]
-    if not keys:
-        return [parts.card(title, html.P("Labels of this type have no classes."), note=note)]
-    labelled = [one["labelled"] for one in of["classes"]]
-    missed = [one["missed"] for one in of["classes"]]
-    low, high = wilson(missed, labelled)
-    figure = figures_data.frequency(keys, labelled, missed, low, high)
-    return [
-        parts.card(title, [parts.chart(figure, title, 320),
-                           html.P(_trend(labelled, missed), className="mb-0")], note=note),
-        parts.card("By class", _classes(of), note=note),
-    ]  # fmt: skip
-
-
-def _trend(labelled: list[int], missed: list[int]) -> str:
-    """Whether rarer classes are missed more often, in words."""
-    from scipy.stats import spearmanr
-
-    known = [(n, m / n) for n, m in zip(labelled, missed, strict=True) if n]
-    if len(known) < 4 or len({n for n, _ in known}) < 2 or len({m for _, m in known}) < 2:
-        return "Too few classes to tell whether rarer ones are missed more often."
-    found = spearmanr(*zip(*known, strict=True))
-    told = f"Spearman's ρ = {found.statistic:.2f}, p = {found.pvalue:.2f}, n = {len(known)} classes"
-    if found.pvalue > 0.05:
-        return f"Rarer classes are not clearly missed more or less often ({told})."
-    word = "more" if found.statistic < 0 else "less"
-    return f"Rarer classes are missed {word} often ({told})."
-
-
-def _outliers(of: dict[str, Any], note: str) -> list[Any]:
-    words = (
-        f"Measured by {of['measure']}: how many robust deviations (1.4826 × MAD) a thing lies from "
-        f"the middle of its class. Beyond {error_causes.FAR:g} it is an outlier. Order the errors "
-        "below by distance to see the furthest."
-    )
-    return [parts.card("Outliers", html.P(words, className="mb-0"), note=note)]
 
 
 def _wanted(asked: Asked) -> reads.Wanted:

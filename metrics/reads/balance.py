@@ -25,6 +25,11 @@ COLOUR = "colour"
 SLICE = "meta."
 
 
+def named(dimension: str) -> str:
+    """What a dimension is called."""
+    return "difficulty" if dimension == COLOUR else dimension.removeprefix(SLICE)
+
+
 def counted_at(session: Session, scope: Scope, project_id: int) -> datetime | None:
     """Since when nothing of the project was counted anew, at the most; None: not counted yet."""
     of = select(func.min(BalanceState.at)).join(Batch, Batch.id == BalanceState.batch_id)

@@ -92,12 +92,12 @@ def cards(session: Session, mine: Any, asked: Asked) -> list[Any]:
     return shown
 
 
-def _others(listed: "DataFrame", asked: Asked) -> Any:
+def _others(listed: Any, asked: Asked) -> Any:
     more = [
         html.Li(dcc.Link(f"{row.project} ({row.wrong:,} of {row.n:,})",
                          href=asked.again(PATH, project=int(row.project_id), truth=None, said=None,
                                           fault=None, page=None)))
-        for row in listed.iloc[1:9].itertuples(index=False)
+        for row in each(listed.iloc[1:9])
     ]  # fmt: skip
     others = len(listed) - 1
     text = "1 other project" if others == 1 else f"{others} other projects"

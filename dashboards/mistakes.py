@@ -83,7 +83,8 @@ def shown(
     truth_by: str | None = None,
 ) -> Any:
     """The mistakes of a pair as cards, `of` in all, a page of them at a time."""
-    page = int(asked.own["page"]) if asked.own.get("page", "").isdigit() else 1
+    wanted = asked.own.get("page", "")
+    page = int(wanted) if wanted.isascii() and wanted.isdigit() else 1
     page = min(max(page, 1), max(1, math.ceil(of / PAGE)))
     found = reads.mistakes(
         session, scope, asked.since, asked.until, narrow, pair,

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from metrics.rollup import rows
 from metrics.rollup.engine import counting
 from metrics.rollup.sql import HOUR_US, SUBMISSION
 from ops import event_archive
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_COLUMNS = ", ".join(f'"{name}"' for name in rows.EVENT)
 
 dropped_upto = event_archive.dropped_upto
 
@@ -34,17 +37,16 @@ def events_between(
     session: Session, first: datetime, stop: datetime, people: Collection[int]
 ) -> "Iterator[pa.Table]":
     """The events of these labellers, first ≤ at < stop, that lie in the files."""
-    from ops.event_files import SCHEMA
-
     listed = paths(session, first, stop)
     if listed:
         with counting() as duck:
             found = duck.sql(
-                'SELECT * FROM read_parquet($files) WHERE "at" >= $first AND "at" < $stop '
+                f"SELECT {_COLUMNS} FROM read_parquet($files) "
+                'WHERE "at" >= $first AND "at" < $stop '
                 "AND list_contains($people::BIGINT[], labeller_id)",
                 params={"files": listed, "first": first, "stop": stop, "people": list(people)},
             )
-            yield found.to_arrow_table().cast(SCHEMA)
+            yield found.to_arrow_table()
 
 
 def submission_hours(session: Session, assignments: Collection[int]) -> set[tuple[int, int]]:
@@ -60,10 +62,7 @@ def submission_hours(session: Session, assignments: Collection[int]) -> set[tupl
 
 def events_of(session: Session, assignments: Collection[int]) -> "pa.Table | None":
     """The events of these assignments that lie in the files."""
-    from ops.event_files import SCHEMA
-
-    found = _search(session, assignments, "SELECT * FROM found")
-    return None if found is None else found.cast(SCHEMA)
+    return _search(session, assignments, f"SELECT {_COLUMNS} FROM found")
 
 
 def _search(session: Session, assignments: Collection[int], query: str) -> "pa.Table | None":

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
-from metrics.rollup import files, places, sql, store, touched
+from metrics.rollup import files, places, rows, sql, store, touched
 from metrics.rollup.engine import counting
 from metrics.rollup.fence import Reach, alone, reach, remember
 from metrics.rollup.touched import Hour
@@ -23,12 +23,16 @@ AT_A_TIME = 3000
 _NEAR = 3
 
 _OF_HOURS = """
-    e.at >= %(first)s AND e.at < %(stop)s AND e.labeller_id = ANY(%(people)s)
+    e.at >= %(first)s AND e.at < %(stop)s AND e.labeller_id = ANY(%(people)s::bigint[])
     AND e.xid < %(below)s"""
+# Nothing happens to an assignment before its lease; what was read with its hour is left out.
 _OF_ASSIGNMENTS = f"""
-    e.assignment_id = ANY(%(ids)s) AND e.xid < %(below)s
-    AND e.at >= (SELECT min(leased_at) FROM assignment WHERE id = ANY(%(ids)s))
-    AND (e.kind IN {sql.SUBMISSION} OR e.kind IN {sql.JUDGEMENT})"""
+    e.assignment_id = ANY(%(ids)s::bigint[]) AND e.xid < %(below)s
+    AND e.at >= (SELECT min(leased_at) FROM assignment WHERE id = ANY(%(ids)s::bigint[]))
+    AND (e.kind IN {sql.SUBMISSION} OR e.kind IN {sql.JUDGEMENT})
+    AND NOT EXISTS (
+        SELECT FROM unnest(%(firsts)s::timestamptz[], %(stops)s::timestamptz[]) r (first, stop)
+        WHERE e.at >= r.first AND e.at < r.stop)"""
 _OLD = text("SELECT id FROM assignment WHERE id = ANY(:ids) AND leased_at < :dropped")
 
 
@@ -46,7 +50,7 @@ def advance(mine: sessionmaker[Session], name: str) -> int:
         from metrics.rollup import whole
 
         return whole.count(mine, name, now, None)
-    rows = _moved(mine, now)
+    counted = _moved(mine, now)
     after: int = now.after
     while True:
         with transaction(mine) as session:
@@ -55,11 +59,11 @@ def advance(mine: sessionmaker[Session], name: str) -> int:
             break
         with transaction(mine) as session:
             hours = touched.hours(session, after, upto, now.below)
-        rows += count(mine, hours, now.below)
+        counted += count(mine, hours, now.below)
         remember(mine, name, upto, now.as_of)
         after = upto
     remember(mine, name, now.below, now.as_of)
-    return rows
+    return counted
 
 
 def _moved(mine: sessionmaker[Session], now: Reach) -> int:
@@ -70,16 +74,16 @@ def _moved(mine: sessionmaker[Session], now: Reach) -> int:
 
 def count(mine: sessionmaker[Session], hours: Iterable[Hour], below: int) -> int:
     """Count these hours again from events below `below`; returns the number of rows counted."""
-    rows = 0
+    counted = 0
     listed = touched.in_order(set(hours))
     for start in range(0, len(listed), AT_A_TIME):
         some = listed[start : start + AT_A_TIME]
         with counting() as duck:
             _read(mine, duck, some, below)
-            rows += duck.execute("SELECT count(*) FROM fresh").fetchall()[0][0]
+            counted += duck.execute("SELECT count(*) FROM fresh").fetchall()[0][0]
             with transaction(mine) as session:
                 store.replace(session, duck, *store.stored_where(some))
-    return rows
+    return counted
 
 
 def _read(
@@ -90,7 +94,7 @@ def _read(
 
     with transaction(mine) as session:
         read = [*_events(session, hours, below)]
-    event = pa.concat_tables(read)
+    event = pa.concat_tables(read, promote_options="permissive")
     duck.register("read", event)
     # What lies in a file and in the database came twice.
     duck.execute("CREATE TABLE event AS SELECT DISTINCT ON (id) * FROM read")
@@ -112,23 +116,26 @@ def _events(session: Session, hours: list[Hour], below: int) -> "Iterator[pa.Tab
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from ops.event_files import SCHEMA
-    from ops.event_rows import rows
-
     people = sorted({who for who, _ in hours})
+    stretches = [*_stretches(hours)]
     assignments: set[int] = set()
-    for first, stop in _stretches(hours):
-        asked: dict[str, Any] = {"first": first, "stop": stop, "people": people, "below": below}
-        there = pa.Table.from_batches(rows(session, _OF_HOURS, asked), SCHEMA)
+    for first, stop in stretches:
+        asked = {"first": first, "stop": stop, "people": rows.literal(people), "below": below}
+        there = rows.events(session, _OF_HOURS, asked)
         for table in (there, *files.events_between(session, first, stop, people)):
             yield table
             submitted = pc.is_in(table["kind"], pa.array(["submitted", "surplus"]))
             assignments |= set(table.filter(submitted)["assignment_id"].to_pylist())
-    ids = {"ids": sorted(assignments), "below": below}
-    yield pa.Table.from_batches(rows(session, _OF_ASSIGNMENTS, ids), SCHEMA)
+    asked = {
+        "ids": rows.literal(sorted(assignments)),
+        "below": below,
+        "firsts": rows.literal(f'"{first}"' for first, _ in stretches),
+        "stops": rows.literal(f'"{stop}"' for _, stop in stretches),
+    }
+    yield rows.events(session, _OF_ASSIGNMENTS, asked)
     dropped = files.dropped_upto(session)
     if dropped is not None:
-        old = session.scalars(_OLD, ids | {"dropped": dropped}).all()
+        old = session.scalars(_OLD, {"ids": sorted(assignments), "dropped": dropped}).all()
         found = files.events_of(session, old)
         if found is not None:
             yield found

@@ -124,7 +124,7 @@ def sent(name: str) -> str:
 _SAME = " AND ".join(f"a.{name} = b.{name}" for name in COLUMNS)
 # The rows of `stored` that `fresh` has not or has otherwise, and those of `fresh` to be stored.
 GONE = f"""
-SELECT {", ".join(KEY)} FROM stored a WHERE NOT EXISTS (SELECT 1 FROM fresh b WHERE {_SAME})
+SELECT ctid, day, labeller_id FROM stored a WHERE NOT EXISTS (SELECT 1 FROM fresh b WHERE {_SAME})
 """
 CAME = f"""
 SELECT {", ".join(COLUMNS)} FROM fresh a WHERE NOT EXISTS (SELECT 1 FROM stored b WHERE {_SAME})

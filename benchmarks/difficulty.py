@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.simulated_times import figures
+from benchmarks.simulation.times import figures
 from quality.audit.reading import read_answers, read_truth
 from quality.measures.hard_found import CLUES, DIFFICULTY, KEPT, HardFound, hard_found
 

@@ -134,8 +134,8 @@ def one(
     *,
     skips: int = 0,
     questions: int = 0,
-    gold: int = 0,
-    misses: int = 0,
+    gold: float = 0,
+    misses: float = 0,
     disagreement: float | None = None,
 ) -> One:
     """Judge one asset from the model last learnt (`Difficulty.stored`): all its answers so far by

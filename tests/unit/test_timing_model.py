@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.simulated_times import fitted, one_run, world
+from benchmarks.simulation.times import fitted, one_run, world
 from quality import timing
 from quality.timing.design import design
 from quality.timing.mixed import solve

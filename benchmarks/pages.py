@@ -50,8 +50,8 @@ def command(events: int, times: int, days: int, only: str, as_json: bool) -> Non
     for page in found:
         late = " LATE" if page["median_ms"] > TARGET else "" if page["drawn"] else " FAILED"
         click.echo(
-            f"{page['page']:<28} {page['median_ms']:7.0f} ms  {page['statements']:3d} statements, "
-            f"slowest {page['slowest_ms']:6.0f} ms  {page['kb']:6.0f} KB{late}"
+            f"{page['page']:<28} {page['median_ms']:7.0f} ms  {page['statements']:3d} statements in "
+            f"{page['sql_ms']:6.0f} ms, slowest {page['slowest_ms']:6.0f} ms  {page['kb']:6.0f} KB{late}"
         )
 
 
@@ -103,6 +103,7 @@ def _visit(
         found.append({
             "page": page.PATH,
             "median_ms": round(statistics.median(ms for ms, _, _ in took), 1),
+            "sql_ms": round(sum(ms for ms, _ in statements) / times, 1),
             "statements": round(len(statements) / times),
             "slowest_ms": round(max((ms for ms, _ in statements), default=0.0), 1),
             "slowest": max(statements, default=(0.0, ""))[1],

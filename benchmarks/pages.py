@@ -49,10 +49,9 @@ def command(events: int, times: int, days: int, only: str, as_json: bool) -> Non
         return
     for page in found:
         late = " LATE" if page["median_ms"] > TARGET else "" if page["drawn"] else " FAILED"
-        click.echo(
-            f"{page['page']:<28} {page['median_ms']:7.0f} ms  {page['statements']:3d} statements in "
-            f"{page['sql_ms']:6.0f} ms, slowest {page['slowest_ms']:6.0f} ms  {page['kb']:6.0f} KB{late}"
-        )
+        took = f"{page['median_ms']:7.0f} ms, {page['sql_ms']:6.0f} in {page['statements']:2d}"
+        most = f"the slowest {page['slowest_ms']:6.0f} ms, {page['kb']:6.0f} KB"
+        click.echo(f"{page['page']:<28} {took} statements, {most}{late}")
 
 
 def _fill(server: Any, events: int, quiet: bool) -> dict[str, Any]:

@@ -165,9 +165,10 @@ def _plain(rows: Any, columns: Sequence[Column], marked: str, choose: bool) -> l
     fields = {field for column in columns for field in _fields(column)}
     fields |= {name for column in columns for name in (column.href, column.tip) if name}
     fields |= {"id"} if choose else set()
+    days = {column.field for column in columns if column.form == "day"}
     listed = []
     for row in found:
-        plain = {field: _value(row.get(field)) for field in fields}
+        plain = {field: _value(row.get(field), field in days) for field in fields}
         for column in columns:
             if column.low:
                 plain[_within(column)] = _interval(plain[column.low], plain[column.high])
@@ -178,8 +179,10 @@ def _plain(rows: Any, columns: Sequence[Column], marked: str, choose: bool) -> l
     return listed
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any, day: bool = False) -> Any:
     if isinstance(value, datetime):
+        if day and is_moment(value):
+            return value.date().isoformat()
         return value.isoformat(sep=" ", timespec="minutes") if is_moment(value) else None
     if isinstance(value, date):
         return value.isoformat()

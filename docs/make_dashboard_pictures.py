@@ -31,6 +31,7 @@ PAGES = {
 def test_pages(ninety_days: Any, session: Any, sessions: Any, browse: Any) -> None:
     alerts.look(sessions)
     lead = session.get(User, ninety_days.lead)
+    session.commit()  # nothing is held open while pages are drawn
     page = browse(lead, color_scheme="light", viewport={"width": 1366, "height": 900})
     page.set_default_timeout(60_000)
     for name, address in PAGES.items():

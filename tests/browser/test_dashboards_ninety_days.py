@@ -170,6 +170,11 @@ def suspects(session: Session, history: History) -> str:
     return f"{raw(session, statement, runs=history.runs):,}"
 
 
+def open_batches(session: Session, history: History) -> str:
+    statement = "SELECT count(*) FROM batch WHERE state = 'open' AND project_id = ANY(:projects)"
+    return f"{raw(session, statement, projects=mine(history))} open batches"
+
+
 LOOKS: dict[str, Look] = {
     "/dashboards/assets": Look(
         ".dash-shot img",
@@ -223,6 +228,7 @@ LOOKS: dict[str, Look] = {
         labels_submitted,
         f"days={DAYS}&by=team&compare=before",
     ),
+    "/dashboards/forecast": Look(".ag-row", inner(".dash-table-head span"), open_batches),
     "/dashboards/alerts": Look(".dash-people li", inner(".dash-body h2"), alerts_standing),
 }
 
@@ -253,6 +259,7 @@ def test_every_page_is_drawn_true_and_readable(ninety_days: History, session, se
         page.wait_for_selector(look.ready)
         page.wait_for_load_state("networkidle")
         shown, expected = look.shown(page), look.counted(session, ninety_days)
+        session.rollback()  # nothing is held open while the next page is drawn
         if shown != expected:
             wrong[one.PATH] = (shown, expected)
         if found := faults(page):

@@ -82,9 +82,11 @@ def _clarity(of: dict[str, Any], note: str) -> list[Any]:
         Column("told", "", width=170),
     )  # fmt: skip
     title = "Pairs that the model confuses, and whether people do"
+    checked = any(one["people_n"] for one in of["pairs"])
     words = html.P(
         "Where people confuse the same two classes, more training helps little: make the guideline "
-        "clearer, or join the classes.",
+        "clearer, or join the classes."
+        + ("" if checked else " No answer of people to these classes was checked yet."),
         className="dash-note",
     )
     found = table("pairs", rows, columns, label="pairs", marked="unclear")

@@ -13,7 +13,7 @@ ALERTS = ("accuracy_drop", "forecast_past_due", "gold_exhausted", "queue_starved
 
 
 class SavedView(Base):
-    """A page of the dashboards with its filters, kept under a name; shared with all leads or not."""
+    """A page of the dashboards with its filters, under a name; shared with all leads or not."""
 
     __tablename__ = "saved_view"
     __table_args__ = (UniqueConstraint("user_id", "name"),)

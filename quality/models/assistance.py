@@ -13,9 +13,10 @@ class Assistance(Base):
     """Work of an assisted project as its labeller saw it: with the model's draft, or without.
 
     `spoke` is false where the model said nothing of the asset, or was not sure enough: such work is
-    written down like any other, so that it takes as long, and counts nowhere. A share is shown without a draft by design (`withheld`), so that time saved and the pull of a
-    wrong draft can be measured. The counts are of objects (1 for a label that is one whole); null
-    until the answer was compared with the draft.
+    written down like any other, so that it takes as long, and counts nowhere. A share is shown
+    without a draft by design (`withheld`), so that time saved and the pull of a wrong draft can be
+    measured. The counts are of objects (1 for a label that is one whole); null until the answer was
+    compared with the draft.
     """
 
     __tablename__ = "assistance"

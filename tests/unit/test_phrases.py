@@ -94,11 +94,12 @@ def test_values_are_written_as_people_write_them():
 
 
 def test_an_address_says_what_is_asked():
-    found = asked.parse("?days=30&project=7&class=cat&colour=red", TODAY)
-    assert (found.days, found.project_id, found.label, found.colour) == (30, 7, "cat", "red")
+    found = asked.parse("?days=30&project=7&class=cat&colour=red&own=x", TODAY, ("colour",))
+    assert (found.days, found.project_id, found.label) == (30, 7, "cat")
+    assert found.own == {"colour": "red"}
     assert found.until - found.since == timedelta(days=30)
     assert found.until == TODAY + timedelta(days=1)
-    assert found.address("/dashboards/", days=7) == "/dashboards/?days=7&project=7"
+    assert found.address("/dashboards/", days=7) == "/dashboards/?days=7&project=7&class=cat"
 
 
 @pytest.mark.parametrize("search", [None, "", "?days=9999", "?days=x&project=-1", "?project=1e9"])

@@ -11,6 +11,9 @@ NPM := $(if $(NODE_OK),npm,PATH="$(CURDIR)/$(BIN):$$PATH" npm)
 BUNDLES := ops/web/static/dist/.built
 BROWSER_SOURCES := $(shell find ops quality scheduling metrics dashboards -path '*/browser/*' -type f 2>/dev/null) $(shell find ops/web/editor -type f 2>/dev/null)
 
+# Without bytecode on disk every process that a test starts would compile the whole house anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset serve test serial check unit browser lint types contracts build pictures clean preflight chromium
 

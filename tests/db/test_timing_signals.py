@@ -96,7 +96,7 @@ def people(floor, *places):
     return {floor.labellers[place].id for place in places}
 
 
-def test_planted_faults_are_found_said_read_and_taken_down(session, fitted):
+def test_planted_faults_are_found_said_read_kept_dismissed_and_taken_down(session, make, fitted):
     project = fitted.project
     of_kind = {}
     for flag in session.scalars(select(Flag).where(Flag.labeller_id.is_not(None))):
@@ -129,6 +129,15 @@ def test_planted_faults_are_found_said_read_and_taken_down(session, fitted):
     assert set(slices.dimension) == {"class", "meta.light"}
     assert (slices[slices.title != "light: night"].colour != "red").all()
 
+    before = stored(session)
+    timing_job.update_project(session, project)
+    assert stored(session) == before
+    flag = session.scalars(select(Flag).where(Flag.kind == "slowing_down")).one()
+    flags.resolve(session, flag, by=make.user(role="ops_lead"))
+    timing_job.update_project(session, project)
+    dismissed = (Flag.kind == "slowing_down", Flag.resolved_at.is_(None))
+    assert session.scalars(select(Flag.id).where(*dismissed)).all() == []
+
     # Whoever mends their ways is no longer flagged, and what is no slice any more is gone.
     session.execute(update(Assignment).values(active_ms=9000 + 37 * (Assignment.id % 89)))
     session.execute(update(Asset).values(meta={}))
@@ -150,29 +159,19 @@ def wrong_by_hand(session, floor, *, night):
     return float(found[0]), int(found[1])
 
 
-def test_twice_changes_nothing_and_what_a_person_dismissed_stays_so(session, make, fitted):
-    def stored():
-        session.expire_all()
-        return [
-            session.execute(select(*columns).order_by(*columns[:3])).all()
-            for columns in (
-                (SliceDifficulty.dimension, SliceDifficulty.value, SliceDifficulty.at,
-                 SliceDifficulty.time_ratio, SliceDifficulty.wrong_ratio, SliceDifficulty.reason),
-                (LabellerPace.labeller_id, LabellerPace.answers, LabellerPace.pace,
-                 LabellerPace.signals),
-                (TimingFit.project_id, TimingFit.answers, TimingFit.usable, TimingFit.model),
-                (Flag.id, Flag.kind, Flag.at, Flag.reason, Flag.resolved_at),
-            )
-        ]  # fmt: skip
-
-    before = stored()
-    timing_job.update_project(session, fitted.project)
-    assert stored() == before
-    flag = session.scalars(select(Flag).where(Flag.kind == "slowing_down")).one()
-    flags.resolve(session, flag, by=make.user(role="ops_lead"))
-    timing_job.update_project(session, fitted.project)
-    open_ = select(Flag.id).where(Flag.kind == "slowing_down", Flag.resolved_at.is_(None))
-    assert session.scalars(open_).all() == []
+def stored(session):
+    session.expire_all()
+    return [
+        session.execute(select(*columns).order_by(*columns[:3])).all()
+        for columns in (
+            (SliceDifficulty.dimension, SliceDifficulty.value, SliceDifficulty.at,
+             SliceDifficulty.time_ratio, SliceDifficulty.wrong_ratio, SliceDifficulty.reason),
+            (LabellerPace.labeller_id, LabellerPace.answers, LabellerPace.pace,
+             LabellerPace.signals),
+            (TimingFit.project_id, TimingFit.answers, TimingFit.usable, TimingFit.model),
+            (Flag.id, Flag.kind, Flag.at, Flag.reason, Flag.resolved_at),
+        )
+    ]  # fmt: skip
 
 
 def test_other_stages_teams_and_classes_are_told_to_the_model_and_parts_add_up(

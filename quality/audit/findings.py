@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_CONFUSIONS = 20_000_000  # labellers × classes²: beyond this, one accuracy a labeller
 MANY_ANSWERS = 2_000_000  # of these, what the last rounds of EM still move is past noticing …
 # … and so is what the whole model of times adds to medians of them
-DRAWS, MOST_DRAWN = 20, 50_000  # of few answers, to see how well hard assets are found; answers
+DRAWS, MOST_DRAWN = 20, 50_000  # to see how well hard assets are found: answers, or cells
 
 Report = Callable[[float, str], None]
 
@@ -122,7 +122,8 @@ def _hard_found(
     report: Report,
 ) -> HardFound | None:
     """How well hard assets would be found from a few of their answers, where the truth is known."""
-    if truth is None or len(answers.asset) > MOST_DRAWN:
+    table = len(answers.assets) * n_classes
+    if truth is None or max(len(answers.asset), table) > MOST_DRAWN:
         return None
     nothing = np.full(len(answers.asset), np.nan)
     return hard_found(

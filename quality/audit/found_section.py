@@ -15,7 +15,7 @@ def hard_found(found: Findings) -> str:
     best = {k: max(held.auc[name][k] for name in CLUES if name in held.auc) for k in steps}
     over = [f"{held.auc[DIFFICULTY][k] - best[k]:+.3f}" for k in steps]
     rows.append(["difficulty over the best single clue", *over])
-    head = ["found by", *(f"{k} answer{'s' if k > 1 else ''} each" for k in steps)]
+    head = ["answers kept of each", *map(str, steps)]
     said = (
         f"{count(held.hard, 'asset')} of {held.assets:,} are hard: answers to them are wrong as "
         f"often as to the worst {100 - HARD_PERCENTILE} % or more. Only a few answers of each are "

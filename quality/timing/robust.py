@@ -8,6 +8,7 @@ from quality.measures.arrays import Bools, Floats, Ints, codes
 MAD_TO_SD = 1.4826  # for a normal distribution
 MEDIAN_SE = 1.2533  # standard error of a median over that of a mean, likewise
 FEWEST_TIMES = 30
+_FEW = 20_000  # values
 
 
 def checked(labeller: ArrayLike, seconds: ArrayLike, n_labellers: int) -> tuple[Ints, Floats]:
@@ -56,6 +57,8 @@ def rejected(p: Floats, rate: float) -> Bools:
 def group_median(group: Ints, values: Floats, n_groups: int) -> Floats:
     """Median of `values` in each group (length n_groups); nan where a group is empty."""
     n = np.bincount(group, minlength=n_groups)
+    if len(group) < _FEW:
+        return _few_medians(group, values, n)
     # numpy sorts 16-bit keys by radix: many times faster for the usual number of labellers
     key = group.astype(np.uint16) if n_groups <= np.iinfo(np.uint16).max else group
     ordered = values[np.argsort(key, kind="stable")]
@@ -64,6 +67,17 @@ def group_median(group: Ints, values: Floats, n_groups: int) -> Floats:
     for g in np.flatnonzero(n):
         median[g] = np.median(ordered[ends[g] - n[g] : ends[g]])
     return median
+
+
+def _few_medians(group: Ints, values: Floats, n: Ints) -> Floats:
+    """The same by one sort of everything: quicker where groups are small."""
+    ordered = values[np.lexsort((values, group))]
+    if not ordered.size:
+        return np.full(len(n), np.nan)
+    starts = np.cumsum(n) - n
+    low = ordered[np.minimum(starts + np.maximum(n - 1, 0) // 2, ordered.size - 1)]
+    high = ordered[np.minimum(starts + n // 2, ordered.size - 1)]
+    return np.where(n > 0, low + (high - low) / 2, np.nan)
 
 
 def variance_parts(

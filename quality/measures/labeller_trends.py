@@ -113,11 +113,22 @@ def slopes(
     enough = (telling >= FEWEST_STRETCHES) & (total[0] >= FEWEST_ANSWERS) & np.isfinite(variance)
     spread = np.where(enough, np.sqrt(np.maximum(variance, 1e-18)), np.nan)
     slope = np.where(enough, slope, np.nan)
-    reach = t.ppf(0.975, k - 1) * spread
+    freedom = _freedom(owner, sums, n_labellers)
+    reach = t.ppf(0.975, freedom) * spread
     return Slopes(
-        slope, slope - reach, slope + reach, t.sf(slope / spread, k - 1),
+        slope, slope - reach, slope + reach, t.sf(slope / spread, freedom),
         total[0].astype(np.int64), telling.astype(np.int64), _span(who, x, n_labellers),
     )  # fmt: skip
+
+
+def _freedom(owner: Ints, sums: Floats, n: int) -> Floats:
+    """Degrees of freedom of a slope's variance: as many as stretches that weigh alike, less one.
+    Those at either end of the weeks weigh most (F. Satterthwaite, Biometrics 2, 1946)."""
+    weight = np.bincount(owner, sums[3], n)
+    squares = np.bincount(owner, sums[3] ** 2, n)
+    alike = weight**2 / np.maximum(squares, 1e-300)
+    found: Floats = np.maximum(np.minimum(alike, np.bincount(owner, minlength=n) - 1.0), 1.0)
+    return found
 
 
 def _by(group: Ints, rows: Floats, n: int) -> Floats:

@@ -28,7 +28,14 @@ def fitted(found, log, kept, within):
     return np.linalg.lstsq(design, log[kept], rcond=None)[0][0]
 
 
+def weight(found, mine, shift, within):
+    of = mine & (found.shift == shift)
+    return ((found.hours[of] - found.hours[of if within else mine].mean()) ** 2).sum()
+
+
 def test_slopes_are_least_squares_and_their_intervals_those_of_leaving_a_stretch_out():
+    from scipy.stats import t
+
     who, _, log, found = work(1, people=3, days=6, per=12)
     for within in (False, True):
         ours = slopes(who, found.shift, found.hours, log, 3, within=within)
@@ -40,7 +47,10 @@ def test_slopes_are_least_squares_and_their_intervals_those_of_leaving_a_stretch
             others = [fitted(found, log, mine & (found.shift != s), within) for s in of]
             spread = np.sqrt(5 / 6 * np.sum((np.array(others) - slope) ** 2))
             assert ours.value[i] == pytest.approx(slope)
-            assert (ours.high[i] - slope) / 2.5706 == pytest.approx(spread, rel=1e-4)  # t, 5 df
+            weights = np.array([weight(found, mine, s, within) for s in of])
+            freedom = min(weights.sum() ** 2 / (weights**2).sum(), len(of) - 1)
+            assert (ours.high[i] - slope) / t.ppf(0.975, freedom) == pytest.approx(spread)
+            assert ours.p[i] == pytest.approx(t.sf(slope / spread, freedom))
 
 
 def test_intervals_of_tiredness_and_of_slowing_cover_and_p_values_are_even():

@@ -41,7 +41,8 @@ def register(app: Any) -> None:
     def drill(pressed: Any, search: str | None) -> Any:
         if not pressed:
             return no_update
-        truth, said = pressed["points"][0]["customdata"][:2]
+        point = pressed["points"][0]
+        truth, said = str(point["y"]), str(point["x"])
         if truth == said or charts.REST in (truth, said):
             return no_update
         asked = addresses.parse(search, clock_time.now().date(), ("by", *OWN))
@@ -50,7 +51,7 @@ def register(app: Any) -> None:
     mistakes.register(app)
 
 
-def cards(session: Session, mine: Any, asked: Asked) -> list[Any]:
+def cards(session: Session, mine: Any, asked: Asked) -> tuple[list[Any], Any]:
     """What is taken for what in one project; and the answers of a pair, where one is asked for."""
     at = parts.as_of(confusions.confusions_as_of(session))
     listed = confusions.judged_projects(session, mine, asked.since, asked.until, asked.narrow)
@@ -61,7 +62,7 @@ def cards(session: Session, mine: Any, asked: Asked) -> list[Any]:
             "counted here what is taken for what.",
             ("Go to projects", "/projects"),
         )
-        return [parts.card("What is taken for what", nothing, note=at)]
+        return [parts.card("What is taken for what", nothing, note=at)], None
     first: Any = next(each(listed))
     project_id = int(first.project_id)
     narrow = replace(asked.narrow, project_id=project_id)
@@ -86,10 +87,10 @@ def cards(session: Session, mine: Any, asked: Asked) -> list[Any]:
         shown = [parts.card(title, [*top, html.Div(drawn)], note=at, size="7"),
                  parts.card("The most frequent mistakes", _list(pairs), note=at,
                             size="5")]  # fmt: skip
-    pair = mistakes.pair_of(asked)
+    drill, pair = None, mistakes.pair_of(asked)
     if pair is not None:
-        shown.append(_drill(session, mine, asked, narrow, pair, against, found, names, first))
-    return shown
+        drill = _drill(session, mine, asked, narrow, pair, against, found, names, first)
+    return shown, drill
 
 
 def _others(listed: Any, asked: Asked) -> Any:
@@ -113,8 +114,7 @@ def _map(found: "DataFrame", names: dict[str, str], label_type: str) -> Any:
         return parts.chart(charts.faults(wrong), label, 90 + 34 * len(wrong))
     figure = charts.confusion(found, names)
     size = 130 + 34 * max(len(figure["data"][0]["y"]), 4)
-    graph = dcc.Graph(id=HEAT, figure=figure, config=parts.CHART_CONFIG, responsive=True,
-                      style={"height": f"{size}px"})  # fmt: skip
+    graph = parts.graph(figure, size, id=HEAT)
     label = "Matrix of confusion: rows are right, columns were said. The same stands in the list."
     note = html.P("Rows are what is right, columns what was said; a cell has its count and its "
                   "share of the row. Press one to see the answers.",

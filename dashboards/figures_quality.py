@@ -88,20 +88,30 @@ def confusion(table: "DataFrame", names: dict[str, str]) -> Figure:
     right = np.array([[r == c for c in columns] for r in rows])
     text = [[_cell(n, s, len(columns)) for n, s in zip(*pair, strict=True)]
             for pair in zip(counts, shares, strict=True)]  # fmt: skip
-    x, y = ([_shown(key, names) for key in keys] for keys in (columns, rows))
     worst = float(shares[~right].max()) if (~right).any() else 1.0
-    keyed = [[[rows[i], columns[j], int(counts[i, j]), float(shares[i, j])]
-              for j in range(len(columns))] for i in range(len(rows))]  # fmt: skip
+    told = [[[_shown(r, names), _shown(c, names), int(counts[i, j]), float(shares[i, j])]
+             for j, c in enumerate(columns)] for i, r in enumerate(rows)]  # fmt: skip
+    wrong = np.where(right | (counts == 0), np.nan, shares)
     data = [
-        _heat(x, y, np.where(right, shares, np.nan), RIGHT_SCALE, 1.0, text, keyed),
-        _heat(x, y, np.where(right | (counts == 0), np.nan, shares), WRONG_SCALE, worst, text,
-              keyed),
-    ]  # fmt: skip
+        _heat(columns, rows, np.where(right, shares, np.nan), RIGHT_SCALE, 1.0, text, told),
+        _heat(columns, rows, wrong, WRONG_SCALE, worst, text, told),
+    ]
     layout = base_layout("What is right")
-    layout["xaxis"] |= {"type": "category", "side": "top", "title": {"text": "What was said"},
-                        "tickangle": 0 if len(x) <= 6 else -45}  # fmt: skip
-    layout["yaxis"] |= {"type": "category", "autorange": "reversed"}
-    return {"data": data, "layout": layout}
+    # The axes hold keys, so that a cell that is pressed says which; what is read are names.
+    layout["xaxis"] |= {
+        "type": "category",
+        "side": "top",
+        "title": {"text": "What was said"},
+        "tickangle": 0 if len(columns) <= 6 else -45,
+        **_ticks(columns, names),
+    }
+    layout["yaxis"] |= {"type": "category", "autorange": "reversed", **_ticks(rows, names)}
+    return {"data": data, "layout": layout}  # fmt: skip
+
+
+def _ticks(keys: Sequence[str], names: dict[str, str]) -> Figure:
+    shown = [_shown(key, names) for key in keys]
+    return {"tickmode": "array", "tickvals": list(keys), "ticktext": shown}
 
 
 def square(table: "DataFrame") -> tuple[list[str], list[str], Any]:
@@ -144,8 +154,8 @@ def _heat(
         "type": "heatmap", "x": list(x), "y": list(y), "z": plain, "text": hidden,
         "texttemplate": "%{text}", "customdata": keyed, "colorscale": scale, "zmin": 0, "zmax": top,
         "showscale": False, "xgap": 2, "ygap": 2, "hoverongaps": False,
-        "hovertemplate": "right: <b>%{y}</b><br>said: <b>%{x}</b><br>%{customdata[2]:,} answers, "
-        "%{customdata[3]:.1%} of the row<extra></extra>",
+        "hovertemplate": "right: <b>%{customdata[0]}</b><br>said: <b>%{customdata[1]}</b><br>"
+        "%{customdata[2]:,} answers, %{customdata[3]:.1%} of the row<extra></extra>",
     }  # fmt: skip
 
 

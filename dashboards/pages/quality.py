@@ -44,12 +44,15 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
     at = parts.as_of(reads.as_of(session))
     rows = _rates(session, mine, asked)
     before = None if asked.compared is None else _rates(session, scope, asked.compared[0])
+    taken, drill = confused.cards(session, mine, asked)
     return html.Div(
         [
+            # What was asked for stands first: a page that is drawn anew begins at its top.
+            *([drill] if drill is not None else []),
             _big(rows, before, asked),
             *_trends(rows, asked, at),
             _groups(session, mine, asked, at),
-            *confused.cards(session, mine, asked),
+            *taken,
             _alphas(session, mine, asked),
         ],
         className="row g-3",

@@ -103,7 +103,7 @@ def shown(
     return html.Div(
         [
             actions.bar(BAR, DEEDS),
-            html.Div(cards, className="dash-hard"),
+            html.Div(cards, className="dash-hard mt-2"),
             _pages(asked, path, page, of),
         ]
     )
@@ -169,7 +169,9 @@ def _card(
          html.Div(f"{row.batch} · {row.stage}", className="dash-quiet")]
     )  # fmt: skip
     card = [parts.asset_link(row, parts.medium(row)), body]
-    return html.Article(card, className="dash-asset", **{"data-assignment": str(row.assignment_id)})
+    return html.Article(
+        card, className="dash-asset red", **{"data-assignment": str(row.assignment_id)}
+    )
 
 
 def _which(row: Any, names: dict[str, str]) -> list[str]:

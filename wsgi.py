@@ -92,7 +92,7 @@ def cli(argv: Sequence[str] | None = None) -> None:
             standalone_mode=False,
             args=list(argv) if argv is not None else None,
             prog_name="touchstone",
-            obj={"jobs": merged("JOBS"), "tasks": merged("TASKS")},
+            obj={"jobs": merged("JOBS"), "tasks": merged("TASKS"), "create_app": create_app},
         )
         if isinstance(status, int):  # what ctx.exit() was given
             sys.exit(status)

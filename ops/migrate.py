@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import NullPool, create_engine, inspect
+
 from ops import functions
 from ops.errors import NotReady
 
@@ -32,6 +34,13 @@ def downgrade(url: str, revision: str) -> None:
     from alembic import command
 
     command.downgrade(_config(url), revision)
+
+
+def begun(url: str) -> bool:
+    """Whether migrations have ever run there."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return inspect(connection).has_table("alembic_version")
 
 
 def check(url: str) -> None:

@@ -1,8 +1,8 @@
 """`touchstone demo`: fill in the demonstration once, then serve it."""
 
 import json
+import os
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ops import clock_time, config, log, migrate
-from ops.cli.serve import environment, free_port, start_all, touchstone, web_command
+from ops.cli.serve import environment, free_port, start_all, touchstone
 from ops.errors import ConfigError, TouchstoneError
 from ops.supervisor import Supervisor
 
@@ -37,21 +37,22 @@ def demo(merged: dict[str, Any], port: int, reset: bool, fill_only: bool) -> Non
     free_port(HOST, port)
     settings = config.Settings(home=HOME.resolve(), demo=True)
     with running(settings.home) as server:
-        told = settings.home / "demo.json"
+        told, around = settings.home / "demo.json", _surroundings(settings, server.url, port)
         if reset or not told.exists():
             _empty(settings, server.owner_url)
-            _fill(settings, server.url, merged["jobs"])
+            _fill(settings, around, merged)
             told.write_text(json.dumps({"filled": datetime.now(UTC).isoformat()}))
         migrate.upgrade(server.owner_url)
         if not fill_only:
-            _serve(settings, server.url, port)
+            _serve(around, port)
 
 
 def _empty(settings: config.Settings, owner_url: str) -> None:
     (settings.home / "demo.json").unlink(missing_ok=True)
     shutil.rmtree(settings.media, ignore_errors=True)
-    migrate.upgrade(owner_url)  # a half-made schema first becomes a whole one
-    migrate.downgrade(owner_url, "base")
+    if migrate.begun(owner_url):
+        migrate.upgrade(owner_url)  # a half-made schema first becomes a whole one
+        migrate.downgrade(owner_url, "base")
     migrate.upgrade(owner_url)
 
 
@@ -64,8 +65,8 @@ def _surroundings(settings: config.Settings, url: str, port: int) -> dict[str, s
     }
 
 
-def _serve(settings: config.Settings, url: str, port: int) -> None:
-    supervisor = Supervisor(_surroundings(settings, url, port))
+def _serve(around: dict[str, str], port: int) -> None:
+    supervisor = Supervisor(around)
     start_all(supervisor, HOST, port, workers=2, threads=8)
     _wait_until_it_answers(port)
     _print_logins(port)
@@ -82,20 +83,22 @@ def _print_logins(port: int) -> None:
 
 
 @contextmanager
-def _web(settings: config.Settings, url: str, time_file: Path) -> Iterator[int]:
-    """A web server and a worker on simulated time, on a port of their own."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    around = _surroundings(settings, url, port)
-    supervisor = Supervisor({**around, "TOUCHSTONE_SIMULATED_TIME": str(time_file)})
-    supervisor.add("web", *web_command(HOST, port, workers=1, threads=4))
-    supervisor.add("worker", *touchstone("worker", "--queues", "gpu"))
+def _simulated(path: Path, around: dict[str, str]) -> Iterator[clock_time.SimulatedTime]:
+    """Two weeks ago, kept in a file, for this process and a worker beside it."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    simulated = clock_time.SimulatedTime(path, start=today - timedelta(days=DAYS))
+    before = dict(os.environ)
+    os.environ |= {**around, "TOUCHSTONE_SIMULATED_TIME": str(path)}
+    supervisor = Supervisor()
     try:
-        _wait_until_it_answers(port)
-        yield port
+        clock_time.use(simulated)
+        supervisor.add("worker", *touchstone("worker", "--queues", "gpu"))
+        yield simulated
     finally:
         supervisor.stop()
+        clock_time.use(None)
+        os.environ.clear()
+        os.environ |= before
 
 
 def _wait_until_it_answers(port: int, seconds: float = 60) -> None:
@@ -113,39 +116,30 @@ def _wait_until_it_answers(port: int, seconds: float = 60) -> None:
     raise TouchstoneError("the web server did not start; see the lines above")
 
 
-def _fill(settings: config.Settings, url: str, jobs: dict[str, Any]) -> None:
+def _fill(settings: config.Settings, around: dict[str, str], merged: dict[str, Any]) -> None:
     click.echo("Filling in the demonstration (two to three minutes, once) …", err=True)
     from ops.demo import digits as digit_pictures
 
     digits = digit_pictures.load()
     folder = settings.home / "digits"
     digits.write(folder)
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    start = today - timedelta(days=DAYS)
-    simulated = clock_time.SimulatedTime(settings.home / "simulated_time", start=start)
-    clock_time.use(simulated)
     log.configure("warning")  # what the jobs say would tear the progress bar
-    try:
-        with (
-            _web(settings, url, simulated.path) as port,
-            click.progressbar(length=ABOUT_ANSWERS, label="answers") as bar,
-        ):
-            _tell(url, port, digits, folder, simulated, jobs, lambda n: bar.update(1, n))
-    finally:
-        clock_time.use(None)
+    with (
+        _simulated(settings.home / "simulated_time", around) as simulated,
+        click.progressbar(length=ABOUT_ANSWERS, label="answers") as bar,
+    ):
+        _tell(around["DATABASE_URL"], merged, digits, folder, simulated, lambda n: bar.update(1, n))
 
 
 def _tell(
     url: str,
-    port: int,
+    merged: dict[str, Any],
     digits: Any,
     folder: Path,
     simulated: clock_time.SimulatedTime,
-    jobs: dict[str, Any],
     heard: Callable[[int], None],
 ) -> None:
     import numpy as np
-    import urllib3
 
     from ops import organisations
     from ops.db import make_engine, make_sessions, transaction
@@ -156,11 +150,11 @@ def _tell(
 
     engine = make_engine(url, pool_size=2)
     sessions = make_sessions(engine)
+    app, jobs = merged["create_app"](engine=engine), merged["jobs"]
     readers = people.cast()
     with transaction(sessions) as session:
         client = organisations.create(session, name=accounts.CLIENT, kind="client", by=None)
         made = accounts.create(session, client, readers)
-    pool = urllib3.PoolManager(retries=False)
 
     def run(*names: str) -> None:
         for name in names or jobs:
@@ -176,7 +170,7 @@ def _tell(
         ),
         readers=readers,
         accounts=made,
-        client=lambda account: Client(f"http://{HOST}:{port}", account.token, pool),
+        client=lambda account: Client(app, account.token),
         pictures=folder,
         night=run,
         start=datetime.fromtimestamp(simulated(), UTC),

@@ -1,4 +1,4 @@
-"""What happens in the two weeks before you look: three batches of digits, told through HTTP.
+"""What happens in the two weeks before you look: three batches of digits, told through the API.
 
 The first batch is labelled, reviewed, re-scored and delivered; the second is held back by the gate
 because its review is half done; the third is in progress.

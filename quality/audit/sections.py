@@ -170,7 +170,7 @@ def times(found: Findings) -> str:
             f"n = {time.size:,} timed answers; half take less than {seconds(np.median(time))}."
         )
         parts.append(figure(plot, caption))
-    if found.pace.slope:
+    if abs(found.pace.slope) > 2 * found.pace.slope_se:  # clear; never without an order
         change = 1 - 2**found.pace.slope
         kind = "less" if change > 0 else "more"
         text = f"Learning: each doubling of experience takes {abs(change):.0%} {kind} time."

@@ -89,6 +89,10 @@ def test_real_work_histories(shared_data, tmp_path, folder, expected, dawid_sken
         assert 0 <= float(row["low"]) < float(row["accuracy"]) < float(row["high"]) <= 1
         assert (row["flagged"] == "true") == bool(row["reason"])
     assert len(rows_of(tmp_path / "out" / "assets.csv")) == expected[2]
+    found = summary["hard_assets_found"]
+    assert found["assets"] == expected[2]
+    assert ("adjusted log time" in found["auc"]) == timed
+    assert f"{found['auc']['difficulty']['2']:.3f}" in (tmp_path / "out/report.html").read_text()
 
 
 def test_the_same_at_every_run_and_for_any_order_of_rows(tmp_path):

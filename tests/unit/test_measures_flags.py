@@ -8,9 +8,15 @@ from hypothesis import strategies as st
 
 from quality.measures.agreement import label_counts
 from quality.measures.consensus import consensus_of_others, dawid_skene
-from quality.measures.flags import disagreement_tail, discoveries, flag_assets, flag_labellers
+from quality.measures.flags import (
+    colours,
+    disagreement_tail,
+    discoveries,
+    flag_assets,
+    flag_labellers,
+)
 from quality.measures.standing import bin_evidence, posteriors
-from quality.timing import asset_times, pace
+from quality.timing import asset_effects, asset_times, fit, pace
 from tests.unit.work_history import histories, simulate
 
 
@@ -118,3 +124,19 @@ def test_planted_hard_assets_are_found():
     assert found.flagged[hard].mean() > 0.8
     false = found.flagged[~hard].sum() / max(found.flagged.sum(), 1)
     assert false <= 0.1
+
+
+def test_sure_but_hardly_slower_is_not_flagged_and_colours_say_so():
+    """Three assets of 200 answers each: usual, a tenth slower, and half as slow again."""
+    r = np.random.default_rng(8)
+    asset, labeller = np.repeat(np.arange(60), 200), np.tile(np.arange(20), 600)
+    effect = np.zeros(60)
+    effect[1], effect[2] = np.log(1.1), np.log(1.5)
+    seconds = np.exp(2 + effect[asset] + r.normal(0, 0.3, asset.size))
+    times = asset_effects(asset, fit(labeller, asset, seconds, 20, 60), 60)
+    votes = np.full((60, 1), 200)
+    found = flag_assets(asset, labeller, votes, np.full(20, 0.95), times)
+    assert times.p[1] < 1e-4
+    assert found.flagged.nonzero()[0].tolist() == [2]
+    assert colours(found)[1:3] == ["yellow", "red"]
+    assert colours(found).count("green") >= 52

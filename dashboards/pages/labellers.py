@@ -44,8 +44,7 @@ def layout(session: Session, scope: Any, asked: Asked) -> Any:
     one = asked.project_id is not None
     figure = charts.quadrant(found)
     missing = int(found[["median_seconds", "standing"]].isna().any(axis=1).sum())
-    graph = dcc.Graph(id=MAP, figure=figure, config=parts.CHART_CONFIG, responsive=True,
-                      style={"height": "440px"})  # fmt: skip
+    graph = parts.graph(figure, 440, id=MAP)
     speed = "Speed against accuracy, 95 % intervals"
     note = "Point at somebody for the figures; press to see their page."
     if missing:

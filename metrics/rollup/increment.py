@@ -45,8 +45,9 @@ def roll_up(sessions: sessionmaker[Session], name: str) -> int:
 def advance(mine: sessionmaker[Session], name: str) -> int:
     """The same for who holds the fence of `name` already."""
     now = reach(mine, name)
-    if now.after > now.below:
-        # A restored database counts transactions anew: what was read is no longer known.
+    if now.after == 0 or now.after > now.below:
+        # Nothing was counted yet; or a restored database counts transactions anew, and what was
+        # read is no longer known.
         from metrics.rollup import whole
 
         return whole.count(mine, name, now, None)
@@ -74,11 +75,13 @@ def _moved(mine: sessionmaker[Session], now: Reach) -> int:
 
 def count(mine: sessionmaker[Session], hours: Iterable[Hour], below: int) -> int:
     """Count these hours again from events below `below`; returns the number of rows counted."""
-    counted = 0
-    listed = touched.in_order(set(hours))
-    for start in range(0, len(listed), AT_A_TIME):
-        some = listed[start : start + AT_A_TIME]
-        with counting() as duck:
+    counted, listed = 0, touched.in_order(set(hours))
+    if not listed:
+        return 0
+    # One thread: claims go on beside it.
+    with counting(threads=1) as duck:
+        for start in range(0, len(listed), AT_A_TIME):
+            some = listed[start : start + AT_A_TIME]
             _read(mine, duck, some, below)
             counted += duck.execute("SELECT count(*) FROM fresh").fetchall()[0][0]
             with transaction(mine) as session:
@@ -97,7 +100,7 @@ def _read(
     event = pa.concat_tables(read, promote_options="permissive")
     duck.register("read", event)
     # What lies in a file and in the database came twice.
-    duck.execute("CREATE TABLE event AS SELECT DISTINCT ON (id) * FROM read")
+    duck.execute("CREATE OR REPLACE TABLE event AS SELECT DISTINCT ON (id) * FROM read")
     first, last = (_moment(number) for number in (hours[0][1], hours[-1][1] + 1))
     with transaction(mine) as session:
         people = {who for who, _ in hours}
@@ -106,7 +109,7 @@ def _read(
     asked = pa.table({"who": pa.array(who, pa.int64()), "number": pa.array(number, pa.int64())})
     duck.register("asked", asked)
     duck.execute(
-        f"CREATE TABLE fresh AS SELECT {', '.join(map(sql.sent, sql.COLUMNS))} FROM ({sql.HOURS}) "
+        f"CREATE OR REPLACE TABLE fresh AS SELECT {sql.SENT} FROM ({sql.HOURS}) "
         f"WHERE (labeller_id, epoch_us(hour) // {sql.HOUR_US}) IN (SELECT (who, number) FROM asked)"
     )
 

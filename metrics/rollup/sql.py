@@ -121,6 +121,7 @@ def sent(name: str) -> str:
     return name
 
 
+SENT = ", ".join(map(sent, COLUMNS))
 _SAME = " AND ".join(f"a.{name} = b.{name}" for name in COLUMNS)
 # The rows of `stored` that `fresh` has not or has otherwise, and those of `fresh` to be stored.
 GONE = f"""

@@ -106,7 +106,7 @@ def _write(mine: sessionmaker[Session], duck: "DuckDBPyConnection") -> Iterator[
     bounds = [*_bounds(mine, duck)]
     for place, (first, stop) in enumerate(pairwise(bounds), 1):
         duck.execute(
-            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {', '.join(map(sql.sent, sql.COLUMNS))} "
+            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {sql.SENT} "
             "FROM counted WHERE hour >= ? AND hour < ?",
             [first, stop],
         )

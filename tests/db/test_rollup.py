@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from metrics import definitions, rollup
 from metrics.models import DailyRollup, HourlyRollup, RollupState
+from metrics.rollup import fence, increment, store
 from metrics.rollup.sql import COLUMNS, KEY
 from ops.models import Organisation, PastAffiliation, User, WorkEvent
 from tests.factories import Make
@@ -213,3 +214,46 @@ def test_an_empty_database_rolls_up_to_nothing(session: Session, sessions: sessi
     assert rollup.rebuild(sessions) == 0
     assert rows(session) == []
     assert session.scalars(select(RollupState)).one().below_xid > 0
+
+
+def test_a_roll_up_that_dies_halfway_is_mended_by_the_next(
+    make: Make,
+    session: Session,
+    sessions: sessionmaker[Session],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    history = History(make, 11)
+    for n in (40, 60):
+        history.write(session, n)
+        session.commit()
+        before = rollup.roll_up(sessions)
+    history.write(session, 60)
+    session.commit()
+    replaced, replace = [], store.replace
+
+    def dies(*args: Any) -> int:
+        if len(replaced) == 2:
+            raise ConnectionResetError
+        replaced.append(replace(*args))
+        return replaced[-1]
+
+    monkeypatch.setattr(increment, "AT_A_TIME", 15)
+    monkeypatch.setattr(store, "replace", dies)
+    with pytest.raises(ConnectionResetError):
+        rollup.roll_up(sessions)
+    assert before and sum(replaced) > 0
+    monkeypatch.setattr(store, "replace", replace)
+    assert rollup.roll_up(sessions) > 0
+    expect_counts(session)
+
+
+def test_one_roll_up_at_a_time(make: Make, session: Session, sessions: sessionmaker[Session]):
+    history = History(make, 12)
+    history.write(session, 30)
+    session.commit()
+    with fence.alone(sessions, rollup.NAME) as mine:
+        assert mine is not None
+        assert rollup.roll_up(sessions) == 0
+        assert rows(session) == []
+    assert rollup.roll_up(sessions) > 0
+    expect_counts(session)

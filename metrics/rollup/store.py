@@ -6,7 +6,7 @@ nothing.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +29,16 @@ _DELETE = "DELETE FROM hourly_rollup WHERE ctid = ANY(%s::tid[])"
 
 
 def replace(
-    session: Session, duck: "DuckDBPyConnection", where: str, values: dict[str, Any]
+    session: Session,
+    duck: "DuckDBPyConnection",
+    where: str,
+    values: dict[str, Any],
+    days: Collection[tuple[Any, int]] = (),
 ) -> int:
     """Make the stored hours for which `where` holds (psycopg's placeholders) those of `fresh`.
 
-    `fresh` is a relation of `duck` in the stored form. Returns how many rows were written.
+    `fresh` is a relation of `duck` in the stored form. The days of what changed are counted again,
+    and those of `days` (day and labeller) in any case. Returns how many rows were written.
     """
     driver = rows.driver(session)
     duck.register("stored", rows.hours(session, where, values))
@@ -44,7 +49,7 @@ def replace(
         listed = ",".join(f'"{place}"' for place in gone["ctid"].to_pylist())
         driver.execute(_DELETE, [f"{{{listed}}}"])
     _copy_in(driver, came)
-    count_days(session, _days(gone) | _days(came))
+    _count_days(session, _days(gone) | _days(came) | set(days))
     return came.num_rows
 
 
@@ -52,7 +57,7 @@ def _days(of: "pa.Table") -> set[tuple[Any, int]]:
     return set(zip(of["day"].to_pylist(), of["labeller_id"].to_pylist(), strict=True))
 
 
-def count_days(session: Session, days: set[tuple[Any, int]]) -> None:
+def _count_days(session: Session, days: set[tuple[Any, int]]) -> None:
     """Count the days of these labellers again from their hours."""
     if days:
         asked = {

@@ -110,11 +110,9 @@ def _write(mine: sessionmaker[Session], duck: "DuckDBPyConnection") -> Iterator[
             "FROM counted WHERE hour >= ? AND hour < ?",
             [first, stop],
         )
+        days = duck.execute("SELECT DISTINCT day, labeller_id FROM fresh").fetchall()
         with transaction(mine) as session:
-            values = {"first": first, "stop": stop}
-            store.replace(session, duck, _BETWEEN, values)
-            days = duck.execute("SELECT DISTINCT day, labeller_id FROM fresh").fetchall()
-            store.count_days(session, set(days))
+            store.replace(session, duck, _BETWEEN, {"first": first, "stop": stop}, days)
         yield place / (len(bounds) - 1)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ops import clock_time, config, log, migrate
+from ops import clock_time, config, event_archive, log, migrate
 from ops.cli.serve import environment, free_port, start_all, touchstone
 from ops.errors import ConfigError, TouchstoneError
 from ops.supervisor import Supervisor
@@ -49,7 +49,8 @@ def demo(merged: dict[str, Any], port: int, reset: bool, fill_only: bool) -> Non
 
 def _empty(settings: config.Settings, owner_url: str) -> None:
     (settings.home / "demo.json").unlink(missing_ok=True)
-    shutil.rmtree(settings.media, ignore_errors=True)
+    for folder in (settings.media, event_archive.folder(settings.home)):
+        shutil.rmtree(folder, ignore_errors=True)
     if migrate.begun(owner_url):
         migrate.upgrade(owner_url)  # a half-made schema first becomes a whole one
         migrate.downgrade(owner_url, "base")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 CLIP = 2.0
-MOST_EXACT = 2500  # columns: beyond this, standard errors leave out what effects share
+MOST_EXACT = 1600  # columns: beyond this, standard errors leave out what effects share
 _SMALL = 800
 _ROUNDS, _STEPS, _ENOUGH = 10, 4, 0.02
 _FIRST_RATIO = 0.25  # variance between assets over that of the noise, before looking …

@@ -64,7 +64,7 @@ def test_the_period_and_the_project_are_in_the_address(mine, make, session, sess
     page.wait_for_url("**/dashboards/?days=7")
     both = [mine.project.id, other.project.id]
     wait_for(page, "labels", counted(session, both, 7))
-    page.get_by_label("Project").select_option(label=other.project.name)
+    page.get_by_label("Project", exact=True).select_option(label=other.project.name)
     page.wait_for_url(f"**/dashboards/?days=7&project={other.project.id}")
     wait_for(page, "labels", counted(session, [other.project.id], 7))
     page.reload()

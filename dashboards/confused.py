@@ -10,7 +10,7 @@ from dashboards import asked as addresses
 from dashboards import figures_quality as charts
 from dashboards import mistakes, parts, phrases
 from dashboards.asked import Asked
-from dashboards.rows import each
+from dashboards.rows import each, pressed
 from dashboards.tables import Column, table
 from metrics import definitions
 from metrics.models import JUDGED_BY
@@ -38,11 +38,11 @@ def register(app: Any) -> None:
         State("at", "search"),
         prevent_initial_call=True,
     )
-    def drill(pressed: Any, search: str | None) -> Any:
-        if not pressed:
+    def drill(told: Any, search: str | None) -> Any:
+        cell = pressed(told, "y", "x")
+        if cell is None:
             return no_update
-        point = pressed["points"][0]
-        truth, said = str(point["y"]), str(point["x"])
+        truth, said = (str(key)[: addresses.LONGEST] for key in cell)
         if truth == said or charts.REST in (truth, said):
             return no_update
         asked = addresses.parse(search, clock_time.now().date(), ("by", *OWN))

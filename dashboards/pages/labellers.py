@@ -4,14 +4,14 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, html, no_update
 from sqlalchemy.orm import Session
 
 from dashboards import actions, parts
 from dashboards import asked as addresses
 from dashboards import figures_labeller as charts
 from dashboards.asked import Asked
-from dashboards.rows import each
+from dashboards.rows import each, pressed
 from dashboards.tables import Column, table
 from metrics import reads
 from metrics.reads import hardness
@@ -73,10 +73,12 @@ def register(app: Any) -> None:
         State("at", "search"),
         prevent_initial_call=True,
     )
-    def person(pressed: Any, search: str | None) -> Any:
-        if not pressed:
+    def person(told: Any, search: str | None) -> Any:
+        point = pressed(told, "customdata")
+        ids = point[0][:2] if point is not None and isinstance(point[0], list) else []
+        if len(ids) < 2 or not all(type(one) is int for one in ids):
             return no_update
-        labeller_id, project_id = pressed["points"][0]["customdata"][:2]
+        labeller_id, project_id = ids
         asked = addresses.parse(search, clock_time.now().date())
         return asked.address(PERSON, labeller=labeller_id, project=project_id)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dashboards import figures_labeller, figures_quality
+from dashboards.rows import pressed
 from metrics.definitions import learning_curve
 
 
@@ -68,3 +69,12 @@ def test_the_curve_of_learning_lies_within_its_band_and_through_the_points():
     close = np.interp(np.log(before), np.log(curve["x"]), np.log(middle))
     assert np.exp(close) == pytest.approx(seconds, rel=0.06)
     assert dots["y"] == pytest.approx(seconds.tolist())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, 3, [], {}, {"points": 3}, {"points": []}, {"points": [3]}, {"points": [{"x": 1}]}],
+)
+def test_what_no_chart_sends_was_not_pressed(told):
+    assert pressed(told, "x", "y") is None
+    assert pressed({"points": [{"x": "a", "y": "b"}]}, "y", "x") == ("b", "a")

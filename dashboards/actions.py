@@ -124,7 +124,7 @@ def _carried_out(
     deed = DEEDS.get(kind) if isinstance(kind, str) else None
     if deed is None:
         return None, "", "There is no such action."
-    terms = Terms(project if isinstance(project, int) else None, given)
+    terms = Terms(next(iter(_numbers([project])), None), given)
     try:
         with acting() as (session, by):
             act = deed.foresee if foresee else deed.do

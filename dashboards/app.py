@@ -8,18 +8,23 @@ and what they pull in are loaded by the first person who opens a dashboard, not 
 import contextvars
 import io
 import threading
+import traceback
 from typing import Any
 
+import structlog
 import werkzeug
 from apiflask import APIBlueprint
 from flask import Flask, Response, current_app, request
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import DataError, ProgrammingError
 
 from dashboards.door import OUTSIDE, READER, make_reader
-from ops.errors import NotFound
+from ops.errors import InvalidInput, NotFound
 
 PREFIX = "/dashboards/"
 COOKIE = "csrf_token"
+# What reading values of a wrong type or size ends in, here or in the database.
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, DataError, ProgrammingError)
 
 blueprint = APIBlueprint("dashboards", __name__, enable_openapi=False, template_folder="templates")
 _making = threading.Lock()
@@ -44,7 +49,19 @@ def show(rest: str) -> Response:
     environ["wsgi.input"] = io.BytesIO(request.get_data())
     environ[OUTSIDE] = contextvars.copy_context()
     dash = _dash(current_app, environ)
-    given = werkzeug.Response.from_app(dash.server, environ, buffered=True)
+    try:
+        given = werkzeug.Response.from_app(dash.server, environ, buffered=True)
+    except Exception as error:
+        if page or not _unreadable(error):
+            raise
+        # Pages say themselves what goes wrong in them; here somebody sent what no page sends. Where
+        # it was read is enough to find a fault of ours; a whole trace for each would fill the log.
+        read = traceback.extract_tb(error.__traceback__)[-1]
+        structlog.get_logger().warning(
+            "a callback could not read what it was sent", path=rest,
+            error=type(error).__name__, at=f"{read.filename}:{read.lineno}",
+        )  # fmt: skip
+        raise InvalidInput("The dashboard could not read what it was sent.") from error
     answer = Response(given.response, given.status_code, given.headers)
     if page:
         # Dash reads the token from here and sends it back as a header (double submit).
@@ -56,6 +73,11 @@ def show(rest: str) -> Response:
             secure=current_app.config["SESSION_COOKIE_SECURE"],
         )
     return answer
+
+
+def _unreadable(error: Exception) -> bool:
+    # Dash's own errors, without loading it where nobody opens a dashboard.
+    return isinstance(error, UNREADABLE) or type(error).__module__ == "dash.exceptions"
 
 
 def _paths() -> set[str]:

@@ -130,7 +130,7 @@ def parse(search: str | None, today: date, own: Collection[str] = ()) -> Asked:
         chosen[attribute] = read(given.get(name))
     if chosen["stage"] not in STAGES:
         chosen["stage"] = None
-    kept = {name: given[name][:LONGEST] for name in own if given.get(name)}
+    kept = {name: said for name in own if (said := _text(given.get(name)))}
     return Asked(last, days, **chosen, compare=_compared(given), own=kept, dated=dated)
 
 
@@ -174,8 +174,10 @@ def _number(text: str | None) -> int | None:
 
 
 def _text(text: str | None) -> str | None:
-    # PostgreSQL takes no NUL in a text.
-    return text[:LONGEST] if text and "\0" not in text else None
+    # PostgreSQL takes no NUL in a text, nor half of a pair.
+    if not text or "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
+        return None
+    return text[:LONGEST]
 
 
 def _date(text: str | None) -> date | None:

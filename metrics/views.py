@@ -35,7 +35,8 @@ def listed(session: Session, user: User) -> Sequence[tuple[SavedView, str]]:
 def save(
     session: Session, user: User, *, name: str, path: str, query: str, shared: bool = False
 ) -> SavedView:
-    """Keep a page under a name; the same name again keeps the newer page. Raises InvalidInput."""
+    """Keep a page under a name; the same name again keeps the newer page. Raises InvalidInput,
+    and Conflict where the same name is kept elsewhere at this moment."""
     plain = _name(name)
     if not _PATH.fullmatch(path):
         raise InvalidInput("only a page of the dashboards can be kept", field="path")
@@ -47,9 +48,16 @@ def save(
         if len(session.scalars(mine.limit(MOST)).all()) >= MOST:
             raise InvalidInput(f"keep at most {MOST} views; delete one first", field="name")
         view = SavedView(user_id=user.id, name=plain, created_at=clock_time.now())
-        session.add(view)
     view.path, view.query, view.shared = path, query.lstrip("?"), shared
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(view)
+            session.flush()
+    except IntegrityError:
+        # Pressed twice, or in another window at the same moment.
+        raise Conflict(
+            f"You have just kept {plain}; look at the page anew.", field="name"
+        ) from None
     _record(session, user, "view.saved", view)
     return view
 

@@ -1,8 +1,9 @@
 """Forgetting a person: what names them goes, what they did stays under their pseudonym."""
 
 import re
+from typing import Any
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import delete, func, or_, text, update
 from sqlalchemy.orm import Session
 
 from ops import affiliations, audit_log, clock_time
@@ -10,13 +11,18 @@ from ops.errors import Conflict
 from ops.models import ApiToken, Comment, Notice, OneTimeLink, User
 
 ERASED = "Erased person"
+# Pages of the dashboards they kept, under names of their own making; the table is another storey's.
+_VIEWS = text("DELETE FROM saved_view WHERE user_id = :user")
 
 
 def erase(session: Session, user: User, *, by: User) -> None:
     """Erase the personal data of a closed account, for good. Raises Conflict while it is open."""
     if user.active:
         raise Conflict("Close the account first: whoever is erased can no longer sign in.")
-    _out_of_comments(session, user)
+    _out_of(session, user, Comment, Comment.body)
+    # A lead signs what they write to labellers; rules and alerts name nobody.
+    _out_of(session, user, Notice, Notice.text)
+    session.execute(_VIEWS, {"user": user.id})
     user.name, user.email, user.password_hash = ERASED, None, None
     # Their days stay where they were counted: a time zone names nobody.
     if user.timezone != "UTC":
@@ -37,16 +43,16 @@ def erase(session: Session, user: User, *, by: User) -> None:
     audit_log.record(session, by, "user.erased", f"user:{user.pseudonym}")
 
 
-def _out_of_comments(session: Session, user: User) -> None:
-    """Their name and address go from whatever anybody wrote in a thread; the rest of it stays."""
+def _out_of(session: Session, user: User, table: Any, written: Any) -> None:
+    """Their name and address go from whatever anybody wrote; the rest of it stays."""
     for said in filter(None, (user.name, user.email)):
         escaped = re.sub(r"[^\w\s]", lambda found: "\\" + found[0], said)
         # A whole word: Ann is no part of Annabel.
         pattern = rf"(^|[^[:alnum:]_]){escaped}(?![[:alnum:]_])"
         session.execute(
-            update(Comment)
-            .where(Comment.body.regexp_match(pattern, flags="i"))
-            .values(body=func.regexp_replace(Comment.body, pattern, rf"\1{ERASED}", "gi")),
+            update(table)
+            .where(written.regexp_match(pattern, flags="i"))
+            .values({written: func.regexp_replace(written, pattern, rf"\1{ERASED}", "gi")}),
             execution_options={"synchronize_session": False},
         )
 

@@ -36,7 +36,8 @@ class Terms:
 
     def text(self, name: str, most: int = 1000) -> str:
         """A text that is not empty. Raises InvalidInput."""
-        said = " ".join(str(self.given.get(name) or "").split())
+        # PostgreSQL takes no NUL in a text.
+        said = " ".join(str(self.given.get(name) or "").replace("\0", "").split())
         if not said:
             raise InvalidInput(f"write a {name}", field=name)
         if len(said) > most:

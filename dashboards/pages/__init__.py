@@ -83,6 +83,7 @@ def make_dash(prefix: str, csrf_cookie: str) -> dash.Dash:
         routes_pathname_prefix=prefix,
         requests_pathname_prefix=prefix,
         pages_folder="",
+        use_pages=False,
         include_assets_files=False,
         serve_locally=True,
         suppress_callback_exceptions=True,

@@ -1,9 +1,13 @@
 """Saved views and the marks on alerts: own ones changed, others' not; only pages are kept."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from metrics import views
+from ops.db import transaction
 from ops.errors import Conflict, InvalidInput, NotFound
+from ops.models import User
 
 PATH = "/dashboards/throughput"
 
@@ -51,3 +55,26 @@ def test_only_a_page_with_a_name_can_be_kept(leads, session, wrong):
     good = {"name": "Good", "path": PATH, "query": ""}
     with pytest.raises(InvalidInput):
         views.save(session, leads[0], **{**good, **wrong})
+
+
+def test_a_name_kept_twice_at_once_is_one_view(leads, session, sessions):
+    who = leads[0].id
+    session.commit()
+
+    def keep() -> object:
+        try:
+            with transaction(sessions) as other:
+                user = other.get_one(User, who)
+                return views.save(other, user, name="Nights", path=PATH, query="days=7").id
+        except Conflict as error:
+            return error
+
+    with ThreadPoolExecutor(1) as pool:
+        first = views.save(session, leads[0], name="Nights", path=PATH, query="days=30")
+        second = pool.submit(keep)
+        # Until this commits, the other waits for the name, or has not begun.
+        session.commit()
+        done = second.result()
+    assert isinstance(done, Conflict) or done == first.id
+    session.expire_all()
+    assert names(session, leads[0]) == ["Nights"]

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from dashboards import phrases
-from metrics import reads
+from metrics import reads, views
+from metrics.models import SavedView
 from ops import (
     clock_time,
     erasure,
@@ -277,13 +278,18 @@ def test_erasure_takes_names_out_of_what_people_wrote(session, floor, ask, make)
     admin = make.user("admin")
     floor.asker.name, floor.asker.email = "Ann (A) Lee", "ann@example.com"
     issue = ask(body="ann (a) lee <ANN@example.com> and Annabel; mann@example.com")
+    notices.tell(session, floor.other, key="told", text="Birds, from Ann (A) Lee: well done.")
+    views.save(session, floor.asker, name="Ann", path="/dashboards/", query="", shared=True)
     people.deactivate(session, floor.asker, by=admin)
     erasure.erase(session, floor.asker, by=admin)
     session.expire_all()
     (said,) = talk_reads.comments(session, [issue.id])[issue.id]
     assert said.body == "Erased person <Erased person> and Annabel; mann@example.com"
     assert talk_reads.called(said.author, floor.lead) == "Erased person"
+    told = select(Notice.text).where(Notice.user_id == floor.other.id, Notice.key == "told")
+    assert session.scalar(told) == "Birds, from Erased person: well done."
     assert session.scalar(select(func.count()).where(Notice.text.contains("Ann"))) == 0
+    assert session.scalar(select(func.count()).select_from(SavedView)) == 0
 
 
 def test_counts_and_times(session, floor, ask):

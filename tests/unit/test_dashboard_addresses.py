@@ -79,3 +79,9 @@ def test_choosing_in_the_bar_writes_the_address():
     ends = {"since": "2026-01-05", "until": "2026-03-10"}
     assert rewritten("?days=7", "since", ends) == f"?{urlencode(ends)}"
     assert parse("", TODAY).days == DEFAULT
+
+
+def test_what_no_text_of_the_database_can_hold_is_ignored():
+    for told in ("a%00b", "\ud800", "a\udfffb"):
+        asked = parse(f"?class={told}&truth={told}&project=3", TODAY, own=("truth",))
+        assert (asked.label, asked.own, asked.project_id) == (None, {}, 3)

@@ -29,9 +29,9 @@ def texts(drawn: dict[str, Any]) -> list[str]:
     """Every place of a name in `chart`."""
     trace, heat = drawn["data"]
     axis, (note,) = drawn["layout"]["xaxis2"], drawn["layout"]["annotations"]
-    return [trace["name"], trace["x"][0], trace["y"][0], trace["text"][0], trace["customdata"][0][0],
-            heat["x"][0], heat["y"][0], *axis["ticktext"], *axis["tickvals"],
-            note["text"]]  # fmt: skip
+    names = [trace["name"], trace["x"][0], trace["y"][0], trace["text"][0], note["text"]]
+    names += [trace["customdata"][0][0], heat["x"][0], heat["y"][0]]
+    return [*names, *axis["ticktext"], *axis["tickvals"]]
 
 
 @pytest.mark.parametrize("name", [LINK, "a & b", "&lt;b&gt;", *HOSTILE[:60]])

@@ -21,6 +21,7 @@ from ops import clock_time
 from tests.factories import PASSWORD
 from tests.http import Client
 from tests.shown import Shown, shown
+from tests.unit.test_house import HEAVY
 
 PAGES = ("/dashboards/", "/dashboards/labellers", "/dashboards/assets")
 UPDATE = "/dashboards/_dash-update-component"
@@ -277,10 +278,17 @@ def test_readers_are_limited_and_cannot_write(app):
     assert pool.size() == 3
 
 
-def test_an_application_starts_without_anything_heavy(database_url: str, tmp_path):
+def test_an_application_serves_the_desk_without_anything_heavy(
+    database_url: str, tmp_path, make, session
+):
+    labeller = make.user(role="labeller")
+    session.commit()
     code = (
-        "import wsgi, sys, json; wsgi.create_app(); "
-        "print(json.dumps([m for m in sys.modules if '.' not in m]))"
+        "import wsgi, sys, json; from tests.http import Client; "
+        "client = Client(wsgi.create_app()); "
+        f"client.sign_in({labeller.email!r}, {PASSWORD!r}); "
+        "shown = [client.get(path).status_code for path in ('/desk', '/desk/me')]; "
+        "print(json.dumps([shown, [m for m in sys.modules if '.' not in m]]))"
     )
     environment = {
         "PATH": "/usr/bin:/bin", "DATABASE_URL": database_url, "TOUCHSTONE_HOME": str(tmp_path),
@@ -288,5 +296,6 @@ def test_an_application_starts_without_anything_heavy(database_url: str, tmp_pat
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
     )
-    loaded = set(json.loads(done.stdout.splitlines()[-1]))
-    assert loaded.isdisjoint({"torch", "pandas", "sklearn", "dash", "plotly", "dash_ag_grid"})
+    shown, loaded = json.loads(done.stdout.splitlines()[-1])
+    assert shown == [200, 200]
+    assert set(loaded).isdisjoint(HEAVY)

@@ -21,7 +21,10 @@ HEAVY = (
     "numba",
     "statsmodels",
     "dash",
+    "dash_ag_grid",
     "plotly",
+    "duckdb",
+    "pyarrow",
 )
 
 

@@ -141,6 +141,18 @@ def owner(owner_url: str) -> Iterator[Any]:
     engine.dispose()
 
 
+def test_no_event_changes_in_whatever_month_it_lies(sessions: sessionmaker[Session]) -> None:
+    append(sessions, event(IN_MAY), event(IN_MAY + timedelta(days=60), 2))
+    event_partitions.make(sessions, MAY)
+    assert where(sessions) == {"work_event_2031_05": 1, "work_event_default": 1}
+    for table in ("work_event", "work_event_2031_05", "work_event_default"):
+        for change in ("UPDATE {} SET stage = 'review'", "DELETE FROM {}", "TRUNCATE {}",
+                       "ALTER TABLE {} DISABLE TRIGGER ALL"):  # fmt: skip
+            with pytest.raises(DBAPIError), transaction(sessions) as session:
+                session.execute(text(change.format(table)))
+    assert where(sessions) == {"work_event_2031_05": 1, "work_event_default": 1}
+
+
 def test_rows_are_carried_up_and_down(
     sessions: sessionmaker[Session], owner: Any, owner_url: str
 ) -> None:

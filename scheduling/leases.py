@@ -15,6 +15,7 @@ from ops.errors import Conflict, NotFound
 from ops.models import User
 from scheduling import eligibility, ending_sql, sql, worked
 from scheduling.conditions import setting
+from scheduling.ending_sql import Ending
 
 SWEEP = 500
 HANDED_IN = ("submitted", "skipped")
@@ -134,13 +135,25 @@ def release(session: Session, labeller: User, token: uuid.UUID) -> None:
         raise NotFound("There is no such work on your desk.")
     if found.state in ("submitted", "skipped"):
         raise Conflict("This work was handed in already.")
-    ended = sql.rows(session, ending_sql.RELEASE, ids=[found.id], now=clock_time.now())
-    if ended:
+    if end(session, ending_sql.RELEASE, clock_time.now(), these=[found.id]):
         audit_log.record(session, labeller, "assignment.released", f"assignment:{found.id}")
 
 
 _STATE = """
     SELECT id, state FROM assignment WHERE token = %(token)s AND labeller_id = %(me)s"""
+
+
+def end(
+    session: Session,
+    how: Ending,
+    at: datetime,
+    *,
+    upto: datetime | str = ending_sql.EVER,
+    **due: Any,
+) -> Sequence[Row[Any]]:
+    """End as `how` says what `due` names: `id` and `task_id` of what was still held then."""
+    locked = [row.id for row in sql.rows(session, how.lock, now=at, **due)]
+    return sql.rows(session, how.end, ids=locked, now=at, upto=upto) if locked else []
 
 
 def lock_desk(session: Session, labeller_id: int) -> None:
@@ -154,7 +167,7 @@ def expire_mine(session: Session, labeller_id: int, at: datetime) -> list[int]:
     Those that somebody is changing just now are left to the sweep. The tasks stay locked until the
     end of the transaction, so no other may be waited for afterwards.
     """
-    ended = sql.rows(session, ending_sql.EXPIRE_MINE, me=labeller_id, now=at)
+    ended = end(session, ending_sql.EXPIRE_MINE, at, upto=at, me=labeller_id)
     return sorted(row.task_id for row in ended)
 
 
@@ -164,7 +177,7 @@ def recall(session: Session, assignment_ids: Sequence[int], at: datetime) -> lis
     Their places are free at once. What is still handed in of them is kept as surplus. Tasks are
     locked in the order of their ids.
     """
-    ended = sql.rows(session, ending_sql.RECALL, ids=list(assignment_ids), now=at)
+    ended = end(session, ending_sql.RECALL, at, these=list(assignment_ids))
     return sorted(row.id for row in ended)
 
 
@@ -175,8 +188,9 @@ def expire(sessions: sessionmaker[Session]) -> int:
     """
     total = 0
     while True:
+        at = clock_time.now()
         with transaction(sessions) as session:
-            ended = sql.rows(session, ending_sql.EXPIRE, now=clock_time.now(), most=SWEEP)
+            ended = end(session, ending_sql.EXPIRE, at, upto=at, most=SWEEP)
         total += len(ended)
         if len(ended) < SWEEP:
             return total

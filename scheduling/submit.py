@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from ops import audit_log, clock_time, labels, pictures
 from ops.errors import Conflict, InvalidInput, NotFound, Stale
 from ops.models import SKIP_REASONS, User
-from scheduling import eligibility, ending_sql, sql, submit_sql, verdicts, worked
+from scheduling import eligibility, ending_sql, leases, sql, submit_sql, verdicts, worked
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _refuse(now: Row[Any], revision: int) -> None:
 
 def _release_other(session: Session, now: Row[Any]) -> None:
     """The task came back to the same labeller after its lease was lost: this answer is the one."""
-    sql.rows(session, ending_sql.RELEASE, ids=[now.other_lease], now=clock_time.now())
+    leases.end(session, ending_sql.RELEASE, clock_time.now(), these=[now.other_lease])
 
 
 def _fits(session: Session, labeller: User, now: Row[Any]) -> bool:

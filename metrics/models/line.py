@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ops.db import Base, Moment
-from ops.models import Batch, Project, Task
+from ops.models import Batch, Project
 
 
 class LineRollup(Base):
@@ -57,9 +57,10 @@ class LineTask(Base):
         ),
     )
 
-    task_id: Mapped[int] = mapped_column(ForeignKey(Task.id), primary_key=True)
-    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
-    batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id))
+    # What it names is not checked by foreign keys, which would lock the rows of work at hand.
+    task_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    project_id: Mapped[int]
+    batch_id: Mapped[int]
     stage: Mapped[str]
     arrived_at: Mapped[datetime] = mapped_column(Moment)
     started_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -186,6 +186,29 @@ def upgrade() -> None:
         "ix_hourly_rollup_project", "hourly_rollup", ["project_id", "hour"], unique=False
     )
     op.create_table(
+        "line_task",
+        sa.Column("task_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looked_at", sa.String(), nullable=True),
+        sa.Column("stands", sa.Boolean(), nullable=False),
+        sa.Column("repeats", sa.SmallInteger(), nullable=False),
+        sa.Column("alike", sa.SmallInteger(), nullable=False),
+        sa.Column("repeated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_line_task")),
+    )
+    op.create_index(
+        "ix_line_task_open",
+        "line_task",
+        ["project_id", "arrived_at"],
+        unique=False,
+        postgresql_where=sa.text("finished_at IS NULL"),
+    )
+    op.create_table(
         "line_touched",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("task_id", sa.BigInteger(), nullable=False),
@@ -474,34 +497,6 @@ def upgrade() -> None:
         ["model_id", sa.literal_column("confidence DESC NULLS LAST"), "id"],
         unique=False,
     )
-    op.create_table(
-        "line_task",
-        sa.Column("task_id", sa.BigInteger(), nullable=False),
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
-        sa.Column("stage", sa.String(), nullable=False),
-        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("looked_at", sa.String(), nullable=True),
-        sa.Column("stands", sa.Boolean(), nullable=False),
-        sa.Column("repeats", sa.SmallInteger(), nullable=False),
-        sa.Column("alike", sa.SmallInteger(), nullable=False),
-        sa.Column("repeated_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_line_task_batch_id")),
-        sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_line_task_project_id")
-        ),
-        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_line_task_task_id")),
-        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_line_task")),
-    )
-    op.create_index(
-        "ix_line_task_open",
-        "line_task",
-        ["project_id", "arrived_at"],
-        unique=False,
-        postgresql_where=sa.text("finished_at IS NULL"),
-    )
     op.create_index(
         "ix_asset_difficulty_worst",
         "asset_difficulty",
@@ -580,10 +575,6 @@ def downgrade() -> None:
     op.drop_column("labeller_pace", "signals")
     op.drop_column("assistance", "spoke")
     op.drop_index("ix_asset_difficulty_worst", table_name="asset_difficulty")
-    op.drop_index(
-        "ix_line_task_open", table_name="line_task", postgresql_where=sa.text("finished_at IS NULL")
-    )
-    op.drop_table("line_task")
     op.drop_index("ix_model_error_confidence", table_name="model_error")
     op.drop_index("ix_model_error_classes", table_name="model_error")
     op.drop_index(op.f("ix_model_error_asset_id"), table_name="model_error")
@@ -611,6 +602,10 @@ def downgrade() -> None:
     op.drop_table("past_affiliation")
     op.drop_table("alert_rule")
     op.drop_table("line_touched")
+    op.drop_index(
+        "ix_line_task_open", table_name="line_task", postgresql_where=sa.text("finished_at IS NULL")
+    )
+    op.drop_table("line_task")
     op.drop_index("ix_hourly_rollup_project", table_name="hourly_rollup")
     op.drop_index("ix_hourly_rollup_labeller", table_name="hourly_rollup")
     op.drop_table("hourly_rollup")

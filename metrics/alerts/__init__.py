@@ -18,6 +18,7 @@ from metrics.models import AlertFiring, AlertRule
 from ops import clock_time, mail, notices
 from ops.db import transaction
 from ops.models import Project
+from ops.one_by_one import one_by_one
 
 # What comes back so soon after it ended is shown, and told to nobody a second time.
 QUIET = timedelta(hours=12)
@@ -30,13 +31,12 @@ def look(sessions: sessionmaker[Session]) -> int:
     """Raise and end the alerts of every project; returns how many began or ended."""
     with transaction(sessions) as session:
         running = list(session.scalars(_RUNNING))
-    moved = 0
-    for project_id in running:
-        with transaction(sessions) as session:
-            moved += look_at(session, session.get_one(Project, project_id))
-    with transaction(sessions) as session:
-        moved += _end_of_stopped(session)
-    return moved
+        moved = _end_of_stopped(session)
+
+    def look_at_it(session: Session, project_id: int) -> int:
+        return look_at(session, session.get_one(Project, project_id))
+
+    return moved + one_by_one(sessions, running, look_at_it)
 
 
 def look_at(session: Session, project: Project) -> int:

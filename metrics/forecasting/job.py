@@ -13,6 +13,7 @@ from metrics.models import Forecast
 from ops import clock_time
 from ops.db import transaction
 from ops.models import Project
+from ops.one_by_one import one_by_one
 
 # Between two forecasts of a batch whose numbers nobody else asked for.
 OFTEN = timedelta(minutes=15)
@@ -45,15 +46,15 @@ def forecast_all(sessions: sessionmaker[Session]) -> int:
 
     One transaction a project: what one of them has wrong keeps nobody else waiting.
     """
-    now, made = clock_time.now(), 0
-    with transaction(sessions) as session:
-        due = list(session.scalars(_DUE, {"before": now - OFTEN}))
-    for project_id in due:
-        with transaction(sessions) as session:
-            made += forecast_project(session, session.get_one(Project, project_id))
+    now = clock_time.now()
     with transaction(sessions) as session:
         session.execute(_THIN, {"before": now - FINE})
-    return made
+        due = list(session.scalars(_DUE, {"before": now - OFTEN}))
+
+    def forecast_it(session: Session, project_id: int) -> int:
+        return forecast_project(session, session.get_one(Project, project_id))
+
+    return one_by_one(sessions, due, forecast_it)
 
 
 def forecast_project(session: Session, project: Project) -> int:

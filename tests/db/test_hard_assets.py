@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
-from metrics import definitions, reads, rollup
+from metrics import balance, definitions, reads, rollup
 from ops import clock_time, scope
 from ops.models import WorkEvent
 from quality.models import AssetDifficulty
@@ -24,7 +24,7 @@ def period() -> tuple:
     return today - timedelta(days=29), today + timedelta(days=1)
 
 
-def test_the_worst_come_first_and_only_those_in_scope(two, session):
+def test_the_worst_come_first_and_only_those_in_scope(two, session, sessions):
     mine, other = two
     hard = session.get(AssetDifficulty, mine.floor.assets[2].id)
     hard.colour, hard.difficulty = "yellow", 9.0
@@ -39,6 +39,9 @@ def test_the_worst_come_first_and_only_those_in_scope(two, session):
     assert reads.hard_assets(session, scope.projects(mine.lead), other.project.id).empty
     assert len(reads.hard_assets(session, [mine.project.id], colour="yellow")) == 1
     assert reads.hard_assets(session, [mine.project.id], label="b").empty
+    session.commit()
+    balance.rebuild(sessions)
+    session.rollback()
     counts = reads.colours(session, scope.projects(mine.lead))
     assert dict(zip(counts.colour, counts.n, strict=True)) == {"red": 2, "yellow": 1}
 

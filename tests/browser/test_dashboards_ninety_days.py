@@ -19,7 +19,7 @@ from ops.models import User
 from quality.measures import mapping
 from tests.browser.test_accessible import faults
 from tests.db.test_quality_reads import TRUTH
-from tests.history import History
+from tests.history import END, History
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ OWN_DAY = """
     (e.at AT TIME ZONE coalesce((SELECT p.timezone FROM past_affiliation p
         WHERE p.user_id = e.labeller_id AND e.at < p.until ORDER BY p.until LIMIT 1),
         (SELECT u.timezone FROM user_account u WHERE u.id = e.labeller_id)))::date"""
-LAST_DAY = f"""(SELECT greatest(max({OWN_DAY}), (now() AT TIME ZONE 'UTC')::date)
+LAST_DAY = f"""(SELECT greatest(max({OWN_DAY}), DATE '{END:%Y-%m-%d}')
     FROM work_event e WHERE e.project_id = ANY(:projects))"""
 
 

@@ -173,8 +173,10 @@ def _copy_history(connection: Any, people: int, history: int, now: Any) -> None:
         "asset (id, project_id, batch_id, external_id, text, meta, created_at)": (
             (asset + n, 1, 0, f"past {n}", "text", "{}", then) for n in range(pasts)
         ),
-        "task (id, lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned)": (
-            (task + n, 0, asset + n, "label", 1, n, WANTED, WANTED, 0, False) for n in range(pasts)
+        "task (id, lane_id, asset_id, stage, round, npri, wanted, n_done, n_leased, returned, "
+        "created_at)": (
+            (task + n, 0, asset + n, "label", 1, n, WANTED, WANTED, 0, False, then)
+            for n in range(pasts)
         ),
         "assignment (id, task_id, labeller_id, project_id, state, leased_at, expires_at, shown_at, "
         "ended_at, active_ms, wall_ms, judged_at)": (

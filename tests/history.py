@@ -139,8 +139,12 @@ def ninety_template(server: Any, admin: Engine, template: str) -> Iterator[tuple
 
 
 @pytest.fixture
-def ninety_days(ninety_template: tuple[str, History], settings: Settings) -> History:
+def ninety_days(
+    ninety_template: tuple[str, History], settings: Settings, request: pytest.FixtureRequest
+) -> History:
     """The history in this test's database, its pictures in this test's folder, and its time."""
+    if "app" in request.fixturenames:
+        request.getfixturevalue("app")  # whoever starts it sets the clock to what is configured
     clock_time.use(from_the_end(after=60))
     for n in range(PICTURES):
         storage.keep_upload(picture(n), settings)

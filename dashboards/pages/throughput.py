@@ -175,7 +175,8 @@ def _table(now: "DataFrame", before: Any, part: str, called: str, at: str) -> An
         rows["then"] = rows.key.map(then.labels)
         if rows.then.notna().any():
             columns.append(Column("then", f"Labels, {called}", "count", width=150))
-    body = tables.table(f"throughput by {part}", rows, columns, label=_plural(part).lower())
+    label = SINGLE[part].lower() if len(rows) == 1 else _plural(part).lower()
+    body = tables.table(f"throughput by {part}", rows, columns, label=label)
     return parts.card(f"By {SINGLE[part]}", body, note=at)
 
 

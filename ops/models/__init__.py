@@ -1,6 +1,28 @@
 """The tables of this storey, gathered so that one import knows them all."""
 
+from ops.models.applicants import (
+    PIPELINE_MEANINGS,
+    Applicant,
+    ApplicantMail,
+    ApplicantMove,
+    ApplicantNote,
+    MailTemplate,
+    Opening,
+    PipelineStage,
+)
 from ops.models.archive import EventDay
+from ops.models.clients import (
+    ACCEPTANCE_STATES,
+    AUDIT_VERDICTS,
+    CAUSES,
+    GUIDELINE_WORDS,
+    Acceptance,
+    AcceptanceItem,
+    GuidelineWord,
+    Webhook,
+    WebhookMessage,
+)
+from ops.models.pay import PAY_BASES, PayAdjustment, PayRate
 from ops.models.people import (
     ROLES,
     ApiToken,
@@ -27,6 +49,14 @@ from ops.models.projects import (
     ProjectRequirement,
 )
 from ops.models.references import REFERENCE_KINDS, Embedding, Prediction, ReferenceModel
+from ops.models.shifts import (
+    ABSENCE_STATES,
+    ABSENCES,
+    Absence,
+    Shift,
+    TeamLead,
+    WeeklyHours,
+)
 from ops.models.talk import ISSUE_STATES, PINS, Comment, Issue
 from ops.models.trail import HOUSE, AuditEntry, AuditSeal
 from ops.models.verdicts import (
@@ -49,19 +79,34 @@ from ops.models.work import (
 )
 
 __all__ = [
+    "ABSENCES",
+    "ABSENCE_STATES",
+    "ACCEPTANCE_STATES",
     "ASSIGNMENT_STATES",
+    "AUDIT_VERDICTS",
+    "CAUSES",
     "CONSENSUS_METHODS",
+    "GUIDELINE_WORDS",
     "HOUSE",
     "ISSUE_STATES",
     "LABEL_TYPES",
     "MEDIA",
+    "PAY_BASES",
     "PINS",
+    "PIPELINE_MEANINGS",
     "REFERENCE_KINDS",
     "ROLES",
     "SKIP_REASONS",
     "STAGES",
     "WORK_EVENTS",
+    "Absence",
+    "Acceptance",
+    "AcceptanceItem",
     "ApiToken",
+    "Applicant",
+    "ApplicantMail",
+    "ApplicantMove",
+    "ApplicantNote",
     "Asset",
     "Assignment",
     "AuditEntry",
@@ -77,23 +122,34 @@ __all__ = [
     "Flag",
     "GateVerdict",
     "GuidelineVersion",
+    "GuidelineWord",
     "Issue",
     "Label",
     "Lane",
     "LoginFailure",
+    "MailTemplate",
     "Notice",
     "OneTimeLink",
     "OntologyVersion",
+    "Opening",
     "Organisation",
     "PastAffiliation",
+    "PayAdjustment",
+    "PayRate",
+    "PipelineStage",
     "Prediction",
     "Project",
     "ProjectMember",
     "ProjectRequirement",
     "ReferenceModel",
+    "Shift",
     "Skill",
     "Task",
     "Team",
+    "TeamLead",
     "User",
+    "Webhook",
+    "WebhookMessage",
+    "WeeklyHours",
     "WorkEvent",
 ]

@@ -128,6 +128,9 @@ class Skill(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     description: Mapped[str] = mapped_column(default="")
+    # Whose standing is surely below this must requalify within so many days.
+    requalify_below: Mapped[float | None]
+    requalify_days: Mapped[int] = mapped_column(default=14, server_default="14")
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -152,6 +155,9 @@ class Certificate(Base):
     granted_at: Mapped[datetime] = mapped_column(Moment)
     valid_until: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    # From then on an assessment may be taken anew although this one is still good.
+    requalify_from: Mapped[datetime | None] = mapped_column(Moment)
+    requalify_reason: Mapped[str] = mapped_column(default="", server_default="")
 
     skill: Mapped[Skill] = relationship()
 

@@ -56,6 +56,12 @@ class Issue(Base):
     opened_at: Mapped[datetime] = mapped_column(Moment)
     # Sent on to the experts of the project.
     escalated_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Passed on to the client, in a lead's words: they see these and neither thread nor names.
+    client_at: Mapped[datetime | None] = mapped_column(Moment)
+    client_text: Mapped[str] = mapped_column(default="", server_default="")
+    client_answer: Mapped[str] = mapped_column(default="", server_default="")
+    client_answered_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    client_answered_at: Mapped[datetime | None] = mapped_column(Moment)
     # The first comment by somebody other than who asked.
     answered_at: Mapped[datetime | None] = mapped_column(Moment)
     resolved_at: Mapped[datetime | None] = mapped_column(Moment)

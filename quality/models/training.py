@@ -1,0 +1,92 @@
+"""Training: courses of pages, examples, practice and questions; who has done which step."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ops.db import Base, Moment
+from ops.models import Project, User
+from quality.models.gold import Gold
+
+STEP_KINDS = ("page", "example", "practice", "quiz")
+COURSE_STATES = ("draft", "open", "retired")
+
+
+class Course(Base):
+    """Steps that a labeller goes through, in order, to learn a project.
+
+    `due` is the number of `project.courses_due` that finishing it earns, null where work does not
+    wait for it.
+    """
+
+    __tablename__ = "course"
+    __table_args__ = (CheckConstraint(f"state IN {COURSE_STATES}", name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), index=True)
+    title: Mapped[str]
+    purpose: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(default="draft")
+    due: Mapped[int | None]
+    # Share of practice and quiz that must be right at last for the course to be done.
+    pass_mark: Mapped[float] = mapped_column(default=0.8)
+    created_by: Mapped[int] = mapped_column(ForeignKey(User.id))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    project: Mapped[Project] = relationship()
+
+
+class CourseStep(Base):
+    """One step. page: markdown · example: a gold shown with its answer and why · practice: a gold
+    to answer, with feedback at once · quiz: questions with choices.
+
+    `content` of a quiz is [{"question", "choices": [{"text", "right", "why"}]}]. Steps that were
+    done by somebody are retired, not changed.
+    """
+
+    __tablename__ = "course_step"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {STEP_KINDS}", name="kind"),
+        CheckConstraint("(kind IN ('example', 'practice')) = (gold_id IS NOT NULL)", name="gold"),
+        Index("ix_course_step_order", "course_id", "position"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey(Course.id))
+    position: Mapped[int]
+    kind: Mapped[str]
+    title: Mapped[str]
+    markdown: Mapped[str] = mapped_column(default="")
+    content: Mapped[list[Any]] = mapped_column(default=list)
+    gold_id: Mapped[int | None] = mapped_column(ForeignKey(Gold.id))
+    retired_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class CourseProgress(Base):
+    """How far somebody is in a course."""
+
+    __tablename__ = "course_progress"
+
+    course_id: Mapped[int] = mapped_column(ForeignKey(Course.id), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True, index=True)
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class StepTry(Base):
+    """One answer to a step, or its page read. Append-only; the last one counts."""
+
+    __tablename__ = "step_try"
+    __table_args__ = (Index("ix_step_try_user", "user_id", "step_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    step_id: Mapped[int] = mapped_column(ForeignKey(CourseStep.id))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id))
+    number: Mapped[int] = mapped_column(SmallInteger)
+    answer: Mapped[dict[str, Any] | None]
+    # 0 … 1; null where nothing is asked.
+    correct: Mapped[float | None]
+    at: Mapped[datetime] = mapped_column(Moment)

@@ -83,6 +83,14 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        postgresql.ExcludeConstraint(
+            (sa.text("int8range(user_id, user_id, '[]')"), "&&"),
+            (sa.text("daterange(first_day, last_day, '[]')"), "&&"),
+            where=sa.text("state IN ('asked', 'granted')"),
+            using="gist",
+            name="ex_absence_apart",
+        ),
         sa.CheckConstraint(
             "kind IN ('holiday', 'sick', 'training', 'other')", name=op.f("ck_absence_kind")
         ),
@@ -253,6 +261,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_pay_rate_from", "pay_rate", ["valid_from"], unique=False)
     op.create_table(
+        "planned_move",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("from_day", sa.Date(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("planned_by", sa.BigInteger(), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_planned_move_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["planned_by"], ["user_account.id"], name=op.f("fk_planned_move_planned_by")
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_planned_move_team_id")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_planned_move_user_id")
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_planned_move")),
+    )
+    op.create_table(
         "shift",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -329,13 +358,23 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("weekday", sa.SmallInteger(), nullable=False),
-        sa.Column("begins", sa.Time(), nullable=False),
-        sa.Column("ends", sa.Time(), nullable=False),
+        sa.Column("begins", sa.SmallInteger(), nullable=False),
+        sa.Column("ends", sa.SmallInteger(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("set_by", sa.BigInteger(), nullable=True),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("begins < ends", name=op.f("ck_weekly_hours_order")),
+        postgresql.ExcludeConstraint(
+            (sa.text("int8range(user_id, user_id, '[]')"), "&&"),
+            (sa.text("int4range(weekday, weekday, '[]')"), "&&"),
+            (sa.text("int4range(begins, ends)"), "&&"),
+            (sa.text("daterange(valid_from, valid_until)"), "&&"),
+            using="gist",
+            name="ex_weekly_hours_apart",
+        ),
+        sa.CheckConstraint(
+            "0 <= begins AND begins < ends AND ends <= 1440", name=op.f("ck_weekly_hours_order")
+        ),
         sa.CheckConstraint(
             "valid_until IS NULL OR valid_until >= valid_from",
             name=op.f("ck_weekly_hours_validity"),
@@ -878,6 +917,7 @@ def downgrade() -> None:
     op.drop_table("team_lead")
     op.drop_index("ix_shift_starts", table_name="shift")
     op.drop_table("shift")
+    op.drop_table("planned_move")
     op.drop_index("ix_pay_rate_from", table_name="pay_rate")
     op.drop_table("pay_rate")
     op.drop_index("ix_pay_adjustment_user", table_name="pay_adjustment")

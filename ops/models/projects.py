@@ -44,7 +44,7 @@ class Project(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # The guideline version that labellers must have read before their next task; 0: none.
     guideline_due: Mapped[int] = mapped_column(default=0, server_default="0")
-    # The number of courses that must be done before the next task; 0: none.
+    # How many courses must be done before the next task; 0: none.
     courses_due: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(Moment)
 
@@ -71,7 +71,7 @@ class ProjectMember(Base):
     training_since: Mapped[datetime | None] = mapped_column(Moment)
     # The newest guideline version that they said they have read.
     guideline_read: Mapped[int] = mapped_column(default=0, server_default="0")
-    # As far as they did what `Project.courses_due` counts.
+    # How many of those that `Project.courses_due` counts they did, or need not do.
     courses_done: Mapped[int] = mapped_column(default=0, server_default="0")
     # A newcomer, watched closely since then: all reviewed, much gold.
     nesting_since: Mapped[datetime | None] = mapped_column(Moment)

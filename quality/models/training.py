@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ops.db import Base, Moment
@@ -12,26 +20,34 @@ from quality.models.gold import Gold
 
 STEP_KINDS = ("page", "example", "practice", "quiz")
 COURSE_STATES = ("draft", "open", "retired")
+# Of whom a course is required: whoever joins the project from then on, or every member.
+REQUIRED_OF = ("newcomers", "everybody")
 
 
 class Course(Base):
     """Steps that a labeller goes through, in order, to learn a project.
 
-    `due` is the number of `project.courses_due` that finishing it earns, null where work does not
-    wait for it.
+    While `required_of` says somebody, their work in the project waits until they have done it.
     """
 
     __tablename__ = "course"
-    __table_args__ = (CheckConstraint(f"state IN {COURSE_STATES}", name="state"),)
+    __table_args__ = (
+        CheckConstraint(f"state IN {COURSE_STATES}", name="state"),
+        CheckConstraint(f"required_of IN {REQUIRED_OF}", name="required_of"),
+        CheckConstraint("required_of IS NULL OR state = 'open'", name="required_is_open"),
+        CheckConstraint("(required_of IS NULL) = (required_at IS NULL)", name="required_at"),
+        CheckConstraint("pass_mark >= 0 AND pass_mark <= 1", name="pass_mark"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey(Project.id), index=True)
     title: Mapped[str]
     purpose: Mapped[str] = mapped_column(default="")
-    position: Mapped[int] = mapped_column(default=1)
     state: Mapped[str] = mapped_column(default="draft")
-    due: Mapped[int | None]
-    # Share of practice and quiz that must be right at last for the course to be done.
+    required_of: Mapped[str | None]
+    # Of newcomers: of those who joined since.
+    required_at: Mapped[datetime | None] = mapped_column(Moment)
+    # How much of practice and quizzes must be right at last, on average, to finish the course.
     pass_mark: Mapped[float] = mapped_column(default=0.8)
     created_by: Mapped[int] = mapped_column(ForeignKey(User.id))
     created_at: Mapped[datetime] = mapped_column(Moment)
@@ -43,8 +59,9 @@ class CourseStep(Base):
     """One step. page: markdown · example: a gold shown with its answer and why · practice: a gold
     to answer, with feedback at once · quiz: questions with choices.
 
-    `content` of a quiz is [{"question", "choices": [{"text", "right", "why"}]}]. Steps that were
-    done by somebody are retired, not changed.
+    `content` of a quiz is [{"question", "choices": [{"text", "right", "why"}]}]. What somebody has
+    done is retired and replaced, not changed. A gold that was ever in a step is neither slipped
+    into work nor asked in assessments, see `quality.gold_choice.NEVER_MET`.
     """
 
     __tablename__ = "course_step"
@@ -52,6 +69,7 @@ class CourseStep(Base):
         CheckConstraint(f"kind IN {STEP_KINDS}", name="kind"),
         CheckConstraint("(kind IN ('example', 'practice')) = (gold_id IS NOT NULL)", name="gold"),
         Index("ix_course_step_order", "course_id", "position"),
+        Index("ix_course_step_gold", "gold_id", postgresql_where=text("gold_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -66,7 +84,7 @@ class CourseStep(Base):
 
 
 class CourseProgress(Base):
-    """How far somebody is in a course."""
+    """That somebody is in a course, and which step they have on the screen since when."""
 
     __tablename__ = "course_progress"
 
@@ -74,13 +92,18 @@ class CourseProgress(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True, index=True)
     started_at: Mapped[datetime] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    shown_step_id: Mapped[int | None] = mapped_column(ForeignKey(CourseStep.id))
+    shown_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class StepTry(Base):
     """One answer to a step, or its page read. Append-only; the last one counts."""
 
     __tablename__ = "step_try"
-    __table_args__ = (Index("ix_step_try_user", "user_id", "step_id", "id"),)
+    __table_args__ = (
+        Index("ix_step_try_user", "user_id", "step_id"),
+        UniqueConstraint("step_id", "user_id", "number"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     step_id: Mapped[int] = mapped_column(ForeignKey(CourseStep.id))
@@ -89,4 +112,6 @@ class StepTry(Base):
     answer: Mapped[dict[str, Any] | None]
     # 0 … 1; null where nothing is asked.
     correct: Mapped[float | None]
+    # When it came on the screen: what it took is counted from there.
+    shown_at: Mapped[datetime] = mapped_column(Moment)
     at: Mapped[datetime] = mapped_column(Moment)

@@ -188,6 +188,35 @@ class ReviewTerms(BaseModel):
     layer_share: float = Field(1.0, gt=0, le=1, description="Share that goes on to the next layer")
 
 
+class NestingTerms(BaseModel):
+    """How newcomers are watched until it is known what their work is worth.
+
+    A bound of their standing ends it, or begins it again, and only after so many judged answers
+    since the last change: what a lead decides by hand stands for as long.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: bool = Field(False, description="Labellers who join are nested: closely watched at first")
+    answers: int = Field(
+        30, ge=5, le=10_000, description="Judged answers in this project between two changes"
+    )
+    gold_rate: float = Field(0.3, gt=0, le=0.5, description="Least share of gold while nested")
+    review_share: float = Field(1.0, ge=0, le=1, description="Share of their labels reviewed")
+    promote_low: float = Field(
+        0.8, gt=0, lt=1, description="Lower bound of their standing that ends nesting"
+    )
+    demote_high: float = Field(
+        0.75, gt=0, lt=1, description="Upper bound of their standing below which it begins again"
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> "NestingTerms":
+        if self.demote_high > self.promote_low:
+            raise ValueError("nesting.demote_high must not be above nesting.promote_low")
+        return self
+
+
 class AssistTerms(BaseModel):
     """A model whose predictions labellers see as drafts, and how sure a draft must be."""
 
@@ -242,6 +271,7 @@ class ProjectSettings(BaseModel):
     limits: LimitTerms = Field(default_factory=LimitTerms)
     hard: HardTerms = Field(default_factory=HardTerms)
     review: ReviewTerms = Field(default_factory=ReviewTerms)
+    nesting: NestingTerms = Field(default_factory=NestingTerms)
     assist: AssistTerms = Field(default_factory=AssistTerms)
     gold: GoldSettings = Field(default_factory=GoldSettings)
     likeness: LikenessTerms = Field(default_factory=LikenessTerms)

@@ -184,7 +184,10 @@ def rename(session: Session, project: Project, *, name: str, purpose: str, by: U
 
 
 def add_member(session: Session, project: Project, user: User, *, by: User) -> ProjectMember:
-    """Let `user` see the project; a labeller then gets its work. Twice is once."""
+    """Let `user` see the project; a labeller then gets its work. Twice is once.
+
+    Where newcomers are nested, so is a labeller from now on.
+    """
     if user.role == "client":
         raise InvalidInput(
             "a client sees the projects of their organisation and cannot be a member", field="user"
@@ -193,7 +196,11 @@ def add_member(session: Session, project: Project, user: User, *, by: User) -> P
         raise InvalidInput("this account is closed", field="user")
     member = session.get(ProjectMember, (project.id, user.id))
     if member is None:
-        member = ProjectMember(project_id=project.id, user_id=user.id, since=clock_time.now())
+        at = clock_time.now()
+        nested = user.role == "labeller" and settings_of(project).nesting.on
+        member = ProjectMember(
+            project_id=project.id, user_id=user.id, since=at, nesting_since=at if nested else None
+        )
         session.add(member)
         session.flush()
         _record(session, project, by, "project.member_added", member=str(user.pseudonym))

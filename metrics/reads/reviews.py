@@ -37,6 +37,7 @@ WHY = {
     "sample": "Random sample",
     "standing": "Standing of the labeller",
     "restricted": "Labeller is restricted",
+    "nesting": "Newcomer, nested",
     "suspect": "Suspect of re-scoring",
     "rework": "After rework",
     "layer_2": "Second layer",

@@ -32,7 +32,7 @@ class ReviewSample(Base):
     stratum: Mapped[str | None]
 
 
-REVIEW_REASONS = ("standing", "layer", "rework", "restricted")
+REVIEW_REASONS = ("standing", "layer", "rework", "restricted", "nesting")
 
 
 class ReviewDraw(Base):

@@ -22,6 +22,7 @@ GROUPS = {
     "limits": "Limits of one labeller",
     "hard": "Hard assets",
     "review": "Review",
+    "nesting": "Nesting of newcomers",
     "assist": "A model's drafts",
     "gold": "Gold",
     "likeness": "Likeness of drawn labels",

@@ -134,7 +134,7 @@ _JUDGED = text(
             OR EXISTS (
                 SELECT FROM task review JOIN review_draw drawn ON drawn.task_id = review.id
                 WHERE review.asset_id = task.asset_id AND review.stage = 'review'
-                  AND drawn.reason IN ('standing', 'restricted'))))
+                  AND drawn.reason IN ('standing', 'restricted', 'nesting'))))
     ORDER BY who.id, found.id
     """
 )

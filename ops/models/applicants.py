@@ -29,12 +29,22 @@ class PipelineStage(Base):
             unique=True,
             postgresql_where=text("meaning = 'begin'"),
         ),
+        Index(
+            "uq_pipeline_stage_accounts_from",
+            "accounts_from",
+            unique=True,
+            postgresql_where=text("accounts_from"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     position: Mapped[int]
     meaning: Mapped[str] = mapped_column(default="open")
+    # From this stage on applicants are given accounts; one stage alone says so.
+    accounts_from: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # Taken out of use: moves still name it.
+    removed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class MailTemplate(Base):
@@ -94,6 +104,8 @@ class Applicant(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     pseudonym: Mapped[uuid.UUID] = mapped_column(UUID, unique=True, default=uuid.uuid4)
     opening_id: Mapped[int] = mapped_column(ForeignKey(Opening.id), index=True)
+    # The applicant's own link to what is held of them. Whoever reads this table reads that too.
+    token: Mapped[str] = mapped_column(String(64), unique=True)
     # Sent twice from one form, it is one application.
     client_key: Mapped[str] = mapped_column(unique=True)
     stage_id: Mapped[int] = mapped_column(ForeignKey(PipelineStage.id))
@@ -116,11 +128,25 @@ class Applicant(Base):
     # The application that this one repeats.
     same_as: Mapped[int | None] = mapped_column(ForeignKey("applicant.id"))
     applied_at: Mapped[datetime] = mapped_column(Moment)
+    # By their own link; a manager does it.
+    erasure_asked_at: Mapped[datetime | None] = mapped_column(Moment)
     erased_at: Mapped[datetime | None] = mapped_column(Moment)
 
     stage: Mapped[PipelineStage] = relationship()
     opening: Mapped[Opening] = relationship()
     user: Mapped[User | None] = relationship()
+
+
+class ApplicantsApart(Base):
+    """Two applicants who look alike and are not the same person, as a manager found."""
+
+    __tablename__ = "applicants_apart"
+    __table_args__ = (CheckConstraint("one_id < other_id", name="order"),)
+
+    one_id: Mapped[int] = mapped_column(ForeignKey(Applicant.id), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey(Applicant.id), primary_key=True)
+    by: Mapped[int] = mapped_column(ForeignKey(User.id))
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 class ApplicantMove(Base):

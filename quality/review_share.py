@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,10 @@ class Look(NamedTuple):
     layer: int = 1
 
 
+# Labeller → the share of their work that is reviewed, and why.
+Watched = dict[int, tuple[float, str]]
+
+
 def tier(believed: Standing, trusted_low: float) -> str:
     """Newcomer while little is known, trusted from a lower bound of `trusted_low` on, else known.
 
@@ -54,10 +58,10 @@ def looks(
     Groups of which an answer was looked at before are left out, and so are those whose share is 0.
     """
     authors = sorted({answer.labeller_id for group in groups for answer in group})
-    restricted = _restricted(session, project_id, authors) if authors else set()
-    if restricted or any(_shares(settings).values()):
+    watched = _watched(session, project_id, settings, authors) if authors else {}
+    if watched or any(_shares(settings).values()):
         groups = _fresh(session, groups)
-        return _looks(session, settings, groups, authors, restricted) if groups else []
+        return _looks(session, settings, groups, authors, watched) if groups else []
     return []
 
 
@@ -66,17 +70,16 @@ def _looks(
     settings: ProjectSettings,
     groups: Sequence[list[Answer]],
     authors: Sequence[int],
-    restricted: set[int],
+    watched: Watched,
 ) -> list[Look]:
     believed = trust.standings(session, authors, groups[0][0].skill_id)
     found = []
     for group in groups:
-        answer = min(group, key=lambda a: _rank(a, believed[a.labeller_id], settings, restricted))
-        if answer.labeller_id in restricted:
-            found.append(Look(answer, 1.0, "restricted"))
-        else:
-            named = tier(believed[answer.labeller_id], settings.gold.trusted_low)
-            found.append(Look(answer, _shares(settings)[named], "standing"))
+        answer = min(group, key=lambda a: _rank(a, believed[a.labeller_id], settings, watched))
+        named = tier(believed[answer.labeller_id], settings.gold.trusted_low)
+        due = (_shares(settings)[named], "standing")
+        due = max(watched.get(answer.labeller_id, due), due, key=lambda one: one[0])
+        found.append(Look(answer, *due))
     return [look for look in found if look.share > 0]
 
 
@@ -85,21 +88,31 @@ def _shares(settings: ProjectSettings) -> dict[str, float]:
 
 
 def _rank(
-    answer: Answer, believed: Standing, settings: ProjectSettings, restricted: set[int]
-) -> tuple[bool, int, float, int]:
+    answer: Answer, believed: Standing, settings: ProjectSettings, watched: Watched
+) -> tuple[float, int, float, int]:
     """Sorts the least trusted first."""
     named = tier(believed, settings.gold.trusted_low)
-    free = answer.labeller_id not in restricted
-    return free, TIERS.index(named), believed.low, answer.assignment_id
+    share = watched[answer.labeller_id][0] if answer.labeller_id in watched else 0.0
+    return -share, TIERS.index(named), believed.low, answer.assignment_id
 
 
-def _restricted(session: Session, project_id: int, labellers: Sequence[int]) -> set[int]:
-    found = select(ProjectMember.user_id).where(
-        ProjectMember.project_id == project_id,
-        ProjectMember.user_id.in_(labellers),
-        ProjectMember.restricted_at.is_not(None),
+def _watched(
+    session: Session, project_id: int, settings: ProjectSettings, labellers: Sequence[int]
+) -> Watched:
+    """Those of the labellers whose work is reviewed whatever their standing."""
+    member = ProjectMember
+    found = select(member.user_id, member.restricted_at, member.nesting_since).where(
+        member.project_id == project_id,
+        member.user_id.in_(labellers),
+        or_(member.restricted_at.is_not(None), member.nesting_since.is_not(None)),
     )
-    return set(session.scalars(found))
+    terms, watched = settings.nesting, {}
+    for who, restricted_at, _ in session.execute(found):
+        if restricted_at is not None:
+            watched[who] = (1.0, "restricted")
+        elif terms.on and terms.review_share > 0:
+            watched[who] = (terms.review_share, "nesting")
+    return watched
 
 
 def _fresh(session: Session, groups: Sequence[list[Answer]]) -> list[list[Answer]]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops.db import transaction
-from ops.project_settings import GoldSettings
+from ops.project_settings import GoldSettings, NestingTerms
 from quality.gold_choice import PICKED, drawing
 from quality.models.standing import SUPPORT
 from scheduling import policy, sql
@@ -34,9 +34,12 @@ _PACE = """
 # Terms, standing and the choice in one statement, because settling may be on the way of a claim.
 _CHOSEN = sql.short(f"""
     SELECT (p.settings -> 'gold')::text AS terms, standing.low, coalesce({SUPPORT}, 0) AS n,
+           CASE WHEN m.nesting_since IS NOT NULL THEN (p.settings -> 'nesting')::text END
+               AS nesting,
            {PICKED} AS gold
     FROM project p
     LEFT JOIN standing ON standing.skill_id = p.skill_id AND standing.labeller_id = %(labeller)s
+    LEFT JOIN project_member m ON m.project_id = p.id AND m.user_id = %(labeller)s
     WHERE p.id = %(project)s""")
 _SET = """
     INSERT INTO gold_pace AS g (labeller_id, project_id, until_next, gold_id, gap_after)
@@ -100,7 +103,9 @@ def _settle(session: Session, me: int, lane: Owing, *, until_next: int | None) -
     """
     found = sql.row(session, _CHOSEN, **drawing(me, lane.project_id, lane.batch_id))
     assert found is not None
-    rate, chosen = policy.gold_rate(found.low or 0.0, found.n, _terms(found.terms)), found.gold
+    nested = _nested(found.nesting)
+    rate = policy.gold_rate(found.low or 0.0, found.n, _terms(found.terms), nested)
+    chosen = found.gold
     gap, again = (policy.next_gap(rate, _RNG) for _ in range(2))
     wait = gap - 1 if until_next is None or (chosen is None and until_next == 0) else until_next
     sql.run(
@@ -117,3 +122,10 @@ def _settle(session: Session, me: int, lane: Owing, *, until_next: int | None) -
 @lru_cache(maxsize=1000)
 def _terms(stored: str | None) -> GoldSettings:
     return GoldSettings.model_validate(json.loads(stored) if stored else {})
+
+
+@lru_cache(maxsize=1000)
+def _nested(stored: str | None) -> float:
+    """The least share of gold for somebody who is nested under these terms."""
+    terms = NestingTerms.model_validate(json.loads(stored) if stored else {})
+    return terms.gold_rate if terms.on else 0.0

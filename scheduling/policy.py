@@ -29,12 +29,17 @@ class GoldTerms(Protocol):
     trusted_low: float
 
 
-def gold_rate(low: float, n: int, terms: GoldTerms) -> float:
+def gold_rate(low: float, n: int, terms: GoldTerms, nested: float = 0.0) -> float:
     """Share of gold in a labeller's work, in (0, 0.5], from the lower bound of their accuracy.
 
     `rate_new` while nothing is known (n = 0), falling in a straight line as the lower bound rises,
-    `rate_trusted` from `trusted_low` on. Trust is never so great that no gold is slipped in.
+    `rate_trusted` from `trusted_low` on. Trust is never so great that no gold is slipped in. While
+    a newcomer is nested it is `nested` at least.
     """
+    return max(_rate(low, n, terms), nested)
+
+
+def _rate(low: float, n: int, terms: GoldTerms) -> float:
     if n == 0:
         return terms.rate_new
     if low >= terms.trusted_low:

@@ -38,10 +38,13 @@ export class Comparison {
     this.brief = {};
   }
 
-  /** The work on the screen: `others` [{name, label, badge}] to hold the answer against, `origin` what it is made from. */
-  set({ stage, brief, others, text, remarks }, answer) {
+  /**
+   * The work on the screen: `others` [{name, label, badge}] to hold the answer against, `origin` what it is made
+   * from. `reading`: nothing is answered, the second of them is held against the first.
+   */
+  set({ stage, brief, others, text, remarks, reading = false }, answer) {
     this.destroy();
-    Object.assign(this, { stage, brief, answer, at: 0, here: -1, value: null, signed: false });
+    Object.assign(this, { stage, brief, answer, reading, at: 0, here: -1, value: null, signed: false });
     this.others = stage in this.ways ? (others ?? []) : [];
     this.origin = stage === "adjudicate" ? null : (this.others[0]?.label ?? null);
     this.type = brief.label_type ?? "class";
@@ -122,7 +125,7 @@ export class Comparison {
       [[LETTERS.step], "The next difference, or the next remark"],
       [[LETTERS.ways], "Overlaid, side by side, only yours"],
       [[LETTERS.other], "Compare with another answer"],
-    ];
+    ].slice(0, this.reading ? 2 : 3);
   }
 
   /** The differences from `label` to the answer, which was made from it. */
@@ -132,7 +135,7 @@ export class Comparison {
   }
 
   #another() {
-    if (this.others.length < 2) return;
+    if (this.others.length < 2 || this.reading) return;
     this.at = (this.at + 1) % this.others.length;
     this.#compare();
     this.#draw();
@@ -143,7 +146,7 @@ export class Comparison {
     const { at, others, stage } = this;
     const given = this.value ?? (stage === "adjudicate" ? null : this.origin);
     const next = others.length > 1 ? others[(at + 1) % others.length] : null;
-    this.base = stage === "adjudicate" && isEmpty(given) && !isEmpty(next?.label) ? next : null;
+    this.base = stage === "adjudicate" && isEmpty(given) && (this.reading ? next : !isEmpty(next?.label)) ? next : null;
     this.mine = this.base ? this.base.label : stage === "adjudicate" && isEmpty(given) ? null : given;
     this.other = others[at] ?? null;
     this.found = this.other && this.mine ? this.#against(this.other) : [];
@@ -157,7 +160,7 @@ export class Comparison {
   #draw() {
     const { base, found, other, others, way } = this;
     this.bar.show({
-      on: this.isOn, way, found, type: this.type, asks: Boolean(this.brief.attributes?.length), many: others.length > 1, remarks: this.remarks.length,
+      on: this.isOn, way, found, alone: this.reading && base ? `Only ${base.name}` : "Only yours", type: this.type, asks: Boolean(this.brief.attributes?.length), many: others.length > 1 && !this.reading, remarks: this.remarks.length,
       other: other && titled(other), mine: base ? titled(base) : "Yours",
       beside: way === "beside" && this.#isDrawn,
     });
@@ -177,7 +180,7 @@ export class Comparison {
     const { base, found, known, nameOf, other, view, way } = this;
     const size = [view.img.naturalWidth, view.img.naturalHeight];
     const marks = way === "alone" ? [] : marksOf(found, way === "over" ? "both" : "mine", nameOf);
-    const whole = base && way !== "alone" ? base.label.objects : [];
+    const whole = base && (this.reading || way !== "alone") ? (base.label.objects ?? []) : [];
     view.under(differenceLayer({ size, known, whole, marks, pins: this.#pins() }));
     if (!this.#opensMirror(() => new PictureMirror(this.pane, view))) return;
     this.mirror.cover(differenceLayer({ size, known, whole: other.label.objects ?? [], marks: marksOf(found, "theirs", nameOf) }));
@@ -204,7 +207,7 @@ export class Comparison {
     const { base, found, known, nameOf, other, remarks, way } = this;
     const told = way === "alone" ? [] : found;
     const { marks, ghosts } = spanMarks({ found: told, own: !base, over: way === "over", remarks, nameOf });
-    if (base && way !== "alone") ghosts.push(...spansOf(base.label, found, "mine", known));
+    if (base && (this.reading || way !== "alone")) ghosts.push(...spansOf(base.label, told, "mine", known));
     // Drawing again costs in a long text: only where there is or was something to show.
     if (marks.size || ghosts.length || this.signed) this.answer.compare?.({ marks, ghosts });
     this.signed = marks.size > 0 || ghosts.length > 0;
@@ -229,6 +232,7 @@ export class Comparison {
       asked: (key) => this.#asked(key),
       reason: (key) => this.brief.reasons?.find((one) => one.key === key)?.name ?? key,
       other: titled(other),
+      mine: base && titled(base),
     };
     const mine = base ? null : this.mine;
     const shown = found.filter(({ what }) => what !== "span");

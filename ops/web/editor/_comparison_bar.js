@@ -26,14 +26,15 @@ export class ComparisonBar {
     this.captions = h("div", { class: "editor-captions", hidden: true }, h("span", {}), h("span", {}));
   }
 
-  /** What is compared now: {on, way, found, type, asks, many, remarks, other, mine, beside}. */
-  show({ on, way, found, type, asks, many, remarks, other, mine, beside }) {
+  /** What is compared now: {on, way, alone, found, type, asks, many, remarks, other, mine, beside}. */
+  show({ on, way, alone, found, type, asks, many, remarks, other, mine, beside }) {
     this.element.hidden = !on;
     this.captions.hidden = !beside;
     if (!on) return;
     for (const [name, element] of this.ways) {
       element.setAttribute("aria-pressed", String(name === way));
       element.disabled = !other;
+      if (name === "alone") element.textContent = alone;
     }
     this.otherName.textContent = other ? `Compared with: ${other}` : "";
     this.other.hidden = !other;

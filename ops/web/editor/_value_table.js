@@ -23,13 +23,13 @@ function sideOf(found, side) {
 }
 
 /** The texts below each other: [{name, found}], and one's own as `mine` (found again, or null) differs from one of them. */
-export function texts(others, mine) {
+export function texts(others, mine, own = "Yours") {
   const block = (name, body) => h("section", {}, h("h3", {}, name), body);
   return h(
     "div",
     { class: "editor-texts" },
     ...others.map(({ name, found }) => block(name, sideOf(found, "theirs"))),
-    mine ? block("Yours", sideOf(mine, "mine")) : null,
+    mine ? block(own, sideOf(mine, "mine")) : null,
   );
 }
 
@@ -44,7 +44,7 @@ export function changed(found, words) {
       h("td", {}, saidBy(one, "mine", words)),
     ),
   );
-  return rows.length ? table(["", words.other, "Yours"], rows) : null;
+  return rows.length ? table(["", words.other, words.mine ?? "Yours"], rows) : null;
 }
 
 /** Everything that is said, a column for each label: [{name, found}], and one's own. */

@@ -3,7 +3,7 @@
 A change notes what was so until now, so that what was done under it stays counted there.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
@@ -59,6 +59,20 @@ def remember(session: Session, user: User, until: datetime) -> None:
         )
     )
     session.flush()
+
+
+def day_of(user: User, at: datetime) -> date:
+    """The day it is at `at` where `user` lives now; that of UTC for a zone nobody knows."""
+    try:
+        zone = ZoneInfo(user.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = ZoneInfo("UTC")
+    return at.astimezone(zone).date()
+
+
+def today(user: User) -> date:
+    """The day it is now where `user` lives."""
+    return day_of(user, clock_time.now())
 
 
 def clean_timezone(name: str) -> str:

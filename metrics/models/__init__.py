@@ -9,7 +9,7 @@ from metrics.models.data import (
     ModelError,
     ModelStudy,
 )
-from metrics.models.earnings import EarningsStatement
+from metrics.models.earnings import EarningsShown, EarningsStatement
 from metrics.models.forecasts import Forecast
 from metrics.models.line import LineRollup, LineTask, LineTouched
 from metrics.models.rollups import DailyRollup, HourlyRollup, RollupState
@@ -26,6 +26,7 @@ __all__ = [
     "ConfusionLine",
     "ConfusionRollup",
     "DailyRollup",
+    "EarningsShown",
     "EarningsStatement",
     "Forecast",
     "HourlyRollup",

@@ -39,9 +39,22 @@ class EarningsStatement(Base):
     last_day: Mapped[date] = mapped_column(Date)
     total: Mapped[Decimal] = mapped_column(Numeric(14, 4))
     lines: Mapped[list[Any]]
-    # SHA-256 of the lines, see ops.canonical.
+    # SHA-256 of the whole statement, see metrics.earnings.statements.
     digest: Mapped[str] = mapped_column(String(64))
     settled_by: Mapped[int] = mapped_column(ForeignKey(User.id))
     settled_at: Mapped[datetime] = mapped_column(Moment)
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
+
+
+class EarningsShown(Base):
+    """What a labeller is shown of what is not settled yet, kept through their own `day`.
+
+    It changes once a day: what a single label did to it cannot be told.
+    """
+
+    __tablename__ = "earnings_shown"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
+    day: Mapped[date] = mapped_column(Date)
+    lines: Mapped[list[Any]]

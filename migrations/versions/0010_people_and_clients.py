@@ -173,6 +173,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_course_project_id"), "course", ["project_id"], unique=False)
     op.create_table(
+        "earnings_shown",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_earnings_shown_user_id")
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_earnings_shown")),
+    )
+    op.create_table(
         "earnings_statement",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -357,9 +367,12 @@ def upgrade() -> None:
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("events", postgresql.ARRAY(sa.String()), nullable=False),
         sa.Column("salt", sa.String(length=64), nullable=False),
+        sa.Column("old_salt", sa.String(length=64), nullable=True),
+        sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["created_by"], ["user_account.id"], name=op.f("fk_webhook_created_by")
@@ -1006,6 +1019,7 @@ def downgrade() -> None:
     op.drop_table("pay_adjustment")
     op.drop_table("opening")
     op.drop_table("earnings_statement")
+    op.drop_table("earnings_shown")
     op.drop_index(op.f("ix_course_project_id"), table_name="course")
     op.drop_table("course")
     op.drop_index("ix_calibration_move_member", table_name="calibration_move")

@@ -118,9 +118,14 @@ class Webhook(Base):
     url: Mapped[str]
     events: Mapped[list[str]] = mapped_column(ARRAY(String))
     salt: Mapped[str] = mapped_column(String(64))
+    # The salt before the last change of secret: for a day both sign.
+    old_salt: Mapped[str | None] = mapped_column(String(64))
+    rotated_at: Mapped[datetime | None] = mapped_column(Moment)
     created_by: Mapped[int] = mapped_column(ForeignKey(User.id))
     created_at: Mapped[datetime] = mapped_column(Moment)
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Nothing was taken since then; null after the last was.
+    failing_since: Mapped[datetime | None] = mapped_column(Moment)
     # Switched off after it failed for too long.
     stopped_at: Mapped[datetime | None] = mapped_column(Moment)
 

@@ -328,7 +328,7 @@ def upgrade() -> None:
             name="ex_shift_apart",
         ),
         sa.CheckConstraint(
-            "ends_at - starts_at <= interval '24 hours'", name=op.f("ck_shift_length")
+            "ends_at - starts_at <= interval '25 hours'", name=op.f("ck_shift_length")
         ),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_shift_order")),
         sa.ForeignKeyConstraint(
@@ -842,7 +842,9 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column("attempt", sa.Column("counted", sa.BigInteger(), nullable=True))
     op.add_column("attempt", sa.Column("ended_by", sa.String(), server_default="", nullable=False))
+    op.add_column("attempt", sa.Column("given_again_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("attempt", sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("attempt", sa.Column("voided_by", sa.BigInteger(), nullable=True))
     op.add_column(
@@ -853,6 +855,9 @@ def upgrade() -> None:
     )
     op.add_column(
         "attempt_question", sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.create_index(
+        "ix_attempt_question_gold_version", "attempt_question", ["gold_version_id"], unique=False
     )
     op.add_column(
         "certificate", sa.Column("requalify_from", sa.DateTime(timezone=True), nullable=True)
@@ -948,12 +953,15 @@ def downgrade() -> None:
     op.drop_column("issue", "client_at")
     op.drop_column("certificate", "requalify_reason")
     op.drop_column("certificate", "requalify_from")
+    op.drop_index("ix_attempt_question_gold_version", table_name="attempt_question")
     op.drop_column("attempt_question", "shown_at")
     op.drop_constraint(op.f("fk_attempt_voided_by"), "attempt", type_="foreignkey")
     op.drop_column("attempt", "void_reason")
     op.drop_column("attempt", "voided_by")
     op.drop_column("attempt", "voided_at")
+    op.drop_column("attempt", "given_again_at")
     op.drop_column("attempt", "ended_by")
+    op.drop_column("attempt", "counted")
     op.drop_column("assessment", "mix")
     op.drop_column("assessment", "cool_down_hours")
     op.drop_column("assessment", "least_questions")

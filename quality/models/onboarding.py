@@ -83,10 +83,15 @@ class Attempt(Base):
     started_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The sum of credits, of how many questions, and what they decide.
     correct: Mapped[float | None]
+    counted: Mapped[int | None]
     passed: Mapped[bool | None]
-    # Why it ended: sure, all_answered, time, and of which a manager took the result back.
+    # Why it ended: sure, all_answered or time.
     ended_by: Mapped[str] = mapped_column(default="", server_default="")
+    # Another attempt was given in its place: it is none of those that the assessment allows.
+    given_again_at: Mapped[datetime | None] = mapped_column(Moment)
+    # A manager took the result back, and with it the certificate.
     voided_at: Mapped[datetime | None] = mapped_column(Moment)
     voided_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     void_reason: Mapped[str] = mapped_column(default="", server_default="")
@@ -99,7 +104,10 @@ class AttemptQuestion(Base):
     """One question of an attempt. It names gold by version; the labeller sees only `token`."""
 
     __tablename__ = "attempt_question"
-    __table_args__ = (UniqueConstraint("attempt_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "position"),
+        Index("ix_attempt_question_gold_version", "gold_version_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[uuid.UUID] = mapped_column(UUID, unique=True, default=uuid.uuid4)

@@ -26,7 +26,7 @@ from ops import (
     talk_told,
 )
 from ops.access import ANSWERERS, LEADS
-from ops.errors import Conflict, Forbidden, InvalidInput, TooMany
+from ops.errors import Conflict, Forbidden, InvalidInput
 from ops.labels.attributes import storable
 from ops.models import (
     Asset,
@@ -38,7 +38,6 @@ from ops.models import (
 )
 
 LONGEST = 4000
-MOST_COMMENTS = 500  # of one thread
 
 _KEYS = uuid.UUID("6f0e4d7e-5f0b-4a1c-9d63-2f9b7e5c1a88")
 
@@ -113,19 +112,25 @@ def comment(
     """
     text, key = _body(body), _key(key)
     _lock(session, issue)
-    known = select(Comment).where(Comment.issue_id == issue.id, Comment.client_key == key)
-    before = session.scalars(known).one_or_none()
-    if before is not None and before.by == by.id:
-        return before
+    before = said_before(session, issue, key, by)
     if before is not None:
-        raise Conflict("This key was used by somebody else.", field="key")
-    _refuse_comment(session, issue, by)
+        return before
+    talk_limits.refuse_comment(session, issue, by)
     talk_limits.refuse_flood(session, by)
     said = _say(session, issue, by, text, key, mentions)
     _turn(session, issue, by, said.at)
     _record(session, issue, by, "issue.commented", comment=said.id)
     talk_told.of_comment(session, issue, said, by)
     return said
+
+
+def said_before(session: Session, issue: Issue, key: str, by: User) -> Comment | None:
+    """The comment that `by` sent with this key, if any. Raises Conflict when another did."""
+    known = select(Comment).where(Comment.issue_id == issue.id, Comment.client_key == key)
+    before = session.scalars(known).one_or_none()
+    if before is not None and before.by != by.id:
+        raise Conflict("This key was used by somebody else.", field="key")
+    return before
 
 
 def escalate(session: Session, issue: Issue, by: User) -> int:
@@ -232,17 +237,6 @@ def _lock(session: Session, issue: Issue) -> None:
 
 def _refuse_acting(issue: Issue, by: User) -> None:
     if by.id != issue.opened_by and not may_answer(by):
-        raise Forbidden("That is for whoever asked, and for those who answer.")
-
-
-def _refuse_comment(session: Session, issue: Issue, by: User) -> None:
-    theirs = select(Comment.mentions).where(Comment.issue_id == issue.id)
-    mentions = session.scalars(theirs).all()
-    if len(mentions) >= MOST_COMMENTS:
-        raise TooMany(f"This thread has {MOST_COMMENTS} comments; open another question.")
-    if by.id == issue.opened_by or may_answer(by):
-        return
-    if not any(by.id in ids for ids in mentions):
         raise Forbidden("That is for whoever asked, and for those who answer.")
 
 

@@ -12,6 +12,7 @@ from ops.errors import Forbidden, TooMany
 from ops.models import Comment, Issue, ProjectMember, User
 
 MOST_UNRESOLVED = 50  # of one person in one project
+MOST_COMMENTS = 500  # of one thread
 MOST_AN_HOUR = 30  # comments of one person, questions included
 
 
@@ -35,6 +36,22 @@ def refuse_many(session: Session, project_id: int, by: User, token: uuid.UUID) -
     n = session.scalar(select(func.count()).select_from(Issue).where(unresolved)) or 0
     if n >= MOST_UNRESOLVED:
         raise TooMany(f"{n} of your questions are not resolved yet; resolve some first.")
+
+
+def refuse_comment(session: Session, issue: Issue, by: User) -> None:
+    """In a thread speak whoever asked, those who answer, those named, and the client who was asked.
+
+    Raises Forbidden, TooMany when it is long enough.
+    """
+    theirs = select(Comment.mentions).where(Comment.issue_id == issue.id)
+    mentions = session.scalars(theirs).all()
+    if len(mentions) >= MOST_COMMENTS:
+        raise TooMany(f"This thread has {MOST_COMMENTS} comments; open another question.")
+    asked = by.role == "client" and issue.client_at is not None
+    if by.id == issue.opened_by or by.role in ANSWERERS or asked:
+        return
+    if not any(by.id in ids for ids in mentions):
+        raise Forbidden("That is for whoever asked, and for those who answer.")
 
 
 def refuse_flood(session: Session, by: User) -> None:

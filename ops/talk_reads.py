@@ -28,6 +28,7 @@ _ROLE = {
     "labeller": "A labeller",
     "reviewer": "A reviewer",
     "expert": "An expert",
+    "client": "The client",
 }
 
 

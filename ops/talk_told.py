@@ -28,6 +28,13 @@ def leads_called(session: Session, issue: Issue, said: Comment, by: User) -> Non
     _leads(session, issue, by, f"called:{said.id}", "somebody asks for a lead.")
 
 
+def leads_of_client(session: Session, issue: Issue, by: User) -> None:
+    """The client answered what a lead passed on to them."""
+    at = issue.client_answered_at
+    what = f"client.answered:{at.timestamp() if at else 0:.0f}"
+    _leads(session, issue, by, what, "the client has answered a question.")
+
+
 def _leads(session: Session, issue: Issue, by: User, what: str, text: str) -> None:
     told = notices.tell_leads(
         session, issue.project_id, key=_key(issue, what), text=_in_project(session, issue, text),

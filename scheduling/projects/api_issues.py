@@ -72,6 +72,9 @@ class QuestionOut(BaseModel):
     answered_at: datetime | None
     resolved_at: datetime | None
     entry: int | None = Field(description="The version of the guideline that took its answer in")
+    client_text: str | None = Field(description="What the client was asked; for those who run it")
+    client_at: datetime | None
+    client_answered_at: datetime | None
     comments: list[CommentOut]
 
 
@@ -108,7 +111,7 @@ def list_issues(project_id: int, asked: IssuesIn) -> dict[str, Any]:
     found = talk_reads.page(db(), user(), [project.id], wanted, before=asked.before)
     rows = found[: talk_reads.PAGE]
     return {
-        "issues": _issues(rows),
+        "issues": as_questions(rows),
         "next_before": rows[-1].id if len(found) > talk_reads.PAGE else None,
         "counts": talk_reads.counts(db(), user(), [project.id]),
         "time_to_answer": waiting(talk_reads.answer_seconds(db(), [project.id]))._asdict(),
@@ -119,7 +122,7 @@ def list_issues(project_id: int, asked: IssuesIn) -> dict[str, Any]:
 @blueprint.output(QuestionOut)
 def show_issue(project_id: int, issue_id: int) -> dict[str, Any]:
     """Get a question with its thread"""
-    return _issues([_own(project_id, issue_id)])[0]
+    return as_questions([own(project_id, issue_id)])[0]
 
 
 @blueprint.post("/projects/<int:project_id>/issues/<int:issue_id>/comments")
@@ -130,9 +133,9 @@ def reply_to_issue(project_id: int, issue_id: int, asked: ReplyIn) -> dict[str, 
 
     Whoever asked is told. Safe to repeat with the same `key`.
     """
-    found = _own(project_id, issue_id)
+    found = own(project_id, issue_id)
     talk.comment(db(), found, user(), asked.body, key=asked.key, mentions=asked.mentions)
-    return _issues([found])[0]
+    return as_questions([found])[0]
 
 
 @blueprint.post("/projects/<int:project_id>/issues/<int:issue_id>/state")
@@ -140,10 +143,10 @@ def reply_to_issue(project_id: int, issue_id: int, asked: ReplyIn) -> dict[str, 
 @blueprint.output(QuestionOut)
 def change_issue(project_id: int, issue_id: int, asked: StateIn) -> dict[str, Any]:
     """Resolve a question, open it again, or send it on to the experts"""
-    found = _own(project_id, issue_id)
+    found = own(project_id, issue_id)
     acts = {"resolve": talk.resolve, "reopen": talk.reopen, "escalate": talk.escalate}
     acts[asked.action](db(), found, user())
-    return _issues([found])[0]
+    return as_questions([found])[0]
 
 
 @blueprint.post("/projects/<int:project_id>/issues/<int:issue_id>/entry")
@@ -154,18 +157,20 @@ def enter_issue(project_id: int, issue_id: int, asked: EntryIn) -> dict[str, Any
 
     A new version that holds the text under "Questions and answers".
     """
-    found = _own(project_id, issue_id)
+    found = own(project_id, issue_id)
     talk.into_guideline(db(), found, user(), asked.markdown, must_read=asked.must_read)
-    return _issues([found])[0]
+    return as_questions([found])[0]
 
 
-def _own(project_id: int, issue_id: int) -> Issue:
+def own(project_id: int, issue_id: int) -> Issue:
+    """The question of an address. Raises NotFound."""
     project = mine(project_id)
     condition = (Issue.id == issue_id) & (Issue.project_id == project.id)
     return talk_reads.find(db(), user(), condition)
 
 
-def _issues(found: Any) -> list[dict[str, Any]]:
+def as_questions(found: Any) -> list[dict[str, Any]]:
+    """Issues with their threads, as `QuestionOut` has them."""
     threads = talk_reads.comments(db(), [one.id for one in found])
     return [_issue(one, threads.get(one.id, [])) for one in found]
 
@@ -180,6 +185,9 @@ def _issue(one: Issue, thread: list[Any]) -> dict[str, Any]:
         "asset": one.asset_id if talk_reads.sees_people(user()) else None,
         "asked_by": talk_reads.called(one.opener, user()),
         "entry": entry.version if entry else None,
+        "client_text": one.client_text or None if talk_reads.sees_people(user()) else None,
+        "client_at": one.client_at,
+        "client_answered_at": one.client_answered_at,
         "comments": [
             {"who": talk_reads.called(said.author, user()), "at": said.at, "body": said.body}
             for said in thread

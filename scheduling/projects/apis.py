@@ -6,6 +6,7 @@ from scheduling.projects import (
     api_gold,
     api_guideline,
     api_issues,
+    api_proposals,
     api_push,
     api_rules,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "api_gold",
     "api_guideline",
     "api_issues",
+    "api_proposals",
     "api_push",
     "api_rules",
     "blueprint",

@@ -11,7 +11,7 @@ from ops.models import Asset, Project, Task
 from ops.web import media
 from ops.web.identity import db, user
 from quality import gold as golds
-from quality import gold_contention
+from quality import gold_contention, proposals
 from quality.label_form import EXAMPLES, choices_in_words
 from quality.models import Gold
 from scheduling.projects import gold_reads
@@ -52,6 +52,7 @@ def gold(project_id: int) -> Any:
         any_gold=db().scalar(select(Gold.id).where(Gold.project_id == project.id).limit(1)),
         any_assets=db().scalar(select(Asset.id).where(Asset.project_id == project.id).limit(1)),
         contended=len(gold_contention.queue(db(), project.id)),
+        proposed=proposals.waiting(db(), project.id),
         credits=CREDITS,
         media_url=media.url,
     )

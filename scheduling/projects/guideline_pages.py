@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from ops import guideline_changes, guideline_readers, guidelines
+from ops import guideline_changes, guideline_readers, guideline_words, guidelines
 from ops.errors import InvalidInput
 from ops.models import Project
 from ops.web.identity import db, user
@@ -38,6 +38,7 @@ def guideline(project_id: int) -> Any:
         must_read=must_read,
         errors=errors,
         versions=guideline_readers.published(db(), project),
+        words=guideline_words.of_project(db(), project.id),
     )
 
 

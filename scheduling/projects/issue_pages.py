@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 
-from ops import scope, storage, talk, talk_pins, talk_reads
+from ops import client_questions, scope, storage, talk, talk_pins, talk_reads
 from ops.access import LEADS
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
 from ops.models import ISSUE_STATES, PINS, Asset, GuidelineVersion, Issue, Project
@@ -129,6 +129,7 @@ def _issue(project: Project, issue_id: int, errors: list[dict[str, Any]] | None 
         asker=talk_reads.called(one.opener, user()),
         meanwhile=views.answered_meanwhile(db(), one) if runs else "",
         may_write=user().role in LEADS,
+        client_overdue=client_questions.overdue(one),
         members=_members(project) if runs else [],
         prefilled=request.form.get("markdown") or views.entry(thread),
         key=request.form.get("key") or uuid.uuid4().hex,
@@ -197,10 +198,13 @@ def _act(one: Issue) -> str:
     if act == "reopen":
         talk.reopen(db(), one, me)
         return "Open again."
+    if act == "client":
+        client_questions.pass_on(db(), one, me, form.get("client_text", ""))
+        return "Passed on: the client is told, and sees your words and the asset alone."
     if act == "entry":
         if me.role not in LEADS:
             raise Forbidden("The guideline is written by those who run the project.")
         must = bool(form.get("must_read"))
         made = talk.into_guideline(db(), one, me, form.get("markdown", ""), must_read=must)
         return f"Version {made.version} of the guideline holds the answer."
-    raise InvalidInput("expected reply, escalate, resolve, reopen or entry", field="action")
+    raise InvalidInput("expected reply, escalate, resolve, reopen, client or entry", field="action")

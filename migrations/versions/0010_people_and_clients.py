@@ -619,6 +619,7 @@ def upgrade() -> None:
         sa.Column("delivery_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("plan", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("opened_by", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
@@ -649,6 +650,8 @@ def upgrade() -> None:
         sa.Column("delivery_id", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("chosen", sa.Boolean(), nullable=False),
+        sa.Column("shown_to", sa.BigInteger(), nullable=True),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("verdict", sa.String(), nullable=True),
         sa.Column("errors", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("remark", sa.String(), nullable=False),
@@ -656,7 +659,8 @@ def upgrade() -> None:
         sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cause", sa.String(), nullable=True),
         sa.Column("evidence", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("rework_id", sa.BigInteger(), nullable=True),
+        sa.Column("cause_by", sa.BigInteger(), nullable=True),
+        sa.Column("cause_reason", sa.String(), nullable=False),
         sa.CheckConstraint(
             "cause IN ('guideline', 'labeller', 'gold', 'model', 'unknown')",
             name=op.f("ck_acceptance_item_cause"),
@@ -674,6 +678,9 @@ def upgrade() -> None:
             ["asset_id"], ["asset.id"], name=op.f("fk_acceptance_item_asset_id")
         ),
         sa.ForeignKeyConstraint(
+            ["cause_by"], ["user_account.id"], name=op.f("fk_acceptance_item_cause_by")
+        ),
+        sa.ForeignKeyConstraint(
             ["delivery_id", "asset_id"],
             ["delivery_item.delivery_id", "delivery_item.asset_id"],
             name="delivered",
@@ -682,7 +689,7 @@ def upgrade() -> None:
             ["looked_by"], ["user_account.id"], name=op.f("fk_acceptance_item_looked_by")
         ),
         sa.ForeignKeyConstraint(
-            ["rework_id"], ["task.id"], name=op.f("fk_acceptance_item_rework_id")
+            ["shown_to"], ["user_account.id"], name=op.f("fk_acceptance_item_shown_to")
         ),
         sa.PrimaryKeyConstraint("acceptance_id", "asset_id", name=op.f("pk_acceptance_item")),
         sa.UniqueConstraint(
@@ -778,6 +785,31 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["gold_id"], ["gold.id"], name=op.f("fk_item_exclusion_gold_id")),
         sa.PrimaryKeyConstraint("assessment_id", "gold_id", name=op.f("pk_item_exclusion")),
     )
+    op.create_table(
+        "reopened_asset",
+        sa.Column("delivery_id", sa.BigInteger(), nullable=False),
+        sa.Column("asset_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("task_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "reason IN ('rejected', 'sample')", name=op.f("ck_reopened_asset_reason")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asset_id"], ["asset.id"], name=op.f("fk_reopened_asset_asset_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id", "asset_id"],
+            ["delivery_item.delivery_id", "delivery_item.asset_id"],
+            name="delivered",
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_reopened_asset_delivery_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_reopened_asset_task_id")),
+        sa.PrimaryKeyConstraint("delivery_id", "asset_id", name=op.f("pk_reopened_asset")),
+    )
+    op.create_index(op.f("ix_reopened_asset_task_id"), "reopened_asset", ["task_id"], unique=False)
     op.create_table(
         "course_progress",
         sa.Column("course_id", sa.BigInteger(), nullable=False),
@@ -892,6 +924,12 @@ def upgrade() -> None:
         "skill", sa.Column("requalify_days", sa.BigInteger(), server_default="14", nullable=False)
     )
 
+    # Attempts of before asked all their questions of everybody, and showed them.
+    op.execute(
+        "UPDATE attempt SET counted = (SELECT count(*) FROM attempt_question asked "
+        "WHERE asked.attempt_id = attempt.id), ended_by = CASE WHEN finished_at < ends_at "
+        "THEN 'all_answered' ELSE 'time' END WHERE finished_at IS NOT NULL"
+    )
     for table in FROZEN:
         op.execute(
             f"CREATE TRIGGER never_changes BEFORE UPDATE OR DELETE ON {table} "
@@ -972,6 +1010,8 @@ def downgrade() -> None:
     op.drop_table("step_try")
     op.drop_index(op.f("ix_course_progress_user_id"), table_name="course_progress")
     op.drop_table("course_progress")
+    op.drop_index(op.f("ix_reopened_asset_task_id"), table_name="reopened_asset")
+    op.drop_table("reopened_asset")
     op.drop_table("item_exclusion")
     op.drop_index(
         "uq_gold_proposal_open",

@@ -1,10 +1,10 @@
 """Counting again the hours that new events touch."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from metrics.rollup import files, places, rows, sql, store, touched
@@ -17,23 +17,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+Stretch = tuple[datetime, datetime]
 # Hours of labellers that are counted and written at once.
 AT_A_TIME = 3000
-# Hours this near are read in one statement.
-_NEAR = 3
+# Hours this near are read in one statement: a night or a free day between them.
+_NEAR = 24
 
 _OF_HOURS = """
     e.at >= %(first)s AND e.at < %(stop)s AND e.labeller_id = ANY(%(people)s::bigint[])
     AND e.xid < %(below)s"""
-# Nothing happens to an assignment before its lease; what was read with its hour is left out.
 _OF_ASSIGNMENTS = f"""
-    e.assignment_id = ANY(%(ids)s::bigint[]) AND e.xid < %(below)s
-    AND e.at >= (SELECT min(leased_at) FROM assignment WHERE id = ANY(%(ids)s::bigint[]))
-    AND (e.kind IN {sql.SUBMISSION} OR e.kind IN {sql.JUDGEMENT})
-    AND NOT EXISTS (
-        SELECT FROM unnest(%(firsts)s::timestamptz[], %(stops)s::timestamptz[]) r (first, stop)
-        WHERE e.at >= r.first AND e.at < r.stop)"""
-_OLD = text("SELECT id FROM assignment WHERE id = ANY(:ids) AND leased_at < :dropped")
+    e.at >= %(first)s AND e.at < %(stop)s AND e.assignment_id = ANY(%(ids)s::bigint[])
+    AND e.xid < %(below)s AND (e.kind IN {sql.SUBMISSION} OR e.kind IN {sql.JUDGEMENT})"""
+_LEASED = """
+    SELECT id, leased_at FROM assignment
+    WHERE id = ANY(%(ids)s::bigint[]) AND leased_at < %(before)s"""
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 def roll_up(sessions: sessionmaker[Session], name: str) -> int:
@@ -94,13 +93,15 @@ def _read(
 ) -> None:
     """Make `fresh`: the rows of these hours, counted from raw."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     with transaction(mine) as session:
         read = [*_events(session, hours, below)]
     event = pa.concat_tables(read, promote_options="permissive")
-    duck.register("read", event)
     # What lies in a file and in the database came twice.
-    duck.execute("CREATE OR REPLACE TABLE event AS SELECT DISTINCT ON (id) * FROM read")
+    once = "DISTINCT ON (id) " if pc.count_distinct(event["id"]).as_py() < len(event) else ""
+    duck.register("read", event)
+    duck.execute(f"CREATE OR REPLACE TABLE event AS SELECT {once}* FROM read")
     first, last = (_moment(number) for number in (hours[0][1], hours[-1][1] + 1))
     with transaction(mine) as session:
         people = {who for who, _ in hours}
@@ -129,22 +130,34 @@ def _events(session: Session, hours: list[Hour], below: int) -> "Iterator[pa.Tab
             yield table
             submitted = pc.is_in(table["kind"], pa.array(["submitted", "surplus"]))
             assignments |= set(table.filter(submitted)["assignment_id"].to_pylist())
-    asked = {
-        "ids": rows.literal(sorted(assignments)),
-        "below": below,
-        "firsts": rows.literal(f'"{first}"' for first, _ in stretches),
-        "stops": rows.literal(f'"{stop}"' for _, stop in stretches),
-    }
+    yield from _elsewhere(session, stretches, assignments, below)
+
+
+def _elsewhere(
+    session: Session, stretches: list[Stretch], assignments: set[int], below: int
+) -> "Iterator[pa.Table]":
+    """What else is known of these assignments: what was not read with the stretches."""
+    for (_, first), (stop, _) in pairwise([*stretches, (_EVER, _EVER)]):
+        asked = {"first": first, "stop": stop, "ids": rows.literal(assignments), "below": below}
+        yield rows.events(session, _OF_ASSIGNMENTS, asked)
+    # Nothing happens to an assignment before its lease.
+    first, dropped = stretches[0][0], files.dropped_upto(session)
+    before = max(first, dropped) if dropped else first
+    asked = {"ids": rows.literal(assignments), "before": before}
+    early = rows.driver(session).execute(_LEASED, asked).fetchall()
+    if not early:
+        return
+    since = min(leased_at for _, leased_at in early)
+    ids = rows.literal(number for number, _ in early)
+    asked = {"first": since, "stop": first, "ids": ids, "below": below}
     yield rows.events(session, _OF_ASSIGNMENTS, asked)
-    dropped = files.dropped_upto(session)
-    if dropped is not None:
-        old = session.scalars(_OLD, {"ids": sorted(assignments), "dropped": dropped}).all()
-        found = files.events_of(session, old)
-        if found is not None:
-            yield found
+    old = [number for number, leased_at in early if dropped and leased_at < dropped]
+    found = files.events_of(session, old)
+    if found is not None:
+        yield found
 
 
-def _stretches(hours: list[Hour]) -> Iterator[tuple[datetime, datetime]]:
+def _stretches(hours: list[Hour]) -> Iterator[Stretch]:
     """Stretches of time that hold all of these hours, which are in order."""
     numbers = sorted({number for _, number in hours})
     first = last = numbers[0]

@@ -19,7 +19,8 @@ _TOGETHER = 1000
 # What the roll-up needs of an event: the names of sealed files.
 EVENT = {
     "id": "e.id",
-    "at": "(extract(epoch FROM e.at) * 1000000)::bigint",
+    # As a float it keeps microseconds for a century, and costs a fraction of the decimal.
+    "at": "(date_part('epoch', e.at) * 1000000)::bigint",
     "kind": "e.kind",
     "labeller_id": "e.labeller_id",
     "project_id": "e.project_id",
@@ -51,7 +52,7 @@ def hours(session: Session, where: str, values: Mapping[str, Any]) -> "pa.Table"
     import pyarrow as pa
 
     columns = {name: f"{name}::text" for name in (*sql.COLUMNS, "ctid")}
-    columns["hour"] = "(extract(epoch FROM hour) * 1000000)::bigint"
+    columns["hour"] = "(date_part('epoch', hour) * 1000000)::bigint"
     kinds = {name: pa.int64() for name in sql.COLUMNS} | {"day": pa.date32(), "ctid": pa.string()}
     kinds |= dict.fromkeys(("stage", "label_class", *sql.ARRAYS), pa.string())
     kinds |= dict.fromkeys(sql.SUMS, pa.decimal128(18, 6))

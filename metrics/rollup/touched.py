@@ -35,10 +35,10 @@ _TOUCHED = text(f"""
             SELECT DISTINCT assignment_id FROM fresh
             WHERE kind IN {JUDGEMENT} OR kind IN {SUBMISSION}))
     )
-    SELECT DISTINCT labeller_id, floor(extract(epoch FROM at) / 3600)::bigint AS hour
+    SELECT DISTINCT labeller_id, floor(date_part('epoch', at) / 3600)::bigint AS hour
     FROM fresh WHERE kind IN {PLAIN} OR kind IN {SUBMISSION}
     UNION
-    SELECT e.labeller_id, floor(extract(epoch FROM e.at) / 3600)::bigint
+    SELECT e.labeller_id, floor(date_part('epoch', e.at) / 3600)::bigint
     FROM work_event e
     WHERE e.assignment_id = ANY((SELECT ids FROM about)::bigint[])
       AND e.at >= (SELECT since FROM about)

@@ -34,6 +34,84 @@ STAGES = (
     ("Left", "left"),
 )
 
+# Of a batch that was delivered only labels that were taken up again may change. Its newest delivery
+# says which: with the next one, all stay again.
+LABEL_STAYS = """
+    CREATE FUNCTION label_stays(of_batch bigint, of_asset bigint) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+        SELECT EXISTS (
+            SELECT FROM delivery
+            WHERE delivery.batch_id = of_batch
+              AND delivery.version = (SELECT max(version) FROM delivery one
+                                      WHERE one.batch_id = of_batch)
+              AND NOT EXISTS (SELECT FROM reopened_asset again
+                              WHERE again.delivery_id = delivery.id AND again.asset_id = of_asset))
+    $$
+"""
+# As in 0004, which knew of no second delivery; what stays is refused one by one.
+REFUSE = """
+    CREATE OR REPLACE FUNCTION refuse_in_delivered_batch() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE one record;
+    BEGIN
+        FOR one IN
+            SELECT id, state FROM batch
+            WHERE id IN (SELECT batch_id FROM added) ORDER BY id FOR KEY SHARE
+        LOOP
+            IF one.state = 'delivered' THEN
+                RAISE EXCEPTION 'batch % was delivered', one.id
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            IF EXISTS (SELECT FROM delivery WHERE delivery.batch_id = one.id)
+               AND EXISTS (SELECT FROM added WHERE added.batch_id = one.id
+                             AND label_stays(one.id, added.asset_id)) THEN
+                RAISE EXCEPTION 'labels of batch % were delivered and stay', one.id
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+        END LOOP;
+        RETURN NULL;
+    END $$
+"""
+REFUSE_BEFORE = """
+    CREATE OR REPLACE FUNCTION refuse_in_delivered_batch() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE one record;
+    BEGIN
+        FOR one IN
+            SELECT id, state FROM batch
+            WHERE id IN (SELECT batch_id FROM added) ORDER BY id FOR KEY SHARE
+        LOOP
+            IF one.state = 'delivered' THEN
+                RAISE EXCEPTION 'batch % was delivered', one.id
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+        END LOOP;
+        RETURN NULL;
+    END $$
+"""
+# What a client decided of a delivery, and what that rests on, stays.
+AFTER_DECISION = """
+    CREATE FUNCTION refuse_after_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT FROM acceptance WHERE state <> 'open'
+                     AND id = CASE TG_OP WHEN 'INSERT' THEN NEW.acceptance_id
+                                         ELSE OLD.acceptance_id END) THEN
+            RAISE EXCEPTION 'the delivery was decided'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    END $$
+"""
+DECISIONS = (
+    "CREATE TRIGGER never_after_decision BEFORE UPDATE OR DELETE ON acceptance "
+    "FOR EACH ROW WHEN (OLD.state <> 'open') EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER never_after_decision BEFORE INSERT OR DELETE OR UPDATE OF acceptance_id, "
+    "asset_id, delivery_id, position, chosen, verdict, errors, remark, looked_by, looked_at "
+    "ON acceptance_item FOR EACH ROW EXECUTE FUNCTION refuse_after_decision()",
+    "CREATE TRIGGER never_changes BEFORE UPDATE OF delivery_id, asset_id, reason, at OR DELETE "
+    "ON reopened_asset FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER never_changes BEFORE UPDATE OR DELETE ON consensus "
+    "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -960,6 +1038,8 @@ def upgrade() -> None:
             for position, (name, meaning) in enumerate(STAGES, 1)
         ],
     )
+    for statement in (LABEL_STAYS, REFUSE, AFTER_DECISION, *DECISIONS):
+        op.execute(statement)
 
     op.drop_constraint(op.f("ck_review_draw_reason"), "review_draw")
     op.create_check_constraint(
@@ -978,6 +1058,11 @@ def downgrade() -> None:
         "review_draw",
         "reason IN ('standing', 'layer', 'rework', 'restricted')",
     )
+
+    op.execute("DROP TRIGGER never_changes ON consensus")
+    op.execute(REFUSE_BEFORE)
+    op.execute("DROP FUNCTION label_stays(bigint, bigint)")
+    op.execute("DROP FUNCTION refuse_after_decision() CASCADE")
     op.drop_column("skill", "requalify_days")
     op.drop_column("skill", "requalify_below")
     op.drop_column("project_member", "nesting_since")

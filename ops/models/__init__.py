@@ -20,6 +20,7 @@ from ops.models.clients import (
     Acceptance,
     AcceptanceItem,
     GuidelineWord,
+    ReopenedAsset,
     Webhook,
     WebhookMessage,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "ProjectMember",
     "ProjectRequirement",
     "ReferenceModel",
+    "ReopenedAsset",
     "Shift",
     "Skill",
     "Task",

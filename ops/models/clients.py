@@ -29,6 +29,7 @@ ACCEPTANCE_STATES = ("open", "accepted", "rejected")
 AUDIT_VERDICTS = ("right", "wrong")
 # Why a delivered label was wrong. model: a draft that the labeller took over.
 CAUSES = ("guideline", "labeller", "gold", "model", "unknown")
+REOPENED_FOR = ("rejected", "sample")
 
 
 class GuidelineWord(Base):
@@ -49,7 +50,11 @@ class GuidelineWord(Base):
 
 
 class Acceptance(Base):
-    """A client's audit of a delivery: a sample drawn by a seed, looked at, decided once."""
+    """A client's audit of a delivery: a sample drawn by a seed, looked at, decided once.
+
+    `plan` is what the sample was drawn for: {"n", "accept", "accuracy", "confidence", "words"}. What
+    was decided stays as it is, by trigger.
+    """
 
     __tablename__ = "acceptance"
     __table_args__ = (
@@ -61,6 +66,7 @@ class Acceptance(Base):
     delivery_id: Mapped[int] = mapped_column(ForeignKey(Delivery.id), unique=True)
     state: Mapped[str] = mapped_column(default="open")
     seed: Mapped[int]
+    plan: Mapped[dict[str, Any]]
     opened_by: Mapped[int] = mapped_column(ForeignKey(User.id))
     opened_at: Mapped[datetime] = mapped_column(Moment)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
@@ -73,8 +79,8 @@ class Acceptance(Base):
 class AcceptanceItem(Base):
     """A delivered label in that sample, or one the client chose, and what they said of it.
 
-    `errors` are words of `ops.labels.ERROR_WORDS`. Rejected, it is traced (`cause`, with what
-    speaks for it in `evidence`) and goes back as the task `rework_id`.
+    `errors` are [{"type"}], words of `ops.labels.ERROR_WORDS`. Rejected, it is traced: `cause` with
+    what speaks for it in `evidence`. A lead who knows better says so, with a reason.
     """
 
     __tablename__ = "acceptance_item"
@@ -96,6 +102,9 @@ class AcceptanceItem(Base):
     position: Mapped[int]
     # Chosen by the client, beside the sample: no part of its rate.
     chosen: Mapped[bool] = mapped_column(default=False)
+    # Who has it on the screen, and since when: two people are not given the same.
+    shown_to: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    shown_at: Mapped[datetime | None] = mapped_column(Moment)
     verdict: Mapped[str | None]
     errors: Mapped[list[Any]] = mapped_column(default=list)
     remark: Mapped[str] = mapped_column(default="")
@@ -103,7 +112,33 @@ class AcceptanceItem(Base):
     looked_at: Mapped[datetime | None] = mapped_column(Moment)
     cause: Mapped[str | None]
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    rework_id: Mapped[int | None] = mapped_column(ForeignKey(Task.id))
+    # Set where a lead said the cause.
+    cause_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    cause_reason: Mapped[str] = mapped_column(default="")
+
+
+class ReopenedAsset(Base):
+    """An asset whose label may change after a delivery: the client rejected it, or it was drawn to
+    be looked at again. Of a batch that was delivered, all others keep theirs, by trigger.
+
+    `task_id` is where it went first; null where nobody had to, or could, take it up.
+    """
+
+    __tablename__ = "reopened_asset"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["delivery_id", "asset_id"],
+            ["delivery_item.delivery_id", "delivery_item.asset_id"],
+            name="delivered",
+        ),
+        CheckConstraint(f"reason IN {REOPENED_FOR}", name="reason"),
+    )
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey(Delivery.id), primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Moment)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey(Task.id), index=True)
 
 
 class Webhook(Base):

@@ -75,6 +75,12 @@ def today(user: User) -> date:
     return day_of(user, clock_time.now())
 
 
+def here(user: User) -> tuple[int | None, int | None]:
+    """The team and the vendor that `user` belongs to now; None is nowhere."""
+    works_for = user.organisation
+    return user.team_id, works_for.id if works_for and works_for.kind == "vendor" else None
+
+
 def clean_timezone(name: str) -> str:
     """The name of a time zone as the IANA has it. Raises InvalidInput naming `timezone`."""
     try:

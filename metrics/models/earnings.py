@@ -48,7 +48,7 @@ class EarningsStatement(Base):
 
 
 class EarningsShown(Base):
-    """What a labeller is shown of what is not settled yet, kept through their own `day`.
+    """What a labeller is shown of what is not settled yet, through their own day of `at`.
 
     It changes once a day: what a single label did to it cannot be told.
     """
@@ -56,5 +56,5 @@ class EarningsShown(Base):
     __tablename__ = "earnings_shown"
 
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), primary_key=True)
-    day: Mapped[date] = mapped_column(Date)
+    at: Mapped[datetime] = mapped_column(Moment)
     lines: Mapped[list[Any]]

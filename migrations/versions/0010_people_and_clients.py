@@ -253,7 +253,7 @@ def upgrade() -> None:
     op.create_table(
         "earnings_shown",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_account.id"], name=op.f("fk_earnings_shown_user_id")

@@ -1,0 +1,93 @@
+"""Statements as they are read, printed and taken away."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from metrics.earnings.money import Line, read
+from metrics.models import EarningsStatement
+from ops import canonical
+from ops.errors import NotFound
+from ops.models import User
+
+COLUMNS = (
+    "person", "first_day", "last_day", "day", "project", "stage", "basis", "quantity", "unit",
+    "rate", "amount", "currency", "late", "reason",
+)  # fmt: skip
+
+
+def digest(person: User, statement: EarningsStatement) -> str:
+    """SHA-256 of everything that a statement says, with its person under their pseudonym."""
+    return canonical.digest(
+        {
+            "person": str(person.pseudonym),
+            "currency": statement.currency,
+            "first_day": statement.first_day.isoformat(),
+            "last_day": statement.last_day.isoformat(),
+            "total": f"{Decimal(statement.total):.4f}",
+            "lines": statement.lines,
+        }
+    )
+
+
+def find(session: Session, statement_id: int, *, of: User | None = None) -> EarningsStatement:
+    """That statement; with `of`, only if it is theirs. Raises NotFound."""
+    asked = select(EarningsStatement).where(EarningsStatement.id == statement_id)
+    if of is not None:
+        asked = asked.where(EarningsStatement.user_id == of.id)
+    found = session.scalar(asked.options(joinedload(EarningsStatement.user)))
+    if found is None:
+        raise NotFound("There is no such statement, or it is not yours.")
+    return found
+
+
+def newest(
+    session: Session, *, of: User | None = None, limit: int = 200
+) -> Sequence[EarningsStatement]:
+    """Statements, those settled last first; with `of`, those of one person."""
+    asked = select(EarningsStatement).options(joinedload(EarningsStatement.user))
+    if of is not None:
+        asked = asked.where(EarningsStatement.user_id == of.id)
+    newest_first = EarningsStatement.settled_at.desc(), EarningsStatement.id.desc()
+    return session.scalars(asked.order_by(*newest_first).limit(limit)).all()
+
+
+def lines(statement: EarningsStatement) -> list[Line]:
+    """The lines of a statement."""
+    return [read(line, statement.currency) for line in statement.lines]
+
+
+def as_csv(statements: Iterable[EarningsStatement]) -> str:
+    """One line for each day, project, stage and basis, and one for each adjustment.
+
+    Quantity and rate are exact; the amount of a line is shown to six decimals, and only the total
+    of a statement is rounded, from exact sums.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    for one in statements:
+        head = {
+            "person": _text(one.user.name),
+            "first_day": one.first_day,
+            "last_day": one.last_day,
+            "currency": one.currency,
+        }
+        writer.writerows({**_row(line), **head} for line in one.lines)
+    return out.getvalue()
+
+
+def _row(line: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: line[name] for name in COLUMNS if name in line}
+    written = {name: _text(line[name]) for name in ("project", "reason")}
+    return {**kept, **written, "late": "yes" if line["late"] else ""}
+
+
+def _text(value: str) -> str:
+    # What people wrote: a spreadsheet must not take it for a formula.
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -33,7 +33,12 @@ ROOT = Path(__file__).resolve().parent.parent
 @click.option("--events", default=10_000_000, show_default=True, type=click.IntRange(2000))
 @click.option("--days", default=365, show_default=True, type=click.IntRange(beside.UNSEALED + 2))
 @click.option("--runs", default=3, show_default=True, help="Of each way to count; the best counts.")
-@click.option("--clients", default=2, show_default=True, help="Processes that claim.")
+@click.option(
+    "--clients",
+    default=1,
+    show_default=True,
+    help="Processes that claim without a pause; each takes a core, another the increment.",
+)
 @click.option("--seconds", default=10.0, show_default=True, help="Of claims beside increments.")
 def command(events: int, days: int, runs: int, clients: int, seconds: float) -> None:
     """Rebuild from files against polars and duckdb; one day's increment; claims beside it."""

@@ -17,6 +17,7 @@ from benchmarks.counting.history import Year
 from benchmarks.dispatching import race
 from benchmarks.dispatching.seed import plain, seed
 from metrics import rollup
+from metrics.manifest import JOBS
 from ops import clock_time, db, event_files, event_partitions
 from ops.models import EventDay
 
@@ -30,6 +31,9 @@ _EVENTS = """COPY work_event (at, kind, labeller_id, project_id, batch_id, stage
     assignment_id, data) FROM STDIN (FORMAT csv)"""
 _ASSIGNMENTS = """COPY assignment (id, task_id, labeller_id, project_id, state, leased_at,
     expires_at) FROM STDIN (FORMAT csv)"""
+# Claims go on behind the numbers that were copied in.
+_NUMBERS = """SELECT setval(pg_get_serial_sequence('assignment', 'id'), max(id))
+    FROM assignment"""
 _FORGET = ("DELETE FROM hourly_rollup WHERE hour >= :since",
            "DELETE FROM daily_rollup WHERE day >= :day",
            "UPDATE rollup_state SET below_xid = :after")  # fmt: skip
@@ -81,6 +85,7 @@ class Floor:
                 csv.write_csv(rows, content, csv.WriteOptions(include_header=False))
                 with connection.cursor().copy(statement) as copy:
                     copy.write(content.getvalue())
+            connection.execute(_NUMBERS)
 
     def _remainder(self, numbers: Any) -> Any:
         return compute.subtract(numbers, compute.multiply(compute.divide(numbers, TASKS), TASKS))
@@ -107,22 +112,28 @@ class Floor:
         return {"seconds": round(took, 3), "rows": rows, **transactions}
 
     def claims(self, day: date, after: int, seconds: float) -> dict[str, Any]:
-        """Claims alone, beside increments one after the other, and alone again."""
-        alone = [race.race(self.server.url, self.clients, seconds / 2, "claim")]
-        with self._increments(day, after) as done:
-            beside = race.race(self.server.url, self.clients, seconds, "claim")
-        alone.append(race.race(self.server.url, self.clients, seconds / 2, "claim"))
+        """Claims alone, beside a day's increment as often as the service counts, beside increments
+        without a pause, and alone again.
+        """
+
+        def claims(seconds: float) -> dict[str, Any]:
+            return race.race(self.server.url, self.clients, seconds, "claim")
+
+        alone = [claims(seconds / 2)]
+        beside = {}
+        for name, every in (("as_in_service", JOBS["roll up events"].every), ("without_pause", 0)):
+            with self._increments(day, after, every) as done:
+                beside[name] = claims(max(seconds, 2.0 * (every or 0)))
+            beside[name]["increments"] = len(done)
+        alone.append(claims(seconds / 2))
         p50 = sum(one["p50_ms"] for one in alone) / 2
-        return {
-            "alone": alone,
-            "beside": beside,
-            "increments": len(done),
-            "p50_ratio": round(beside["p50_ms"] / p50, 2),
-        }
+        for one in beside.values():
+            one["p50_ratio"] = round(one["p50_ms"] / p50, 2)
+        return {"alone": alone, **beside}
 
     @contextmanager
-    def _increments(self, day: date, after: int) -> Iterator[list[int]]:
-        """The same day counted anew again and again, its rows being gone each time."""
+    def _increments(self, day: date, after: int, every: float | None) -> Iterator[list[int]]:
+        """The same day counted anew every so many seconds, its rows being gone each time."""
         stop, done = threading.Event(), list[int]()
         since = datetime(day.year, day.month, day.day, tzinfo=UTC)
         values = {"since": since, "day": day, "after": after}
@@ -132,7 +143,9 @@ class Floor:
                 with db.transaction(self.sessions) as session:
                     for statement in _FORGET:
                         session.execute(text(statement), values)
+                began = time.monotonic()
                 done.append(rollup.roll_up(self.sessions))
+                stop.wait((every or 0) - (time.monotonic() - began))
 
         thread = threading.Thread(target=work)
         thread.start()

@@ -7,6 +7,7 @@ EVERYONE = frozenset(ROLES)  # whoever is signed in
 ADMIN = frozenset({"admin"})
 LEADS = frozenset({"admin", "ops_lead"})
 MANAGERS = frozenset({"admin", "ops_lead", "onboarding_manager"})
+OVER_TEAMS = frozenset({"admin", "onboarding_manager"})  # see and make all teams
 WORKERS = frozenset({"labeller", "reviewer", "expert"})
 JUDGES = frozenset({"reviewer", "expert"})
 ANSWERERS = MANAGERS | {"expert"}  # who answers the questions of their projects

@@ -1,9 +1,10 @@
-"""Which projects a person may see: every query about projects starts from here."""
+"""Which projects and teams a person may see: every query about them starts from here."""
 
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from ops import clock_time
-from ops.models import Project, ProjectMember, User
+from ops.access import OVER_TEAMS
+from ops.models import Project, ProjectMember, Team, TeamLead, User
 
 
 def projects(user: User) -> Select[int]:
@@ -22,6 +23,16 @@ def projects(user: User) -> Select[int]:
 def may_see(user: User, project_id: int) -> Select[int]:
     """A query with one row if `user` may see the project, else none."""
     return select(Project.id).where(Project.id == project_id, Project.id.in_(projects(user)))
+
+
+def teams(user: User) -> Select[int]:
+    """Ids of the teams `user` may see, for use in `IN (…)`.
+
+    An admin and an onboarding manager see all, everybody else those they lead.
+    """
+    if user.role in OVER_TEAMS:
+        return select(Team.id)
+    return select(TeamLead.team_id).where(TeamLead.user_id == user.id, TeamLead.until.is_(None))
 
 
 def at_work() -> ColumnElement[bool]:

@@ -102,7 +102,7 @@ class Shift(Base):
     __tablename__ = "shift"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="order"),
-        CheckConstraint("ends_at - starts_at <= interval '24 hours'", name="length"),
+        CheckConstraint("ends_at - starts_at <= interval '25 hours'", name="length"),
         # Without an extension: a range of one number equals that number.
         ExcludeConstraint(
             (func.int8range(text("user_id"), text("user_id"), text("'[]'")), "&&"),

@@ -1,0 +1,1 @@
+"""When people work: hours of their week, absences, shifts; in their own time, summer time right."""

@@ -1,4 +1,8 @@
-"""Certificates: who may do what, how well, until when. Never edited: granted and revoked."""
+"""Certificates: who may do what, how well, until when. Granted, revoked, and else only shortened.
+
+Whoever asks who may do what asks `valid_until` and `revoked_at` at that moment: work follows at
+once.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -66,6 +70,38 @@ def revoke(session: Session, certificate: Certificate, *, by: User, reason: str)
     session.flush()
     user = session.get_one(User, certificate.user_id)
     _record(session, by, "certificate.revoked", certificate, user)
+
+
+def shorten(
+    session: Session,
+    certificate: Certificate,
+    *,
+    until: datetime,
+    reason: str,
+    by: User | None,
+    **evidence: Any,
+) -> None:
+    """Let a certificate run out at `until` already; it may be earned anew from now on.
+
+    Raises InvalidInput naming the field, Conflict where it is over or runs out no later anyway.
+    """
+    now = clock_time.now()
+    if not reason.strip():
+        raise InvalidInput("say why", field="reason")
+    if until <= now:
+        raise InvalidInput("must lie in the future", field="valid_until")
+    session.refresh(certificate, with_for_update=True)
+    if certificate.revoked_at is not None or certificate.valid_until <= now:
+        raise Conflict("This certificate is over.")
+    if certificate.valid_until <= until:
+        raise Conflict(f"This certificate runs out on {certificate.valid_until:%Y-%m-%d} already.")
+    before = certificate.valid_until
+    certificate.valid_until, certificate.requalify_from = until, now
+    certificate.requalify_reason = reason.strip()
+    session.flush()
+    user = session.get_one(User, certificate.user_id)
+    told = {"until": until.isoformat(), "before": before.isoformat(), **evidence}
+    _record(session, by, "certificate.shortened", certificate, user, **told)
 
 
 def find(session: Session, user: User, certificate_id: int) -> Certificate:

@@ -47,6 +47,7 @@ JOBS = {
     "seal audit log": Job("ops.sealer:seal", every=1, where="clock"),
     "months of events": Job("ops.event_partitions:keep_ready", cron="7 * * * *"),
     "seal events": Job("ops.event_sealing:seal", cron="20 2 * * *"),
+    "watch certificates run out": Job("ops.certificates_ending:watch", every=3600),
     "drop old months of events": Job("ops.event_retention:apply", cron="50 3 * * *"),
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }

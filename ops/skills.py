@@ -11,6 +11,7 @@ from ops.models import Skill, User
 from ops.uniqueness import unique
 
 LONGEST_NAME = 120
+LONGEST_DAYS = 365
 
 
 def create(session: Session, *, name: str, by: User | None, description: str = "") -> Skill:
@@ -28,6 +29,33 @@ def create(session: Session, *, name: str, by: User | None, description: str = "
     with unique(session, taken, field="name"):
         session.add(skill)
     audit_log.record(session, by, "skill.created", f"skill:{skill.id}")
+    return skill
+
+
+def set_requalifying(
+    session: Session, skill: Skill, *, below: float | None, days: int, by: User
+) -> None:
+    """Let whoever is surely right less often than `below` requalify within `days`; None: nobody.
+
+    Raises InvalidInput naming the field.
+    """
+    if below is not None and not 0 < below < 1:
+        raise InvalidInput("give a share between 0 and 1", field="requalify_below")
+    if not 1 <= days <= LONGEST_DAYS:
+        raise InvalidInput(f"give 1 to {LONGEST_DAYS} days", field="requalify_days")
+    if (skill.requalify_below, skill.requalify_days) == (below, days):
+        return
+    skill.requalify_below, skill.requalify_days = below, days
+    session.flush()
+    subject = f"skill:{skill.id}"
+    audit_log.record(session, by, "skill.requalifying_set", subject, below=below, days=days)
+
+
+def find(session: Session, skill_id: int) -> Skill:
+    """The skill with this id. Raises NotFound."""
+    skill = session.get(Skill, skill_id)
+    if skill is None:
+        raise NotFound("There is no such skill.")
     return skill
 
 

@@ -29,6 +29,9 @@ JOBS = {
     "judge again": Job("quality.judging.refresh:refresh", every=600),
     "warn of low gold": Job("quality.gold_supply:warn", every=600),
     "learn from gold": Job("quality.gold_telling:learn", every=60),
+    "move newcomers on": Job("quality.calibration:sweep", every=60),
+    "tell of calibration": Job("quality.calibration_told:tell", cron="10 0 * * *"),
+    "shorten certificates": Job("quality.requalifying:look", cron="25 0 * * *"),
     "publish standings": Job("quality.trust:publish_daily", cron="5 0 * * *", where="clock"),
 }
 NAV = (Entry("Onboarding", "onboarding.index", MANAGERS | WORKERS, order=35),)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from ops import clock_time
+from ops import clock_time, reopened
 from ops.errors import Frozen, InvalidInput
 from ops.models import CONSENSUS_METHODS, Batch, Consensus
 
@@ -47,6 +47,8 @@ def append(
     batch = select(Batch.state).where(Batch.id == batch_id)
     if session.scalar(batch.with_for_update(read=True, key_share=True)) == "delivered":
         raise Frozen("This batch was delivered; its labels stay as they are.")
+    if reopened.staying(session, [asset_id]):
+        raise Frozen("This label was delivered and not taken up again; it stays as it is.")
     last = session.scalar(select(func.max(Consensus.version)).where(Consensus.asset_id == asset_id))
     made = Consensus(
         asset_id=asset_id,

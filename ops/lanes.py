@@ -6,7 +6,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
-from ops import clock_time
+from ops import clock_time, reopened
 from ops.errors import Frozen
 from ops.models import Batch, Lane, Project, ProjectRequirement
 from ops.project_settings import ProjectSettings
@@ -103,10 +103,10 @@ _OPEN = text(
                       created_at)
     SELECT :lane, asset, :stage, :round,
            {_PLACE},
-           coalesce(wanted, :wanted), 0, 0, false, :now
+           coalesce(wanted, :wanted), 0, 0, :again, :now
     FROM unnest(CAST(:assets AS bigint[]), CAST(:each AS smallint[]),
                 CAST(:confidences AS float8[])) AS given(asset, wanted, confidence)
-    WHERE asset IS NOT NULL
+    WHERE asset IS NOT NULL AND asset <> ALL(:stay)
     ON CONFLICT (asset_id, stage, round) DO NOTHING
     RETURNING id
     """
@@ -126,11 +126,14 @@ def open_tasks(
 
     One statement, whatever the number; `wanted` may differ by asset. Assets for which a model's
     confidence (0 to 1) is given go out from the least confident on, others in random order. A
-    complete batch that gets work is open again. Raises Frozen when the batch was delivered.
+    complete batch that gets work is open again. Raises Frozen when the batch was delivered; in one
+    that is open again only what was reopened gets tasks, and they go ahead of others.
     """
     batch = lock_batch(session, lane.batch_id)
     if batch.state == "delivered":
         raise Frozen("This batch was delivered; no work can be added to it.")
+    again = reopened.was_delivered(session, batch.id)
+    stay = reopened.staying(session, asset_ids) if again else set()
     values = {
         "lane": lane.id,
         "stage": lane.stage,
@@ -141,6 +144,8 @@ def open_tasks(
         "each": [] if isinstance(wanted, int) else list(wanted),
         "confidences": list(confidences),
         "now": clock_time.now(),
+        "again": again,
+        "stay": sorted(stay),
     }
     new = list(session.scalars(_OPEN, values))
     if new:
@@ -204,7 +209,7 @@ _MORE = """
         JOIN task ON task.id = given.id JOIN asset ON asset.id = task.asset_id
         WHERE task.wanted > 0 AND task.n_done >= task.wanted
           AND task.n_done = coalesce(given.seen, task.n_done)
-          AND asset.batch_id = ANY(:batches)
+          AND asset.batch_id = ANY(:batches) AND NOT label_stays(asset.batch_id, asset.id)
         ORDER BY task.id FOR NO KEY UPDATE OF task {waiting}
     )
     UPDATE task SET wanted = task.wanted + :n, returned = true

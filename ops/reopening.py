@@ -22,7 +22,8 @@ _THEIRS = """
     JOIN task t ON t.id = a.task_id
     JOIN lane l ON l.id = t.lane_id JOIN batch b ON b.id = l.batch_id
     WHERE a.labeller_id = :labeller AND a.project_id = :project AND a.state = 'submitted'
-      AND t.stage IN ('label', 'rework') AND t.round > 0 AND b.state <> 'delivered'"""
+      AND t.stage IN ('label', 'rework') AND t.round > 0 AND b.state <> 'delivered'
+      AND NOT label_stays(b.id, t.asset_id)"""
 
 _RELIED_ON = f"""{_THEIRS}
       AND a.counts AND a.ended_at >= :since

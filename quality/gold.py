@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, consensus, flags, lanes
+from ops import audit_log, clock_time, consensus, flags, lanes, reopened
 from ops.errors import Conflict, InvalidInput
 from ops.labels import CHOICES
 from ops.models import Asset, Batch, Flag, Project, Task, User
@@ -104,8 +104,8 @@ def _add_version(
 def _settle(
     session: Session, batch: Batch, asset_id: int, answer: dict[str, Any], label_type: str
 ) -> None:
-    """The known answer is the asset's label, unless the batch is delivered and thereby frozen."""
-    if batch.state == "delivered":
+    """The known answer is the asset's label, unless that was delivered and thereby frozen."""
+    if batch.state == "delivered" or reopened.staying(session, [asset_id]):
         return
     consensus.append(
         session,

@@ -46,11 +46,15 @@ def send_back(session: Session, returned: Sequence[Answer]) -> int:
     for batch_id, assets in sorted(by_batch.items()):
         batch = session.get_one(Batch, batch_id)
         if batch.state != "delivered":
-            opened += _send_back(session, batch, assets)
+            opened += return_to_author(session, batch, assets)
     return opened
 
 
-def _send_back(session: Session, batch: Batch, assets: set[int]) -> int:
+def return_to_author(session: Session, batch: Batch, assets: set[int]) -> int:
+    """Open the rework of these labels, or call for an expert; returns how many tasks were opened.
+
+    An expert decides where a label rests on several answers, or was sent back before.
+    """
     before = select(Task.asset_id).where(Task.asset_id.in_(assets), Task.stage == "rework")
     contested = set(session.scalars(before))
     rows = session.execute(_AUTHORS, {"assets": sorted(assets)})

@@ -16,6 +16,7 @@ from ops import (
     lanes,
     ontologies,
     projects,
+    reopened,
     workforce,
 )
 from ops.config import Settings
@@ -106,7 +107,8 @@ def import_rows(
     if labels == "predictions" and not model.strip():
         raise InvalidInput("name the model that predicted this", field="model")
     _one_at_a_time(session, batch.project_id)
-    if lanes.lock_batch(session, batch.id).state == "delivered":
+    lanes.lock_batch(session, batch.id)
+    if reopened.was_delivered(session, batch.id):
         raise Frozen("This batch was delivered; nothing can be added to it.")
     ontology = ontologies.current(session, batch.project_id)
     assets = assets or Assets(session, batch.project_id)

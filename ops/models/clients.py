@@ -52,8 +52,8 @@ class GuidelineWord(Base):
 class Acceptance(Base):
     """A client's audit of a delivery: a sample drawn by a seed, looked at, decided once.
 
-    `plan` is what the sample was drawn for: {"n", "accept", "accuracy", "confidence", "words"}. What
-    was decided stays as it is, by trigger.
+    `plan` is what the sample was drawn for: {"n", "accept", "accuracy", "confidence", "words"}.
+    What was decided stays as it is, by trigger.
     """
 
     __tablename__ = "acceptance"

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from ops import clock_time, consensus
+from ops import clock_time, consensus, reopened
 from ops.labels import CHOICES
 from ops.models import Consensus, Project
 from quality.judging import answers as read
@@ -31,7 +31,7 @@ _READY = text(
     SELECT task.id FROM task
     JOIN lane ON lane.id = task.lane_id JOIN batch ON batch.id = lane.batch_id
     WHERE task.id = ANY(:tasks) AND task.wanted > 0 AND task.n_done >= task.wanted
-      AND batch.state <> 'delivered'
+      AND batch.state <> 'delivered' AND NOT label_stays(batch.id, task.asset_id)
     """
 )
 
@@ -60,6 +60,8 @@ def settle(session: Session, found: Sequence[Answer]) -> Settled:
 def conclude(session: Session, counted: Sequence[Answer], *, final: bool = False) -> Settled:
     """The same for tasks whose counted answers are given; `final` asks for no further answer."""
     groups_of = _newest_groups(counted)
+    for asset_id in reopened.staying(session, groups_of):
+        del groups_of[asset_id]
     current = consensus.current(session, sorted(groups_of))
     news = [g for asset_id, g in groups_of.items() if _is_new(g, current.get(asset_id))]
     by_project: dict[int, list[list[Answer]]] = defaultdict(list)
@@ -98,7 +100,12 @@ def by_task(counted: Sequence[Answer]) -> list[list[Answer]]:
 
 
 def replace(session: Session, verdicts: Sequence[Verdict]) -> None:
-    """Append verdicts over those in force; tell of answers that agree otherwise than before."""
+    """Append verdicts over those in force; tell of answers that agree otherwise than before.
+
+    What was delivered and not taken up again stays.
+    """
+    stay = reopened.staying(session, [verdict.first.asset_id for verdict in verdicts])
+    verdicts = [verdict for verdict in verdicts if verdict.first.asset_id not in stay]
     current = consensus.current(session, [verdict.first.asset_id for verdict in verdicts])
     _append(session, verdicts, current)
     for verdict in verdicts:

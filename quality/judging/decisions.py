@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
-from ops import consensus, flags, ontologies, projects
+from ops import consensus, flags, ontologies, projects, reopened
 from ops.labels import in_words
 from ops.models import Batch, Consensus, Project, Task
 from quality import adjudication, gold_review, review, review_tasks, rework, trust
@@ -111,7 +111,7 @@ class _Ledger:
 
     def _append(self, answer: Answer, labels: Sequence[Answer]) -> Consensus | None:
         batch = self.session.get_one(Batch, answer.batch_id)
-        if batch.state == "delivered":
+        if batch.state == "delivered" or reopened.staying(self.session, [answer.asset_id]):
             return None
         believed = trust.standing(self.session, answer.labeller_id, answer.skill_id)
         decided = self._label(answer)

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ops import consensus as labels
+from ops import reopened
 from ops.models import Project
 from quality import trust
 from quality.judging import answers as read
@@ -24,7 +25,8 @@ _MERGED = text(
     SELECT known.asset_id, assignment.task_id, assignment.labeller_id, merged.accuracy
     FROM (
         SELECT DISTINCT ON (asset_id) asset_id, method, posterior
-        FROM consensus WHERE batch_id = :batch ORDER BY asset_id, version DESC
+        FROM consensus WHERE batch_id = :batch AND NOT (:again AND label_stays(batch_id, asset_id))
+        ORDER BY asset_id, version DESC
     ) known
     CROSS JOIN LATERAL ROWS FROM (
         jsonb_array_elements_text(known.posterior -> 'labels'),
@@ -43,7 +45,8 @@ def again(session: Session, project: Project, batch_id: int) -> tuple[list[Verdi
     Returns the verdicts that changed, and whose standing moves. No label is fetched where nothing
     moved.
     """
-    rows = session.execute(_MERGED, {"batch": batch_id}).all()
+    values = {"batch": batch_id, "again": reopened.was_delivered(session, batch_id)}
+    rows = session.execute(_MERGED, values).all()
     believed = trust.standings(session, {row.labeller_id for row in rows}, project.skill_id)
     tasks = sorted({row.task_id for row in rows if _moved(row, believed)})
     if not tasks:

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import batches, lanes
+from ops import batches, lanes, reopened
 from ops.db import transaction
 from ops.labels import CHOICES
 from ops.models import Assignment, Batch, Consensus, Lane, Project, Task
@@ -71,7 +71,12 @@ def again(session: Session, batch_id: int) -> int:
         _follow_up(session, verdicts)
         trust.recompute(session, touched)
         return len(verdicts)
-    rows = session.execute(_STANDING, {"batch": batch_id, "stages": list(LABEL_STAGES)}).all()
+    values = {
+        "batch": batch_id,
+        "stages": list(LABEL_STAGES),
+        "again": reopened.was_delivered(session, batch_id),
+    }
+    rows = session.execute(_STANDING, values).all()
     if not rows:
         return 0
     held = belief(session, project, {row.key for row in rows})
@@ -107,7 +112,8 @@ _STANDING = text(
            evidence.correct, evidence.certainty
     FROM (
         SELECT DISTINCT ON (asset_id) asset_id, method, label, probability
-        FROM consensus WHERE batch_id = :batch ORDER BY asset_id, version DESC
+        FROM consensus WHERE batch_id = :batch AND NOT (:again AND label_stays(batch_id, asset_id))
+        ORDER BY asset_id, version DESC
     ) known
     JOIN LATERAL (
         SELECT id, asset_id FROM task

@@ -43,14 +43,16 @@ INFORMATION = f"""
 # Least information, so that what tells little is handed out too and its telling can be learnt.
 LEAST_INFORMATION = 0.02
 
-# Whether `gold` was never met by :labeller, in work or in an assessment. OFFSET 0 keeps it a look
-# into two indexes for each row: as joins, everything they ever did would be fetched.
+# Whether `gold` was never met by :labeller, in work or in an assessment; what a course shows or
+# ever showed is known to too many, and counts as met by everybody. OFFSET 0 keeps it a look into an
+# index for each row: as joins, everything they ever did would be fetched.
 NEVER_MET = """
     NOT EXISTS (
         SELECT FROM task CROSS JOIN LATERAL (
             SELECT FROM assignment
             WHERE assignment.task_id = task.id AND assignment.labeller_id = :labeller OFFSET 0) met
         WHERE task.asset_id = gold.asset_id OFFSET 0)
+    AND NOT EXISTS (SELECT FROM course_step WHERE course_step.gold_id = gold.id OFFSET 0)
     AND gold.id NOT IN (
         SELECT asked.gold_id FROM assessment
         JOIN attempt ON attempt.assessment_id = assessment.id AND attempt.labeller_id = :labeller
@@ -183,8 +185,8 @@ def pick(session: Session, labeller_id: int, lane: Lane) -> int | None:
     """The id of gold this labeller has never met, counted as handed out; None when none was found.
 
     Whatever the labeller ever held, skipped or let run out is met, and so is what an assessment
-    asked. At most NEAR + FAR rows looked at. Whoever met nearly all there is may go
-    without for once; the next choice looks elsewhere.
+    asked or a course shows. At most NEAR + FAR rows looked at. Whoever met nearly all there is may
+    go without for once; the next choice looks elsewhere.
     """
     values = drawing(labeller_id, lane.project_id, lane.batch_id)
     picked: int | None = session.connection().exec_driver_sql(f"SELECT {PICKED}", values).scalar()

@@ -21,6 +21,7 @@ _LEFT = text(
     pool AS (
         SELECT id, asset_id FROM gold
         WHERE project_id = :project AND {IN_WORK} AND {DRAFTED}
+          AND NOT EXISTS (SELECT FROM course_step WHERE course_step.gold_id = gold.id)
     ), at_work AS (
         SELECT DISTINCT labeller_id FROM work_event
         WHERE project_id = :project AND kind = 'submitted' AND stage = 'label'

@@ -75,6 +75,15 @@ LACKING = """
             WHERE asked.allowed ? own.value)
         ELSE coalesce(asked.allowed ? (u.attributes ->> asked.name), false) END"""
 
+# The first course that u must still do before work of p, as [id, title].
+COURSE = """
+    SELECT jsonb_build_array(o.id, o.title) FROM course o
+    WHERE o.project_id = p.id AND o.required_of IS NOT NULL
+      AND (o.required_of = 'everybody' OR m.since >= o.required_at)
+      AND NOT EXISTS (SELECT FROM course_progress d WHERE d.course_id = o.id
+                        AND d.user_id = u.id AND d.finished_at IS NOT NULL)
+    ORDER BY o.id LIMIT 1"""
+
 _TRAINED = """
     (m.training_since IS NULL OR EXISTS (
         SELECT FROM certificate c
@@ -198,7 +207,7 @@ ROOM_IN_SHARE = f"""
     CASE WHEN {_SHARE} IS NOT NULL AND l.stage = 'label'
          THEN ceil({_SHARE} * b.n_assets)::bigint - ({_TAKEN}) END"""
 
-# What bars new work only. One comparison of rows that are read anyway comes first.
+# What bars new work only. Comparisons of rows that are read anyway come first.
 LIMITS = (
     Condition(
         "guideline_read",
@@ -206,6 +215,13 @@ LIMITS = (
         "The guideline changed: read it to go on.",
         "Has not read the guideline as far as it must be read before the next task.",
         "Has read the guideline as far as it must be read.",
+    ),
+    Condition(
+        "courses_done",
+        "coalesce(m.courses_done, 0) >= p.courses_due",
+        "A course comes before your first task.",
+        "Has not done every course that comes before the first task.",
+        "Has done every course that must be done, or need not do it.",
     ),
     Condition(
         "batch_share",

@@ -22,6 +22,7 @@ from ops.errors import Forbidden, NotFound
 from ops.models import User
 from scheduling import sql
 from scheduling.conditions import (
+    COURSE,
     DESK_STAGES,
     HANDS,
     HOLDING_CONDITIONS,
@@ -86,6 +87,7 @@ _LANE_AND_WHY = f"""
     SELECT l.id AS lane, p.id AS project_id, p.name AS project, m.paused_until,
            {setting("max_leases")} AS max_leases, m.guideline_read AS read_before,
            (SELECT max(g.version) FROM guideline_version g WHERE g.project_id = p.id) AS guideline,
+           ({COURSE}) AS course,
            {_columns(FOR_NEW_WORK)},
            (SELECT jsonb_agg(jsonb_build_array(s.name, missing.level) ORDER BY s.name)
             FROM ({UNCOVERED}) missing JOIN skill s ON s.id = missing.skill_id) AS skills,
@@ -236,6 +238,12 @@ def _guideline(lane: Row[Any]) -> str:
     return f"The guideline of {lane.project} changed: read version {lane.guideline} to go on."
 
 
+def _course(lane: Row[Any]) -> str:
+    if not lane.course:
+        return f"{lane.project} has a course for you before your first task."
+    return f"Before your first task {lane.project} has a course for you: {lane.course[1]}."
+
+
 # Where more can be said than the condition alone knows.
 _IN_WORDS: dict[str, Callable[[Row[Any]], str]] = {
     "not_suspended": lambda x: f"You are suspended from {x.project}.",
@@ -249,6 +257,7 @@ _IN_WORDS: dict[str, Callable[[Row[Any]], str]] = {
     "batch_open": lambda _: "All done: there is nothing left for you to label.",
     "certified": _certificates,
     "guideline_read": _guideline,
+    "courses_done": _course,
     "attributes": lambda x: (
         f"{x.project} asks for {', '.join(x.lacks)}, which your profile does not show."
     ),

@@ -29,6 +29,8 @@ _NEXT_FREE = f"""
 
 # What somebody or a rule decided about the labeller.
 _DECIDED = ("not_suspended", "not_paused", "trained", "unrestricted")
+# What a course may come before: reading, and an assessment for which it prepares.
+_FIRST = {"courses_done", "guideline_read", "certified"}
 _WHY = "Why, and how to object: see “About your work” in your menu."
 
 
@@ -41,21 +43,34 @@ class ToRead:
 
 
 @dataclass(frozen=True)
+class ToLearn:
+    """The course that a labeller has to do before their first task of a project; without an id
+    where they did it and it does not count yet, which their page Training sees to."""
+
+    id: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Empty:
     """Nothing to do: the reason in words, and when somebody's lease would run out.
 
-    `guideline` is there when reading it is all that it takes.
+    `guideline` is there when reading it is all that it takes, `course` where doing one comes next.
     """
 
     reason: str
     next_free_at: datetime | None = None
     guideline: ToRead | None = None
+    course: ToLearn | None = None
 
 
 def why_empty(session: Session, labeller: User, *, project_id: int | None = None) -> Empty:
     """The reason why `claim` found nothing, the most hopeful one first."""
     at = clock_time.now()
     lanes = eligibility.lanes_and_why(session, labeller.id, at, project_id)
+    untaught = [x for x in lanes if "courses_done" in _fails(x) and _FIRST.issuperset(_fails(x))]
+    if untaught:
+        return _untaught(min(untaught, key=lambda x: (x.project_id, x.lane)))
     unread = [x for x in lanes if _fails(x) == ["guideline_read"]]
     if unread:
         return _unread(min(unread, key=lambda x: (x.project_id, x.lane)))
@@ -63,6 +78,11 @@ def why_empty(session: Session, labeller: User, *, project_id: int | None = None
     if open_to_me:
         return _nothing_left(session, labeller, open_to_me, at)
     return Empty(_shut_out(lanes))
+
+
+def _untaught(lane: Row[Any]) -> Empty:
+    words = eligibility.in_words(lane, "courses_done")
+    return Empty(words, course=ToLearn(*(lane.course or ())))
 
 
 def _unread(lane: Row[Any]) -> Empty:

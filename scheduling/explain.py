@@ -22,7 +22,8 @@ PASSING = ("has_room", "hands_free")
 _TASKS = """
     SELECT t.id, t.stage, t.round, t.wanted, t.n_done, t.n_leased, t.npri, t.returned, t.lane_id,
            l.kind, l.project_id, b.name AS batch, p.until_next, p.gold_id AS settled,
-           g.id AS gold, g.state AS gold_state, g.for_assessment
+           g.id AS gold, g.state AS gold_state, g.for_assessment,
+           EXISTS (SELECT FROM course_step s WHERE s.gold_id = g.id) AS taught
     FROM task t JOIN lane l ON l.id = t.lane_id JOIN batch b ON b.id = l.batch_id
     LEFT JOIN gold g ON g.task_id = t.id
     LEFT JOIN gold_pace p ON p.labeller_id = %(me)s AND p.project_id = l.project_id
@@ -93,6 +94,8 @@ def _gold(asked: _Asked, task: Row[Any]) -> TaskWhy:
         words = "Gold that was retired: it goes to nobody."
     elif task.for_assessment:
         words = "Gold kept for assessments: it is not slipped into work."
+    elif task.taught:
+        words = "Gold that a course shows: it is not slipped into work."
     elif not _never_met(asked, task):
         words = f"Gold, but {name} has met this asset otherwise, so it is never theirs as gold."
     else:

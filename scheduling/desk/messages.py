@@ -189,12 +189,20 @@ class ToRead(BaseModel):
     version: int
 
 
+class ToLearn(BaseModel):
+    """The course that comes before the first task: do it at `/training/{id}`."""
+
+    id: int | None = Field(description="Null: it was done, and counts once `/training` was opened")
+    title: str
+
+
 class Nothing(BaseModel):
     """Why there is no work."""
 
     reason: str
     next_free_at: datetime | None
     guideline: ToRead | None = Field(description="Where reading it is all that it takes")
+    course: ToLearn | None = Field(description="Where doing it comes next")
 
 
 class NextOut(BaseModel):

@@ -27,6 +27,17 @@ export function guideline({ project }, words, body, run) {
   };
 }
 
+/** A course that is to be done first, on pages of its own. */
+export function course({ reason, course: { id } }) {
+  return {
+    kind: "course",
+    title: "A course comes before your first task",
+    text: reason,
+    more: "It keeps your place: leave and come back as you like. Work opens with its last step.",
+    actions: [{ text: "Go to the course", primary: true, href: id ? `/training/${id}` : "/training" }],
+  };
+}
+
 export function paused(waiting, resume) {
   return {
     kind: "paused",

@@ -224,8 +224,17 @@ export class Workbench {
 
   showEmpty(empty) {
     if (empty.guideline) return this.#readFirst(empty.guideline);
+    if (empty.course) return this.#learnFirst(empty);
     screen.state(states.empty(empty, () => this.lookAgain()));
     screen.title("No task", this.waiting);
+    this.#later(LOOK_AGAIN);
+  }
+
+  // Done in another tab, or required no more: the desk keeps looking.
+  #learnFirst(empty) {
+    screen.state(states.course(empty));
+    screen.title("Training", this.waiting);
+    screen.$("state-actions").querySelector("a").focus({ preventScroll: true });
     this.#later(LOOK_AGAIN);
   }
 

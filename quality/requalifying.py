@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session, joinedload, sessionmaker
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, contains_eager, sessionmaker
 
 from ops import certificates, certificates_ending, clock_time
 from ops.db import transaction
@@ -87,11 +87,10 @@ def look(sessions: sessionmaker[Session]) -> int:
 
 def _doubtful(session: Session, now: datetime) -> Sequence[Any]:
     """Certificates that last longer than requalifying takes, of holders below the bar as shown."""
-    days = func.make_interval(0, 0, 0, Skill.requalify_days)
     found = (
         select(Certificate, Standing)
-        .options(joinedload(Certificate.skill))
-        .join(Skill, Skill.id == Certificate.skill_id)
+        .join(Certificate.skill)
+        .options(contains_eager(Certificate.skill))
         .join(User, User.id == Certificate.user_id)
         .join(
             Standing,
@@ -101,13 +100,18 @@ def _doubtful(session: Session, now: datetime) -> Sequence[Any]:
         .where(
             User.active,
             Certificate.revoked_at.is_(None),
-            Certificate.valid_until > now + days,
+            Certificate.valid_until > now,
             Standing.shown_high < Skill.requalify_below,
             Standing.shown_n >= LEAST,
         )
         .order_by(Certificate.id)
     )
-    return session.execute(found).all()
+    rows = session.execute(found).all()
+    return [row for row in rows if row[0].valid_until > now + _days(row[0].skill)]
+
+
+def _days(skill: Skill) -> timedelta:
+    return timedelta(days=skill.requalify_days)
 
 
 def judged(session: Session, certificate: Certificate) -> Verdict:
@@ -138,7 +142,7 @@ def _shorten(
     session: Session, certificate: Certificate, standing: Standing, verdict: Verdict, now: datetime
 ) -> None:
     skill = certificate.skill
-    bar, until = skill.requalify_below or 0.0, now + timedelta(days=skill.requalify_days)
+    bar, until = skill.requalify_below or 0.0, now + _days(skill)
     low, high = standing.shown_low or 0.0, standing.shown_high or 0.0
     reason = (
         f"Right in {100 * low:.0f}–{100 * high:.0f} % of answers, where {100 * bar:.0f} % are "

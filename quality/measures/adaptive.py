@@ -57,16 +57,21 @@ class Plan(NamedTuple):
         """Questions at most."""
         return int(self.passing.size)
 
-    def decide(self, credits: Sequence[float]) -> Outcome | None:
-        """The first decision along these credits (each 0 to 1); None while it is open."""
+    def end(self, credits: Sequence[float]) -> tuple[int, Outcome | None]:
+        """After how many of these credits (each 0 to 1) it is decided, and how; all of them and
+        None while it is open."""
         right = 0.0
         for i, credit in enumerate(credits[: self.most]):
             right += credit
             if right >= self.passing[i] - SLACK:
-                return "passed"
+                return i + 1, "passed"
             if right <= self.failing[i] + SLACK or i == self.most - 1:
-                return "failed"
-        return None
+                return i + 1, "failed"
+        return len(credits), None
+
+    def decide(self, credits: Sequence[float]) -> Outcome | None:
+        """The first decision along these credits; None while it is open."""
+        return self.end(credits)[1]
 
 
 class Character(NamedTuple):

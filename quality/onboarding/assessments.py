@@ -1,18 +1,28 @@
-"""What an onboarding manager sets: an assessment, and the pool of gold its questions come from."""
+"""What an onboarding manager sets: an assessment, its terms and how its questions are drawn."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from ops import audit_log, clock_time, scope
 from ops.errors import InvalidInput, NotFound
 from ops.models import Project, Skill, User
-from quality.gold import UNMET
+from quality.measures import adaptive
 from quality.models import Assessment
+from quality.onboarding import drawing
+from quality.onboarding.pool import pool
+
+
+class Mix(BaseModel):
+    """How the questions are drawn: weights of classes, and of easy, medium and hard ones."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    classes: dict[str, Annotated[float, Field(ge=0, le=100)]] = {}
+    difficulty: dict[Literal["easy", "medium", "hard"], Annotated[float, Field(ge=0, le=100)]] = {}
 
 
 class Terms(BaseModel):
@@ -22,30 +32,34 @@ class Terms(BaseModel):
 
     title: str = Field(min_length=1, max_length=120)
     level: int = Field(1, ge=1, le=5, description="Level of the certificate")
-    questions: int = Field(20, ge=1, le=500)
+    questions: int = Field(20, ge=1, le=500, description="Questions, at most if it is adaptive")
     pass_mark: float = Field(0.8, gt=0, le=1, description="Share of right answers that passes")
     minutes: int = Field(30, ge=1, le=480)
     attempts: int = Field(3, ge=1, le=20, description="Attempts for each labeller")
+    cool_down_hours: int = Field(0, ge=0, le=2160, description="Hours between two attempts")
     valid_days: int = Field(180, ge=1, le=3650, description="Days the certificate is good for")
-
-
-class Question(NamedTuple):
-    """A gold that may be asked: its version in force, and the class of its first accepted answer or
-    of the first object in it."""
-
-    gold_id: int
-    version_id: int
-    key: str
-    for_assessment: bool
+    fail_mark: float | None = Field(
+        None, gt=0, lt=1, description="Adaptive: whoever is right no more often should fail"
+    )
+    false_pass: float = Field(
+        0.05, ge=0.001, le=0.2, description="How often somebody at the fail mark passes, at most"
+    )
+    false_fail: float = Field(
+        0.05, ge=0.001, le=0.2, description="How often somebody at the pass mark fails, at most"
+    )
+    least_questions: int = Field(1, ge=1, le=500, description="Adaptive: asked of everybody")
+    mix: Mix = Mix()
 
 
 def clean(values: dict[str, Any]) -> Terms:
     """Validated terms. Raises InvalidInput with one error for each field."""
     try:
-        return Terms.model_validate(values)
+        terms = Terms.model_validate(values)
     except ValidationError as error:
         faults = [{"field": str(e["loc"][0]), "message": _plain(e)} for e in error.errors()]
         raise InvalidInput(faults[0]["message"], field=faults[0]["field"], errors=faults) from None
+    _refuse(terms)
+    return terms
 
 
 def _plain(fault: Any) -> str:
@@ -53,9 +67,44 @@ def _plain(fault: Any) -> str:
         "string_too_short": "must not be empty",
         "int_parsing": "must be a whole number",
         "int_from_float": "must be a whole number",
+        "float_parsing": "must be a number",
     }
     message: str = plain.get(fault["type"], fault["msg"]).removeprefix("Input should be ")
     return message
+
+
+def _refuse(terms: Terms) -> None:
+    """Raise InvalidInput where the terms of an adaptive assessment do not go together."""
+    if terms.fail_mark is None:
+        return
+    if terms.pass_mark >= 1:
+        raise InvalidInput("must be below 100 % where there is a fail mark", field="pass_mark")
+    if terms.fail_mark >= terms.pass_mark:
+        raise InvalidInput("must be below the pass mark", field="fail_mark")
+    if terms.least_questions > terms.questions:
+        raise InvalidInput("must be no more than the questions at most", field="least_questions")
+    asked = decided(terms)
+    if adaptive.plan(asked) is None:
+        shortest = adaptive.fixed(asked._replace(least=1, most=1))
+        instead = f"ask up to {shortest[0]} or more" if shortest else "move the marks apart"
+        raise InvalidInput(
+            f"{terms.questions} questions cannot be as sure as that: {instead}, "
+            "or allow more errors",
+            field="questions",
+        )
+
+
+def decided(terms: Terms | Assessment) -> adaptive.Terms:
+    """What an adaptive assessment decides, as the measures want it."""
+    assert terms.fail_mark is not None
+    return adaptive.Terms(
+        terms.pass_mark,
+        terms.fail_mark,
+        terms.false_pass,
+        terms.false_fail,
+        terms.least_questions,
+        terms.questions,
+    )
 
 
 def create(
@@ -63,11 +112,13 @@ def create(
 ) -> Assessment:
     """Set an assessment. Raises InvalidInput, also when there is too little gold to ask."""
     terms = terms if isinstance(terms, Terms) else clean(terms)
-    have = len(pool(session, project.id))
+    mix = terms.mix.model_dump()
+    have = drawing.available(pool(session, project.id), mix)
     if have < terms.questions:
+        of_mix = " that may be drawn" if any(mix.values()) else ""
         raise InvalidInput(
-            f"{project.name} has {have} active gold, {terms.questions} questions need as many: "
-            "ask fewer or make more gold",
+            f"{project.name} has {have} active gold{of_mix}, {terms.questions} questions need as "
+            "many: ask fewer or make more gold",
             field="questions",
         )
     made = Assessment(
@@ -75,7 +126,8 @@ def create(
         skill_id=skill.id,
         created_by=by.id,
         created_at=clock_time.now(),
-        **terms.model_dump(),
+        **terms.model_dump(exclude={"mix"}),
+        mix=mix if any(mix.values()) else {},
     )
     session.add(made)
     session.flush()
@@ -111,30 +163,6 @@ def _visible(user: User) -> Any:
         .options(joinedload(Assessment.skill), joinedload(Assessment.project))
         .where(Assessment.project_id.in_(scope.projects(user)))
     )
-
-
-_POOL = text(
-    f"""
-    SELECT DISTINCT ON (gold.id) gold.id, version.id, gold.class_key, gold.for_assessment
-    FROM gold JOIN gold_version version ON version.gold_id = gold.id
-    WHERE {UNMET}
-    ORDER BY gold.id, version.version DESC
-    """
-)
-
-
-def pool(session: Session, project_id: int, labeller_id: int = 0) -> list[Question]:
-    """Active gold of the project that this labeller has never met (0: anybody)."""
-    rows = session.execute(_POOL, {"project": project_id, "labeller": labeller_id})
-    return [Question(*row) for row in rows]
-
-
-def by_class(questions: Sequence[Question]) -> dict[str, list[Question]]:
-    """The questions under the class of their first accepted answer."""
-    found: dict[str, list[Question]] = defaultdict(list)
-    for question in questions:
-        found[question.key].append(question)
-    return dict(found)
 
 
 def record(

@@ -1,17 +1,19 @@
 """Taking an assessment: begun, answered question by question, finished, and what it grants.
 
 The server keeps the time. An attempt that is left half done is finished by the clock; its
-unanswered questions are wrong.
+unanswered questions are wrong. Questions are drawn ahead and shown one after the other; those of an
+adaptive assessment that were never shown are taken back when it ends, so that the labeller may meet
+them another time.
 """
 
-import random
 import secrets
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops import certificates, clock_time, labels, ontologies
@@ -21,28 +23,18 @@ from ops.models import Certificate, OntologyVersion, Project, Skill, User
 from quality import gold
 from quality.gold_answers import credit
 from quality.judging.alike import size_of, yardstick
-from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
-from quality.onboarding.assessments import Question, by_class, pool, record
-
-
-def draw(questions: Sequence[Question], n: int, seed: int) -> list[Question]:
-    """`n` questions in random order, the classes as even as the pool allows; the same for a seed.
-
-    Gold kept for assessments goes first, so that work keeps its own.
-    """
-    rng = random.Random(seed)
-    stacks = []
-    for key, some in sorted(by_class(questions).items()):
-        shuffled = sorted(some, key=lambda question: question.gold_id)
-        rng.shuffle(shuffled)
-        shuffled.sort(key=lambda question: not question.for_assessment)
-        stacks.append((key, shuffled))
-    rng.shuffle(stacks)
-    turns = max((len(some) for _, some in stacks), default=0)
-    in_turn = [some[i] for i in range(turns) for _, some in stacks if i < len(some)]
-    chosen = in_turn[:n]
-    rng.shuffle(chosen)
-    return chosen
+from quality.models import (
+    Assessment,
+    Attempt,
+    AttemptQuestion,
+    Gold,
+    GoldVersion,
+    ItemExclusion,
+)
+from quality.onboarding import anew, scoring
+from quality.onboarding.assessments import record
+from quality.onboarding.drawing import draw
+from quality.onboarding.pool import Question, pool, thirds
 
 
 def begin(session: Session, assessment: Assessment, labeller: User) -> Attempt:
@@ -58,10 +50,10 @@ def begin(session: Session, assessment: Assessment, labeller: User) -> Attempt:
         if clock_time.now() < running.ends_at:
             return running
         finish(session, running)
-    refuse(session, assessment, labeller, len(mine))
+    refuse(session, assessment, labeller, mine)
     seed = secrets.randbits(31)
-    questions = draw(pool(session, assessment.project_id, labeller.id), assessment.questions, seed)
-    if len(questions) < assessment.questions:
+    questions = _drawn(session, assessment, labeller, seed)
+    if len(questions) < assessment.questions:  # an adaptive one may need them all
         raise NotReady(
             "There are not enough questions left that you have not met. "
             "Ask your onboarding manager to add some."
@@ -86,13 +78,22 @@ def begin(session: Session, assessment: Assessment, labeller: User) -> Attempt:
     return attempt
 
 
+def _drawn(session: Session, assessment: Assessment, labeller: User, seed: int) -> list[Question]:
+    # What is easy and hard does not depend on what this labeller has left to meet.
+    parts = thirds(pool(session, assessment.project_id)) if assessment.mix else None
+    fresh = pool(session, assessment.project_id, labeller.id, assessment)
+    return draw(fresh, assessment.questions, seed, assessment.mix, parts)
+
+
 def of_labeller(session: Session, assessment: Assessment, labeller: User) -> Sequence[Attempt]:
     """The labeller's attempts at it, the first first."""
     mine = (Attempt.assessment_id == assessment.id) & (Attempt.labeller_id == labeller.id)
     return session.scalars(select(Attempt).where(mine).order_by(Attempt.number)).all()
 
 
-def refuse(session: Session, assessment: Assessment, labeller: User, used: int) -> None:
+def refuse(
+    session: Session, assessment: Assessment, labeller: User, mine: Sequence[Attempt]
+) -> None:
     """Raise Conflict, in words, where no further attempt may begin."""
     if not assessment.open:
         raise Conflict("This assessment is closed.")
@@ -102,11 +103,38 @@ def refuse(session: Session, assessment: Assessment, labeller: User, used: int) 
         Certificate.level >= assessment.level,
         Certificate.revoked_at.is_(None),
         Certificate.valid_until > clock_time.now(),
+        ~anew.may(clock_time.now()),
     )
     if session.scalar(held.limit(1)):
         raise Conflict("You hold this certificate already.")
+    counting = [attempt for attempt in mine if attempt.given_again_at is None]
+    anew_since = anew.since(session, assessment, labeller)
+    used = sum(anew_since is None or a.started_at >= anew_since for a in counting)
     if used >= assessment.attempts:
         raise Conflict(f"You have used all {assessment.attempts} attempts at this assessment.")
+    at = opens_again(assessment, mine)
+    if at is not None and clock_time.now() < at:
+        own = at.astimezone(zone_of(labeller))
+        raise Conflict(
+            f"{assessment.cool_down_hours} hours lie between two attempts: you may try again "
+            f"from {own:%A %d %B, %H:%M}, your time."
+        )
+
+
+def opens_again(assessment: Assessment, mine: Sequence[Attempt]) -> datetime | None:
+    """When the time between two attempts is over; None where there is none to wait for."""
+    ended = [a.finished_at for a in mine if a.finished_at and a.given_again_at is None]
+    if not ended or not assessment.cool_down_hours:
+        return None
+    return max(ended) + timedelta(hours=assessment.cool_down_hours)
+
+
+def zone_of(labeller: User) -> ZoneInfo:
+    """The labeller's time zone; UTC where theirs is not known."""
+    try:
+        return ZoneInfo(labeller.timezone)
+    except (KeyError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def find(session: Session, labeller: User, token: uuid.UUID) -> Attempt:
@@ -124,18 +152,46 @@ def questions_of(session: Session, attempt: Attempt) -> Sequence[AttemptQuestion
     return session.scalars(asked.order_by(AttemptQuestion.position)).all()
 
 
+def show(session: Session, attempt: Attempt) -> AttemptQuestion | None:
+    """The question to answer now, seen from this moment on; None when there is none left.
+
+    What was taken out of the assessment meanwhile is passed over.
+    """
+    question = session.scalar(_open(attempt).order_by(AttemptQuestion.position).limit(1))
+    if question is not None and question.shown_at is None:
+        question.shown_at = clock_time.now()
+        session.flush()
+    return question
+
+
+def _open(attempt: Attempt) -> Select[AttemptQuestion]:
+    out = select(ItemExclusion.gold_id).where(ItemExclusion.assessment_id == attempt.assessment_id)
+    return (
+        select(AttemptQuestion)
+        .join(GoldVersion, GoldVersion.id == AttemptQuestion.gold_version_id)
+        .where(
+            AttemptQuestion.attempt_id == attempt.id,
+            AttemptQuestion.answered_at.is_(None),
+            GoldVersion.gold_id.not_in(out),
+        )
+    )
+
+
 def answer(
     session: Session, attempt: Attempt, question_token: uuid.UUID, payload: dict[str, Any]
 ) -> bool:
     """Answer a question; says whether it was taken. The first answer counts, and only in time.
 
-    With the last question, or when time has run out, the attempt is finished. Raises NotFound for
-    a question of another attempt, InvalidInput for a label that breaks the ontology.
+    With the last question, as soon as an adaptive assessment is sure, or when time has run out, the
+    attempt is finished. Raises NotFound for a question of another attempt or one not shown yet,
+    InvalidInput for a label that breaks the ontology.
     """
     _lock(session, attempt)
     question = session.scalar(
         select(AttemptQuestion).where(
-            AttemptQuestion.attempt_id == attempt.id, AttemptQuestion.token == question_token
+            AttemptQuestion.attempt_id == attempt.id,
+            AttemptQuestion.token == question_token,
+            AttemptQuestion.shown_at.is_not(None),
         )
     )
     if question is None:
@@ -146,19 +202,7 @@ def answer(
         finish(session, attempt)
         return False
     assessment = session.get_one(Assessment, attempt.assessment_id)
-    ontology = ontologies.current(session, assessment.project_id)
-    project = session.get_one(Project, assessment.project_id)
-    version = session.get_one(GoldVersion, question.gold_version_id)
-    asset = session.get_one(Gold, version.gold_id).asset
-    size = size_of(asset)
-    length = len(asset.text) if asset.text is not None else None
-    checked = labels.check(
-        project.label_type, ontology or OntologyVersion(), payload, size=size, length=length
-    )
-    label = labels.content(checked)
-    question.payload, question.answered_at = label, clock_time.now()
-    question.correct = credit(version.answers, label, yardstick(session, project), size)
-    session.flush()
+    _take(session, assessment, question, payload)
     labeller = session.get_one(User, attempt.labeller_id)
     record(
         session,
@@ -168,12 +212,26 @@ def answer(
         number=attempt.number,
         position=question.position,
     )
-    left = select(func.count()).where(
-        AttemptQuestion.attempt_id == attempt.id, AttemptQuestion.answered_at.is_(None)
-    )
-    if session.scalar(left) == 0:
+    decided = assessment.fail_mark is not None and _verdict(session, attempt).passed is not None
+    if decided or session.scalar(_open(attempt).limit(1)) is None:
         finish(session, attempt)
     return True
+
+
+def _take(
+    session: Session, assessment: Assessment, question: AttemptQuestion, payload: dict[str, Any]
+) -> None:
+    ontology = ontologies.current(session, assessment.project_id) or OntologyVersion()
+    project = session.get_one(Project, assessment.project_id)
+    version = session.get_one(GoldVersion, question.gold_version_id)
+    asset = session.get_one(Gold, version.gold_id).asset
+    size = size_of(asset)
+    length = len(asset.text) if asset.text is not None else None
+    checked = labels.check(project.label_type, ontology, payload, size=size, length=length)
+    label = labels.content(checked)
+    question.payload, question.answered_at = label, clock_time.now()
+    question.correct = credit(version.answers, label, yardstick(session, project), size)
+    session.flush()
 
 
 def _lock(session: Session, attempt: Attempt) -> None:
@@ -184,6 +242,20 @@ def _lock(session: Session, attempt: Attempt) -> None:
     session.refresh(attempt)
 
 
+def _verdict(session: Session, attempt: Attempt) -> scoring.Verdict:
+    """What the answers so far come to."""
+    asked = (
+        select(GoldVersion.gold_id, AttemptQuestion.correct)
+        .join(GoldVersion, GoldVersion.id == AttemptQuestion.gold_version_id)
+        .where(AttemptQuestion.attempt_id == attempt.id)
+        .order_by(AttemptQuestion.position)
+    )
+    out = select(ItemExclusion.gold_id).where(ItemExclusion.assessment_id == attempt.assessment_id)
+    answers = [scoring.Answer(*row) for row in session.execute(asked)]
+    assessment = session.get_one(Assessment, attempt.assessment_id)
+    return scoring.verdict(assessment, answers, set(session.scalars(out)))
+
+
 def finish(session: Session, attempt: Attempt) -> None:
     """Score the attempt; on passing, grant the certificate. Finishing twice is once."""
     _lock(session, attempt)
@@ -191,15 +263,19 @@ def finish(session: Session, attempt: Attempt) -> None:
         return
     assessment = session.get_one(Assessment, attempt.assessment_id)
     labeller = session.get_one(User, attempt.labeller_id)
-    right = func.coalesce(func.sum(AttemptQuestion.correct), 0.0)
-    mine = select(right).where(AttemptQuestion.attempt_id == attempt.id)
-    score = session.execute(mine).scalar_one() or 0.0
-    attempt.correct = score
+    left = session.scalar(_open(attempt).limit(1)) is not None
+    found = _verdict(session, attempt)
+    sure = assessment.fail_mark is not None and found.passed is not None
+    attempt.correct, attempt.counted = found.correct, found.counted
     attempt.finished_at = clock_time.now()
-    # Nine of ten is 0.9 whatever the rounding of the sum.
-    attempt.passed = score >= assessment.pass_mark * assessment.questions - 1e-9
+    attempt.passed = scoring.at_the_end(assessment, found, in_time=not left)
+    attempt.ended_by = "all_answered" if not left else "sure" if sure else "time"
     if attempt.passed:
-        attempt.certificate_id = _grant(session, assessment, labeller).id
+        attempt.certificate_id = grant(session, assessment, labeller).id
+    if assessment.fail_mark is not None:
+        never = AttemptQuestion.shown_at.is_(None)
+        mine = AttemptQuestion.attempt_id == attempt.id
+        session.execute(delete(AttemptQuestion).where(mine, never))
     session.flush()
     record(
         session,
@@ -207,12 +283,15 @@ def finish(session: Session, attempt: Attempt) -> None:
         labeller,
         "attempt.finished",
         number=attempt.number,
-        correct=score,
+        correct=found.correct,
+        counted=found.counted,
         passed=attempt.passed,
+        ended_by=attempt.ended_by,
     )
 
 
-def _grant(session: Session, assessment: Assessment, labeller: User) -> Certificate:
+def grant(session: Session, assessment: Assessment, labeller: User) -> Certificate:
+    """The certificate of the assessment, from now on."""
     return certificates.grant(
         session,
         user=labeller,

@@ -51,7 +51,7 @@ def _offer(
     why = None
     if running is None:
         try:
-            attempts.refuse(session, assessment, labeller, len(mine))
+            attempts.refuse(session, assessment, labeller, mine)
         except Conflict as reason:
             why = reason.message
     return Offer(assessment, mine, running, any(a.passed for a in mine), why)

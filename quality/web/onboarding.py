@@ -142,13 +142,16 @@ def begin(assessment_id: int) -> ResponseReturnValue:
 def take(token: uuid.UUID) -> ResponseReturnValue:
     """The next question; after the last one, or out of time, the result."""
     attempt = attempts.find(db(), user(), token)
-    questions = attempts.questions_of(db(), attempt)
-    question = next((q for q in questions if q.answered_at is None), None)
     if attempt.finished_at is None and clock_time.now() >= attempt.ends_at:
         attempts.finish(db(), attempt)
-    if attempt.finished_at is not None or question is None:
+    if attempt.finished_at is not None:
         return redirect(url_for("onboarding.result", token=token), 303)
     found = assessments.find(db(), user(), attempt.assessment_id)  # members only
+    question = attempts.show(db(), attempt)
+    if question is None:  # what was left was taken out of the assessment
+        attempts.finish(db(), attempt)
+        return redirect(url_for("onboarding.result", token=token), 303)
+    questions = attempts.questions_of(db(), attempt)
     ontology = ontologies.current(db(), found.project_id)
     guideline = guidelines.current(db(), found.project_id)
     return render_template(

@@ -6,7 +6,8 @@ from ops.nav import Entry
 TABLES: tuple[str, ...] = ()
 COMMANDS: dict[str, tuple[str, str]] = {}
 BLUEPRINTS: tuple[str, ...] = (
-    "dashboards.portal:blueprint",
+    "dashboards.portal.pages:blueprint",
+    "dashboards.portal.api:blueprint",
     "dashboards.me:blueprint",
 )
 JOBS: dict[str, object] = {}
@@ -20,6 +21,27 @@ ACCESS: dict[str, frozenset[str]] = {
     "dashboards.show": LEADS,
     "me.index": WORKERS,
     "portal.index": CLIENTS,
+    "portal.project": CLIENTS,
+    "portal.batch": CLIENTS,
+    "portal.samples": CLIENTS,
+    "portal.item": CLIENTS,
+    "portal.questions": CLIENTS,
+    "portal.question": CLIENTS,
+    "portal.answer_question": CLIENTS,
+    "portal.guideline": CLIENTS,
+    "portal.say_of_guideline": CLIENTS,
+    "portal.proposals": CLIENTS,
+    "portal.propose": CLIENTS,
+    "api_portal.list_own": CLIENTS,
+    "api_portal.list_batches": CLIENTS,
+    "api_portal.show_batch": CLIENTS,
+    "api_portal.sample_labels": CLIENTS,
+    "api_portal.list_questions": CLIENTS,
+    "api_portal.answer": CLIENTS,
+    "api_portal.show_guideline": CLIENTS,
+    "api_portal.say_of_guideline": CLIENTS,
+    "api_portal.list_proposed": CLIENTS,
+    "api_portal.propose": CLIENTS,
     "portal.report": CLIENTS,
     "portal.report_pdf": CLIENTS,
     "portal.labels": CLIENTS,

@@ -305,7 +305,7 @@ def test_why_tells_every_condition_in_the_third_person(session: Any, make: Any) 
     me, task = floor.labellers[0], floor.tasks[0]
     told = eligibility.why(session, me.id, task.id, at)
     assert all(x.holds for x in told)
-    assert len({x.name for x in told}) == len(told) == 19
+    assert len({x.name for x in told}) == len(told) == 20
     _member(session, floor).suspended_at = at
     floor.batch.paused = True
     session.flush()

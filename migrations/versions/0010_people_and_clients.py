@@ -952,6 +952,9 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column(
+        "assessment", sa.Column("doubted_until", sa.DateTime(timezone=True), nullable=True)
+    )
     op.add_column("attempt", sa.Column("counted", sa.BigInteger(), nullable=True))
     op.add_column("attempt", sa.Column("ended_by", sa.String(), server_default="", nullable=False))
     op.add_column("attempt", sa.Column("given_again_at", sa.DateTime(timezone=True), nullable=True))
@@ -1085,6 +1088,7 @@ def downgrade() -> None:
     op.drop_column("attempt", "given_again_at")
     op.drop_column("attempt", "ended_by")
     op.drop_column("attempt", "counted")
+    op.drop_column("assessment", "doubted_until")
     op.drop_column("assessment", "mix")
     op.drop_column("assessment", "cool_down_hours")
     op.drop_column("assessment", "least_questions")

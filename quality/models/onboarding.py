@@ -52,6 +52,8 @@ class Assessment(Base):
     # {"classes": {key: weight}, "difficulty": {"easy" | "medium" | "hard": weight}}; empty: even.
     mix: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     open: Mapped[bool] = mapped_column(default=True)
+    # Until when its finished attempts were looked through for doubts.
+    doubted_until: Mapped[datetime | None] = mapped_column(Moment)
     created_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     created_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -13,8 +13,6 @@ from ops.db_server import Server, running
 from ops.errors import DatabaseServerError
 from tests.acceptance.supervisors import query
 
-pytestmark = pytest.mark.serial
-
 TABLES = """
 CREATE TABLE people (id bigserial PRIMARY KEY, name text NOT NULL, born timestamptz);
 INSERT INTO people (name, born)

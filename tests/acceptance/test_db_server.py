@@ -25,8 +25,6 @@ from tests.acceptance.supervisors import (
     supervisor,
 )
 
-pytestmark = pytest.mark.serial
-
 
 def test_data_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
     home = tmp_path / "home"

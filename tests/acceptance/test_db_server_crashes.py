@@ -23,8 +23,6 @@ from tests.acceptance.supervisors import (
     until,
 )
 
-pytestmark = pytest.mark.serial
-
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:

@@ -19,8 +19,6 @@ from tests.acceptance.supervisors import (
     until,
 )
 
-pytestmark = pytest.mark.serial
-
 
 def test_a_taken_port_is_named(home: Path) -> None:
     with socket.socket() as taken:

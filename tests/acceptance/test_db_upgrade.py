@@ -16,7 +16,6 @@ from ops.db_server.settings import ACCESS_RULES
 from ops.errors import DatabaseServerError
 from tests.acceptance.supervisors import postgres_of, query
 
-pytestmark = pytest.mark.serial
 OLD = 16
 
 

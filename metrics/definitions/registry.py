@@ -61,6 +61,7 @@ DEFINITIONS: tuple[Definition, ...] = tuple(
         ("active_time", "Work", -1, times.active_time),
         ("work_time", "Work", 0, work.work_time),
         ("utilisation", "Work", 1, work.utilisation),
+        ("planned_utilisation", "Work", 0, work.planned_utilisation),
         ("skip_rate", "Work", -1, work.skip_rate),
         ("expiry_rate", "Work", -1, work.expiry_rate),
         ("gold", "Quality", 1, judged.gold_accuracy),

@@ -92,6 +92,28 @@ def utilisation_interval(active_ms: ArrayLike, available_hours: ArrayLike) -> Ra
     return found if found.high is None else found._replace(high=min(1.0, found.high))
 
 
+def planned_utilisation(active_ms: int, planned_hours: float) -> float | None:
+    """Utilisation of planned hours: how much of what was planned was worked.
+
+    Work outside of what was planned counts, so that it may pass 1. Nobody is watched for it: what
+    is counted is the active time of answers that were handed in, as everywhere.
+
+    Formula: active hours ÷ planned hours.
+    Unit: share of the planned hours, with an interval (labellers as clusters; of one, days).
+    Counted from: shifts that stand, less days granted as off, up to the moment of the roll-up;
+    daily roll-up by a labeller's own day.
+    Undefined: where nothing was planned.
+    Source: a ratio of totals by linearisation (Cochran 1977, §6.3).
+    """
+    return active_hours(active_ms) / planned_hours if planned_hours > 0 else None
+
+
+def planned_utilisation_interval(active_ms: ArrayLike, planned_hours: ArrayLike) -> Ratio:
+    """Utilisation of the planned hours of many labellers, or of many days of one, with its 95 %
+    interval; one entry each."""
+    return ratio(np.asarray(active_ms, float) / HOUR_MS, planned_hours)
+
+
 def skip_rate(skipped: int, labels_: int) -> Share:
     """Skip rate: of what was decided on, the share that was passed over.
 

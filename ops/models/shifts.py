@@ -161,3 +161,6 @@ class Absence(Base):
     withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
+
+    def covers(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day

@@ -113,7 +113,7 @@ def _there(person: User, one: Span, away: Sequence[Absence]) -> tuple[list[Span]
     """What is left of a span on days that are not granted as off, and what is to be said."""
     kept, words = [], []
     for day, part in by_day(zone_named(person.timezone), one):
-        off = next((a for a in away if a.first_day <= day <= a.last_day), None)
+        off = next((a for a in away if a.covers(day)), None)
         if off is None or off.state == "asked":
             kept.append(part)
         if off is not None:

@@ -54,7 +54,7 @@ def hours(
     found: dict[Where, float] = {}
     for user_id, whole in spans:
         for day, part, place in where.days(user_id, whole):
-            if any(a.first_day <= day <= a.last_day for a in off.get(user_id, [])):
+            if any(absence.covers(day) for absence in off.get(user_id, [])):
                 continue
             key = user_id, day, place.team_id or 0
             found[key] = found.get(key, 0.0) + part.hours

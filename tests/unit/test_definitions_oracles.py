@@ -182,3 +182,15 @@ def test_time_by_stage_and_utilisation():
     assert d.work_time(30, 120) == 0.25 and d.work_time(0, 0) is None
     use = d.utilisation_interval([3_600_000, 1_800_000], [2, 1])
     assert use[:2] == (0.5, 2) and use.high <= 1
+
+
+@given(clusters)
+@settings(max_examples=20)
+def test_utilisation_of_planned_hours_is_a_ratio_that_may_pass_one(pairs):
+    active, planned = np.asarray(pairs, float).T
+    found = d.planned_utilisation_interval(active * 3_600_000, planned)
+    assert found == pytest.approx(d.ratio(active, planned))
+    alone = d.planned_utilisation(round(active[0] * 3_600_000), planned[0])
+    assert alone == pytest.approx(active[0] / planned[0])
+    assert d.planned_utilisation(3_600_000, 0) is None
+    assert d.planned_utilisation_interval([3_600_000, 1], [0, 0]).value is None

@@ -1,13 +1,13 @@
 """Planned hours against a count of every minute, across changes of clocks, moves and days off."""
 
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ops.models import Absence
 from ops.shifts import local_time, planned
 from ops.shifts.belonging import Belonging, Place
 from ops.shifts.local_time import Span
@@ -58,7 +58,7 @@ def plans(draw):
             first + timedelta(days=draw(st.integers(0, 1))),
             draw(st.sampled_from(["asked", "granted"])),
         )
-        off.append(SimpleNamespace(user_id=user, first_day=first, last_day=last, state=state))
+        off.append(Absence(user_id=user, first_day=first, last_day=last, state=state))
         moved = draw(st.none() | st.integers(0, 4000))
         places[user] = [Place(None, None, ZoneInfo(zone))]
         if moved is not None:

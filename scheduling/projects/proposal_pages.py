@@ -23,7 +23,7 @@ def gold_proposals(project_id: int) -> Any:
 def _page(project: Project, errors: list[dict[str, Any]] | None = None, failed: int = 0) -> Any:
     found = proposals.of_project(db(), project.id)
     said = say(project)
-    now = consensus.current(db(), [one.asset_id for one in found])
+    known = consensus.current(db(), [one.asset_id for one in found])
     return page(
         "gold_proposals.html",
         project,
@@ -32,7 +32,7 @@ def _page(project: Project, errors: list[dict[str, Any]] | None = None, failed: 
         rows=found,
         names=names(project.id),
         say=said,
-        now={asset_id: said(one.label) for asset_id, one in now.items()},
+        in_force={asset_id: said(one.label) for asset_id, one in known.items()},
         media_url=media.url,
         errors=errors or [],
         failed=failed,

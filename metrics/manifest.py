@@ -1,6 +1,6 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
-from ops.access import LEADS, STAFF_AND_CLIENTS
+from ops.access import LEADS, PAYERS, STAFF_AND_CLIENTS, WORKERS
 from ops.jobs import Job
 from ops.nav import Entry
 
@@ -15,6 +15,8 @@ BLUEPRINTS: tuple[str, ...] = (
     "metrics.web.rescoring_pages:blueprint",
     "metrics.web.assistance_pages:blueprint",
     "metrics.web.rescoring_api:blueprint",
+    "metrics.web.pay:blueprint",
+    "metrics.web.earnings:blueprint",
 )
 TASKS = {"study a model": "metrics.studies:run"}
 JOBS = {
@@ -27,7 +29,11 @@ JOBS = {
     "look for alerts": Job("metrics.alerts:look", every=120),
     "count confusions": Job("metrics.confusions:count", every=30),
 }
-NAV: tuple[Entry, ...] = (Entry("Batches", "batches.index", LEADS, order=20),)
+NAV: tuple[Entry, ...] = (
+    Entry("Batches", "batches.index", LEADS, order=20),
+    Entry("Pay", "pay.index", PAYERS, order=46),
+    Entry("My earnings", "earnings.index", WORKERS, order=16, icon="certificate"),
+)
 ACCESS: dict[str, frozenset[str]] = {
     "batches.index": LEADS,
     "batches.show": LEADS,
@@ -57,6 +63,17 @@ ACCESS: dict[str, frozenset[str]] = {
     "rescoring_api.compare": LEADS,
     "rescoring_api.references": LEADS,
     "rescoring_api.give": LEADS,
+    "pay.index": PAYERS,
+    "pay.set_rate": PAYERS,
+    "pay.listed": PAYERS,
+    "pay.settle": PAYERS,
+    "pay.adjust": PAYERS,
+    "pay.export": PAYERS,
+    "pay.statement": PAYERS,
+    "pay.statement_csv": PAYERS,
+    "earnings.index": WORKERS,
+    "earnings.statement": WORKERS,
+    "earnings.statement_csv": WORKERS,
     "deliveries.show": STAFF_AND_CLIENTS,
     "deliveries.export": STAFF_AND_CLIENTS,
 }

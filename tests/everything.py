@@ -11,6 +11,7 @@ from quality import gold
 from quality.onboarding import assessments, attempts
 from quality.rescoring import job, runs
 from scheduling import dispatch
+from tests import paid
 from tests.factories import Make
 from tests.finished import finished
 
@@ -47,6 +48,7 @@ def everything(
     admin = make.user(role="admin")
     rule = make.rule(done.project)
     firing = make.firing(rule, labeller)
+    statement = paid.statement(session, labeller, done.project, admin)
     certificate = make.certificate(labeller, skill)
     for text in ("Look.", "Look twice."):
         guidelines.publish(session, done.project, text, done.lead)
@@ -70,6 +72,8 @@ def everything(
         "run_id": run.id,
         "other_id": run.id,
         "decision_id": firing.id,
+        "statement_id": statement.id,
+        "own_statement_id": statement.id,
         "user_id": admin.id,
         "certificate_id": certificate.id,
         "desk_token": work.token,

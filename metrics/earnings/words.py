@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metrics.earnings.money import COINS, plain
+from metrics.earnings.money import COINS, Line, plain, shown
 from metrics.rollup.places import EPOCH, SECOND_US, places
 from ops import pay
 from ops.models import Organisation, PayRate, Project, Team, User
@@ -28,9 +28,8 @@ def money(amount: Decimal, currency: str) -> str:
     """An amount with its currency: at least the decimals of its smallest coin, more where it has
     more."""
     least = COINS.get(currency, 2)
-    text = plain(amount)
-    decimals = len(text.partition(".")[2])
-    return f"{amount:,.{max(least, decimals)}f} {currency}"
+    decimals = len(plain(amount).partition(".")[2])
+    return f"{amount:,.{max(least, decimals)}f} {currency}".replace("-", "−")
 
 
 def rate(found: PayRate) -> str:
@@ -38,6 +37,23 @@ def rate(found: PayRate) -> str:
     if found.amount is None:
         return "no rate of its own: the wider one holds"
     return f"{money(found.amount, found.currency)} per {UNIT[found.basis]}"
+
+
+def quantity(line: Line) -> str:
+    """How much of it: 12, 3.5 or, of active time, 1 h 05 min 12 s."""
+    if line.basis != "hour":
+        return plain(line.quantity)
+    sign, seconds = ("−" if line.quantity < 0 else ""), abs(line.quantity)
+    minutes, rest = divmod(seconds, 60)
+    hours, left = divmod(int(minutes), 60)
+    parts = [f"{hours} h"] if hours else []
+    parts += [f"{left} min"] if minutes else []
+    return sign + " ".join([*parts, f"{plain(rest)} s"])
+
+
+def amount(line: Line) -> str:
+    """What a line comes to, to six decimals, with those of the coin at least."""
+    return money(shown(line.amount), line.currency)
 
 
 class Names:

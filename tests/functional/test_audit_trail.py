@@ -14,6 +14,7 @@ from ops.models import ApiToken, AuditEntry, Skill
 from quality import gold
 from quality.onboarding import assessments, attempts
 from scheduling import dispatch
+from tests import paid
 from tests.factories import PASSWORD
 from tests.finished import finished
 
@@ -248,6 +249,19 @@ def _settle(w):
     return w.post(f"{w.base}/rules/firings/{firing.id}", data={"verdict": "override", "why": "r"})
 
 
+def _adjusted(w):
+    return {"adjusted": w.labeller.id, "amount": "1", "currency": "EUR", "reason": "A bonus",
+            "day": clock_time.now().date()}  # fmt: skip
+
+
+def _earned(w):
+    yesterday = clock_time.now().date() - timedelta(days=1)
+    paid.rate(w.session, w.admin, since=yesterday, reason="agreed")
+    paid.work(w.session, w.labeller, w.project, yesterday)
+    paid.counted(w.session)
+    return {"last": yesterday}
+
+
 def _settle_by_api(w):
     firing = w.make.firing(w.make.rule(w.project), w.labeller)
     path = f"/api/v1/firings/{firing.id}/settle"
@@ -446,6 +460,14 @@ CASES = {
     "api_projects.enter_issue": _issue("{api}/issues/{id}/entry", json={"markdown": "Q and A"}),
     "onboarding.begin": _begin,
     "onboarding.answer": _answer,
+}  # fmt: skip
+CASES |= {
+    "pay.set_rate": lambda w: w.post(
+        "/pay/rates", data={"amount": "0.1", "currency": "EUR", "basis": "label",
+                            "valid_from": clock_time.now().date()}
+    ),
+    "pay.adjust": lambda w: w.post("/pay/adjustments", data=_adjusted(w)),
+    "pay.settle": lambda w: w.post("/pay/settle", data=_earned(w)),
 }  # fmt: skip
 # Covered where they live: without mail a forgotten password only tells the administrators, and the
 # first administrator is made before there is anybody.

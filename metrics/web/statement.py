@@ -1,0 +1,40 @@
+"""A statement as a page and as a file: the same for who pays and for who is paid."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from flask import Response, render_template
+
+from metrics.earnings import statements, words
+from metrics.earnings.money import Line, shown, total
+from metrics.models import EarningsStatement
+
+
+def statement_page(found: EarningsStatement, back: str, csv: str) -> str:
+    """One statement, to read and to print."""
+    return render_template(
+        "earnings/statement.html",
+        found=found,
+        lines=statements.lines(found),
+        sound=statements.digest(found.user, found) == found.digest,
+        back=back,
+        csv=csv,
+        shown=shown,
+        words=words,
+    )
+
+
+def csv_file(text: str, name: str) -> Response:
+    """A table that is taken away; the mark at its head tells spreadsheets that it is UTF-8."""
+    answer = Response("\ufeff" + text, mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
+
+
+def by_currency(lines: Iterable[Line]) -> dict[str, Decimal]:
+    """What lines come to, by currency."""
+    listed = list(lines)
+    return {
+        currency: total([line for line in listed if line.currency == currency], currency)
+        for currency in sorted({line.currency for line in listed})
+    }

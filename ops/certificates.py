@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from ops import audit_log, clock_time
 from ops.access import WORKERS
+from ops.applicants import facts
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Certificate, Skill, User
 
@@ -55,6 +56,7 @@ def grant(
     session.add(certificate)
     session.flush()
     _record(session, by, "certificate.granted", certificate, user, source=source, level=level)
+    facts.certified(session, user, skill, by=by)
     return certificate
 
 
@@ -62,7 +64,7 @@ def revoke(session: Session, certificate: Certificate, *, by: User, reason: str)
     """End a certificate at once. Raises InvalidInput without a reason, Conflict when ended."""
     if not reason.strip():
         raise InvalidInput("say why", field="reason")
-    session.refresh(certificate, with_for_update=True)
+    _lock(session, certificate)
     if certificate.revoked_at is not None:
         raise Conflict("This certificate was revoked already.")
     certificate.revoked_at = clock_time.now()
@@ -90,7 +92,7 @@ def shorten(
         raise InvalidInput("say why", field="reason")
     if until <= now:
         raise InvalidInput("must lie in the future", field="valid_until")
-    session.refresh(certificate, with_for_update=True)
+    _lock(session, certificate)
     if certificate.revoked_at is not None or certificate.valid_until <= now:
         raise Conflict("This certificate is over.")
     if certificate.valid_until <= until:
@@ -140,6 +142,12 @@ def history(session: Session, user_ids: Iterable[int]) -> Sequence[Certificate]:
     mine = select(Certificate).options(joinedload(Certificate.skill))
     chosen = mine.where(Certificate.user_id.in_(list(user_ids)))
     return session.scalars(chosen.order_by(Certificate.granted_at.desc(), Certificate.id)).all()
+
+
+def _lock(session: Session, certificate: Certificate) -> None:
+    """Hold the row as it is now: of two that end it at once the later sees what the first did."""
+    held = select(Certificate).where(Certificate.id == certificate.id).with_for_update()
+    session.execute(held.execution_options(populate_existing=True)).one()
 
 
 def _record(

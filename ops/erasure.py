@@ -1,16 +1,14 @@
 """Forgetting a person: what names them goes, what they did stays under their pseudonym."""
 
-import re
-from typing import Any
-
-from sqlalchemy import delete, func, or_, text, update
+from sqlalchemy import delete, or_, text, update
 from sqlalchemy.orm import Session
 
-from ops import affiliations, audit_log, clock_time
+from ops import affiliations, audit_log, clock_time, mentions
+from ops.applicants import forgetting
 from ops.errors import Conflict
-from ops.models import ApiToken, Comment, Notice, OneTimeLink, User
+from ops.mentions import ERASED
+from ops.models import ApiToken, Notice, OneTimeLink, User
 
-ERASED = "Erased person"
 # Pages of the dashboards they kept, under names of their own making; the table is another storey's.
 _VIEWS = text("DELETE FROM saved_view WHERE user_id = :user")
 
@@ -19,9 +17,9 @@ def erase(session: Session, user: User, *, by: User) -> None:
     """Erase the personal data of a closed account, for good. Raises Conflict while it is open."""
     if user.active:
         raise Conflict("Close the account first: whoever is erased can no longer sign in.")
-    _out_of(session, user, Comment, Comment.body)
-    # A lead signs what they write to labellers; rules and alerts name nobody.
-    _out_of(session, user, Notice, Notice.text)
+    # Before the account, whose name it may bear in other words.
+    forgetting.with_account(session, user, by=by)
+    mentions.strike(session, (user.name, user.email))
     session.execute(_VIEWS, {"user": user.id})
     user.name, user.email, user.password_hash = ERASED, None, None
     # Their days stay where they were counted: a time zone names nobody.
@@ -41,20 +39,6 @@ def erase(session: Session, user: User, *, by: User) -> None:
     )
     session.execute(update(ApiToken).where(ApiToken.user_id == user.id).values(name="erased"))
     audit_log.record(session, by, "user.erased", f"user:{user.pseudonym}")
-
-
-def _out_of(session: Session, user: User, table: Any, written: Any) -> None:
-    """Their name and address go from whatever anybody wrote; the rest of it stays."""
-    for said in filter(None, (user.name, user.email)):
-        escaped = re.sub(r"[^\w\s]", lambda found: "\\" + found[0], said)
-        # A whole word: Ann is no part of Annabel.
-        pattern = rf"(^|[^[:alnum:]_]){escaped}(?![[:alnum:]_])"
-        session.execute(
-            update(table)
-            .where(written.regexp_match(pattern, flags="i"))
-            .values({written: func.regexp_replace(written, pattern, rf"\1{ERASED}", "gi")}),
-            execution_options={"synchronize_session": False},
-        )
 
 
 def is_erased(user: User) -> bool:

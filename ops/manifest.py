@@ -49,10 +49,14 @@ JOBS = {
     "seal events": Job("ops.event_sealing:seal", cron="20 2 * * *"),
     "watch certificates run out": Job("ops.certificates_ending:watch", every=3600),
     "drop old months of events": Job("ops.event_retention:apply", cron="50 3 * * *"),
+    "applicants follow facts": Job("ops.applicants.facts:follow", every=60, where="clock"),
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }
 
-TASKS = {"mail notice": "ops.mail:send_notice"}
+TASKS = {
+    "mail notice": "ops.mail:send_notice",
+    "mail applicant": "ops.applicants.posting:send",
+}
 
 NAV: tuple[Entry, ...] = (Entry("People", "people.index", MANAGERS, order=40),)
 

@@ -1,0 +1,160 @@
+"""Who may have applied twice, and why one thinks so; merged, or found to be two people."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload
+
+from ops import audit_log, clock_time
+from ops.applicants import moving, stages, visible
+from ops.applicants.keys import ALIKE, blocks, likeness
+from ops.errors import Conflict, InvalidInput
+from ops.models import Applicant, ApplicantsApart, User
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two applications, the earlier one first, and what they share, in words."""
+
+    one: Applicant
+    other: Applicant
+    why: list[str]
+
+
+def pairs(session: Session, user: User) -> list[Pair]:
+    """Every pair that `user` may see and nobody has decided on, the newest first."""
+    rows = _candidates(session, user)
+    apart = _apart(session)
+    found = {}
+    for one, other in _met(rows):
+        key = (one.id, other.id)
+        why = [] if key in apart or key in found else shared(one, other)
+        if why:
+            found[key] = Pair(one, other, why)
+    return sorted(found.values(), key=lambda pair: -pair.other.id)
+
+
+def of(session: Session, user: User, applicant: Applicant) -> list[Pair]:
+    """The pairs of one applicant."""
+    if applicant.erased_at is not None or applicant.same_as is not None:
+        return []
+    apart = _apart(session)
+    found = []
+    for row in _candidates(session, user):
+        if row.id != applicant.id:
+            one, other = sorted((row, applicant), key=lambda a: a.id)
+            why = [] if (one.id, other.id) in apart else shared(one, other)
+            if why:
+                found.append(Pair(one, other, why))
+    return found
+
+
+def shared(one: Applicant, other: Applicant) -> list[str]:
+    """Why two may be one person; empty when there is too little."""
+    why = []
+    if one.email_key and one.email_key == other.email_key:
+        same = (one.email or "").lower() == (other.email or "").lower()
+        why.append("same e-mail address" if same else "addresses of the same mailbox")
+    place = _place(one, other)
+    alike = likeness(one.name_key, other.name_key)
+    if alike >= ALIKE and (place or why):
+        why.append("same name" if alike == 1 else f"names {alike:.0%} alike".replace("%", " %"))
+    return [*why, *place] if why else []
+
+
+def _place(one: Applicant, other: Applicant) -> list[str]:
+    place = []
+    if one.country.casefold() == other.country.casefold():
+        place.append("same country")
+    if one.timezone == other.timezone:
+        place.append("same time zone")
+    return place
+
+
+def _candidates(session: Session, user: User) -> list[Applicant]:
+    rows = (
+        select(Applicant)
+        .options(joinedload(Applicant.opening), joinedload(Applicant.stage))
+        .where(
+            Applicant.opening_id.in_(visible.openings(user)),
+            Applicant.erased_at.is_(None),
+            Applicant.same_as.is_(None),
+        )
+        .order_by(Applicant.id)
+    )
+    return list(session.scalars(rows))
+
+
+def _apart(session: Session) -> set[tuple[int, int]]:
+    rows = session.execute(select(ApplicantsApart.one_id, ApplicantsApart.other_id))
+    return {(row[0], row[1]) for row in rows}
+
+
+def _met(rows: Iterable[Applicant]) -> Iterable[tuple[Applicant, Applicant]]:
+    """Pairs worth comparing: of one mailbox, or of one place and with a word or initials shared."""
+    groups: dict[object, list[Applicant]] = defaultdict(list)
+    for row in rows:
+        if row.email_key:
+            groups["mailbox", row.email_key].append(row)
+        for block in blocks(row.name_key):
+            groups["country", row.country.casefold(), block].append(row)
+            groups["zone", row.timezone, block].append(row)
+    for group in groups.values():
+        for n, one in enumerate(group):
+            yield from ((one, other) for other in group[n + 1 :])
+
+
+def merge(session: Session, keep_id: int, repeat_id: int, *, by: User) -> Applicant:
+    """The second application repeats the first: it leaves the board, its history stays.
+
+    Raises NotFound, InvalidInput, and Conflict when it has an account or was decided on meanwhile.
+    """
+    keep, repeat = _both(session, keep_id, repeat_id, by)
+    if repeat.user_id is not None:
+        raise Conflict(f"{repeat.name} has an account with this application: keep this one.")
+    session.execute(update(Applicant).where(Applicant.same_as == repeat.id).values(same_as=keep.id))
+    repeat.same_as = keep.id
+    if repeat.stage.meaning != "left":
+        moving.enter(session, repeat, stages.first_of(session, "left"), by=by, letter="none")
+    subject = f"applicant:{repeat.pseudonym}"
+    audit_log.record(session, by, "applicant.merged", subject, into=str(keep.pseudonym))
+    return keep
+
+
+def unmerge(session: Session, applicant_id: int, *, by: User) -> None:
+    """An application is one of its own again, where the merging left it. Raises NotFound."""
+    applicant = visible.applicant(session, by, applicant_id, lock=True)
+    if applicant.same_as is not None and applicant.erased_at is None:
+        applicant.same_as = None
+        session.flush()
+        audit_log.record(session, by, "applicant.unmerged", f"applicant:{applicant.pseudonym}")
+
+
+def keep_apart(session: Session, one_id: int, other_id: int, *, by: User) -> None:
+    """Two people, whatever they share; they are not shown as a pair again."""
+    one, other = _both(session, min(one_id, other_id), max(one_id, other_id), by)
+    if session.get(ApplicantsApart, (one.id, other.id)) is None:
+        now = clock_time.now()
+        session.add(ApplicantsApart(one_id=one.id, other_id=other.id, by=by.id, at=now))
+        session.flush()
+        subject = f"applicant:{one.pseudonym}"
+        audit_log.record(session, by, "applicant.kept_apart", subject, other=str(other.pseudonym))
+
+
+def merged_into(session: Session, applicant: Applicant) -> list[Applicant]:
+    """The applications that repeat this one."""
+    rows = select(Applicant).options(joinedload(Applicant.opening))
+    rows = rows.where(Applicant.same_as == applicant.id).order_by(Applicant.id)
+    return list(session.scalars(rows))
+
+
+def _both(session: Session, one_id: int, other_id: int, by: User) -> tuple[Applicant, Applicant]:
+    if one_id == other_id:
+        raise InvalidInput("choose two applications", field="other")
+    # By id, so that two who decide at once cannot wait for each other.
+    locked = {i: visible.applicant(session, by, i, lock=True) for i in sorted((one_id, other_id))}
+    if any(a.erased_at is not None or a.same_as is not None for a in locked.values()):
+        raise Conflict("One of them was merged or erased meanwhile.")
+    return locked[one_id], locked[other_id]

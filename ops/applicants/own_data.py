@@ -1,0 +1,118 @@
+"""All that is held of an applicant, as plain data for a file."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session, aliased
+
+from ops import audit_log, certificates
+from ops.applicants import notes, posting
+from ops.models import Applicant, ApplicantMove, Assignment, PipelineStage, User
+
+# Tables of the storey above, read for the person they are about.
+_ATTEMPTS = text(
+    "SELECT assessment.title, attempt.number, attempt.started_at, attempt.finished_at, "
+    "attempt.correct, attempt.passed FROM attempt JOIN assessment "
+    "ON assessment.id = attempt.assessment_id WHERE attempt.labeller_id = :user ORDER BY attempt.id"
+)
+_COURSES = text(
+    "SELECT course.title, progress.started_at, progress.finished_at FROM course_progress progress "
+    "JOIN course ON course.id = progress.course_id WHERE progress.user_id = :user "
+    "ORDER BY progress.started_at"
+)
+
+
+def collected(session: Session, applicant: Applicant) -> dict[str, Any]:
+    """Their application, moves, notes, letters, and account; ready for JSON.
+
+    What was merged into it is another application: whoever holds one link reads no other. Managers
+    are not named.
+    """
+    return {
+        "pseudonym": str(applicant.pseudonym),
+        "application": _application(applicant),
+        "stages": _moves(session, applicant),
+        "notes": [{"at": _iso(n.at), "text": n.body} for n in notes.of(session, applicant)],
+        "letters": [
+            {"at": _iso(m.at), "sent_at": _iso(m.sent_at), "subject": m.subject, "text": m.body}
+            for m in posting.of(session, applicant)
+        ],
+        "account": _account(session, applicant.user) if applicant.user else None,
+    }
+
+
+def by_manager(session: Session, applicant: Applicant, *, by: User) -> dict[str, Any]:
+    """The same with every application merged into it, and a line in the audit trail."""
+    merged = select(Applicant).where(Applicant.same_as == applicant.id).order_by(Applicant.id)
+    whole = collected(session, applicant)
+    whole["merged"] = [collected(session, one) for one in session.scalars(merged)]
+    audit_log.record(session, by, "applicant.exported", f"applicant:{applicant.pseudonym}")
+    return whole
+
+
+def _application(applicant: Applicant) -> dict[str, Any]:
+    names = (
+        "name", "email", "country", "timezone", "languages", "equipment", "availability", "about",
+        "consent",
+    )  # fmt: skip
+    dates = ("applied_at", "consent_at", "erasure_asked_at", "erased_at")
+    return {
+        "opening": applicant.opening.title,
+        **{name: getattr(applicant, name) for name in names},
+        **{name: _iso(getattr(applicant, name)) for name in dates},
+    }
+
+
+def _moves(session: Session, applicant: Applicant) -> list[dict[str, Any]]:
+    before, after = aliased(PipelineStage), aliased(PipelineStage)
+    rows = (
+        select(ApplicantMove, before.name, after.name)
+        .outerjoin(before, before.id == ApplicantMove.from_stage_id)
+        .join(after, after.id == ApplicantMove.to_stage_id)
+        .where(ApplicantMove.applicant_id == applicant.id)
+        .order_by(ApplicantMove.at, ApplicantMove.id)
+    )
+    return [
+        {"at": _iso(row[0].at), "from": row[1], "to": row[2], "reason": row[0].reason}
+        for row in session.execute(rows)
+    ]
+
+
+def _account(session: Session, user: User) -> dict[str, Any]:
+    submitted = select(func.count()).where(
+        Assignment.labeller_id == user.id, Assignment.state == "submitted"
+    )
+    held = certificates.history(session, [user.id])
+    return {
+        "name": user.name,
+        "email": user.email,
+        "role": user.role,
+        "timezone": user.timezone,
+        "attributes": user.attributes,
+        "created_at": _iso(user.created_at),
+        "last_seen_at": _iso(user.last_seen_at),
+        "certificates": [
+            {
+                "skill": c.skill.name,
+                "level": c.level,
+                "granted_at": _iso(c.granted_at),
+                "valid_until": _iso(c.valid_until),
+                "revoked_at": _iso(c.revoked_at),
+                "reason": c.reason,
+            }
+            for c in held
+        ],
+        "attempts": _rows(session, _ATTEMPTS, user),
+        "courses": _rows(session, _COURSES, user),
+        "tasks_handed_in": session.scalar(submitted) or 0,
+    }
+
+
+def _rows(session: Session, query: Any, user: User) -> list[dict[str, Any]]:
+    found = session.execute(query, {"user": user.id}).mappings()
+    return [{k: _iso(v) if isinstance(v, datetime) else v for k, v in row.items()} for row in found]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

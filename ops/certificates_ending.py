@@ -32,7 +32,7 @@ def watch(sessions: sessionmaker[Session]) -> int:
         told: dict[int, list[Certificate]] = {}
         for certificate in _ending(session, now):
             if certificate.requalify_from is None:
-                _open(session, certificate, now)
+                certificate.requalify_from = now
             if tell_holder(session, certificate, _ends(certificate)):
                 told.setdefault(ahead(certificate, now), []).append(certificate)
         for days, some in told.items():
@@ -70,12 +70,6 @@ def _ending(session: Session, now: datetime) -> list[Certificate]:
 def _opens(certificate: Certificate) -> datetime:
     half = (certificate.valid_until - certificate.granted_at) / 2
     return certificate.valid_until - min(timedelta(days=AHEAD[0]), half)
-
-
-def _open(session: Session, certificate: Certificate, now: datetime) -> None:
-    certificate.requalify_from = now
-    certificate.requalify_reason = f"It runs out on {certificate.valid_until:%Y-%m-%d}."
-    session.flush()
 
 
 def ahead(certificate: Certificate, now: datetime) -> int:

@@ -19,7 +19,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "rescore": ("quality.rescoring.cli:rescore", "Re-score the labels of a batch with a model."),
 }
-BLUEPRINTS = ("quality.web.onboarding:blueprint",)
+BLUEPRINTS = (
+    "quality.web.onboarding:blueprint",
+    "quality.web.certificate_pages:blueprint",
+)
 TASKS = {"rescore": "quality.rescoring.job:run"}
 JOBS = {
     "judge answers": Job("quality.judging:judge", every=1),
@@ -36,6 +39,10 @@ JOBS = {
 }
 NAV = (Entry("Onboarding", "onboarding.index", MANAGERS | WORKERS, order=35),)
 ACCESS = {
+    "certificates.index": MANAGERS,
+    "certificates.file": MANAGERS,
+    "certificates.change": MANAGERS,
+    "certificates.change_skill": MANAGERS,
     "onboarding.index": MANAGERS | WORKERS,
     "onboarding.new": MANAGERS,
     "onboarding.add": MANAGERS,

@@ -76,6 +76,7 @@ def everything(
         "own_statement_id": statement.id,
         "user_id": admin.id,
         "certificate_id": certificate.id,
+        "skill_id": skill.id,
         "desk_token": work.token,
         "attempt_token": attempt.token,
         "question_token": question.token,

@@ -198,6 +198,12 @@ def _require(w):
     return w.post(f"{w.base}/requirements", data={"skill.label": skill.id, "level.label": 2})
 
 
+def _certify(w):
+    terms = {"deed": "grant", "level": "1", "valid_until": "2999-01-01", "reason": "r"}
+    who = {"who": [w.labeller.id], "skill": w.project.skill_id}
+    return w.post("/onboarding/certificates", data={**terms, **who})
+
+
 def _assess(w):
     w.assessment()
     form = {
@@ -446,6 +452,11 @@ CASES = {
     ),
     "deliveries.deliver_batch": lambda w: w.post(
         f"/api/v1/batches/{w.done().batch.id}/deliver"
+    ),
+    "certificates.change": _certify,
+    "certificates.change_skill": lambda w: w.post(
+        f"/onboarding/certificates/skills/{w.project.skill_id}",
+        data={"requalify_below": "80", "requalify_days": "7"},
     ),
     "onboarding.add": _assess,
     "onboarding.set_open": lambda w: w.post(

@@ -11,7 +11,10 @@ from tests.everything import everything, values_of
 
 ROLES = ("ops_lead", "onboarding_manager", "labeller", "reviewer", "expert", "client")
 # Managers know everybody who works here: these are about people, not about a project.
-ABOUT_STAFF = {"api.show_person", "people.person", "pay.statement", "pay.statement_csv"}
+ABOUT_STAFF = {
+    "api.show_person", "people.person", "pay.statement", "pay.statement_csv",
+    "certificates.change_skill",
+}  # fmt: skip
 SECRETS = {"signin.link", "setup.form", "setup.submit"}  # whoever holds the secret may
 # The static files and the dashboards' own assets are the same for all who may open them.
 OF_NO_PROJECT = {"static", "dashboards.show"}

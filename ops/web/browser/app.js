@@ -1,6 +1,7 @@
 // What every page needs: Tabler's dropdowns, htmx with the CSRF token, copying of secrets.
 import "@tabler/core";
 import htmx from "htmx.org";
+import "./_ticks.js";
 
 window.htmx = htmx;
 

@@ -40,27 +40,5 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// One tick for all of a page, and back when one of them is taken out again.
-for (const all of document.querySelectorAll("[data-tick-all]")) {
-  const boxes = [...document.querySelectorAll(`input[name="${CSS.escape(all.dataset.tickAll)}"]`)];
-  const follow = () => {
-    const n = boxes.filter((box) => box.checked).length;
-    all.checked = n > 0 && n === boxes.length;
-    all.indeterminate = n > 0 && n < boxes.length;
-  };
-  all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; });
-  for (const box of boxes) box.addEventListener("change", follow);
-  follow();
-}
-
-// A field that only matters for one choice.
-for (const part of document.querySelectorAll("[data-when]")) {
-  const [name, value] = part.dataset.when.split("=");
-  const choice = document.querySelector(`[name="${name}"]`);
-  const follow = () => { part.hidden = choice.value !== value; };
-  choice.addEventListener("change", follow);
-  follow();
-}
-
 const form = document.querySelector("#import-form");
 if (form) sendPictures(form);

@@ -7,7 +7,7 @@ two deliveries at once are one.
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metrics import report
+from metrics import again, report
 from ops import audit_log, canonical, clock_time, delivery, ontologies
 from ops.errors import Frozen, NotReady
 from ops.models import Batch, Delivery, Project, User
@@ -17,14 +17,16 @@ from quality.gate import judge_batch
 def deliver(session: Session, batch: Batch, by: User) -> Delivery:
     """Let `batch` go to the client.
 
-    Raises Frozen when it was delivered before; NotReady with the gate's `reasons` when the numbers
-    do not allow it. The delivery counts as done when a seal covers its audit entry.
+    Once its client has rejected a delivery, it is delivered again as the next version. Raises
+    Frozen when it was delivered and not rejected; NotReady with the gate's `reasons` when the
+    numbers do not allow it. The delivery counts as done when a seal covers its audit entry.
     """
     # Stronger than the lock of those who open tasks: it also waits for labels being written.
     locked = select(Batch).where(Batch.id == batch.id).with_for_update()
     batch = session.scalars(locked.execution_options(populate_existing=True)).one()
     if batch.state == "delivered":
         raise Frozen("This batch was delivered already.")
+    first = delivery.of_batch(session, batch.id)
     verdict = judge_batch(session, batch)
     if not verdict.passed:
         raise NotReady(
@@ -35,7 +37,7 @@ def deliver(session: Session, batch: Batch, by: User) -> Delivery:
     made = Delivery(
         id=delivery.next_id(session),
         batch_id=batch.id,
-        version=1,
+        version=first.version + 1 if first else 1,
         verdict_id=verdict.id,
         ontology_version_id=_ontology(session, batch).id,
         items=items,
@@ -44,6 +46,8 @@ def deliver(session: Session, batch: Batch, by: User) -> Delivery:
         delivered_at=clock_time.now(),
     )
     made.report = report.build(session, batch, verdict.figures, verdict.terms, made)
+    if first is not None:
+        made.report["since"] = again.since(session, first)
     made.report_digest = canonical.digest(made.report)
     made.audit_entry_id = _record(session, batch, made, by)
     delivery.freeze(session, made)

@@ -6,8 +6,8 @@ digest is the SHA-256 of these bytes, so `sha256sum` of an exported file gives i
 """
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -17,9 +17,16 @@ from ops.errors import NotFound
 from ops.formats import jsonl
 from ops.models import Batch, Delivery, User
 
+# Which labels were known beforehand leaves the house with none of them: they count as what an
+# expert decided, of which neither answers nor probability are told.
 _IN_FORCE = """
     SELECT DISTINCT ON (asset.id) asset.id AS asset_id, asset.external_id, consensus.label,
-           consensus.method, consensus.probability, consensus.answers
+           CASE consensus.method WHEN 'gold' THEN 'adjudication' ELSE consensus.method END
+               AS method,
+           CASE WHEN consensus.method NOT IN ('gold', 'adjudication')
+                THEN consensus.probability END AS probability,
+           CASE WHEN consensus.method IN ('gold', 'adjudication') THEN 0
+                ELSE consensus.answers END AS answers
     FROM asset JOIN consensus ON consensus.asset_id = asset.id
     WHERE asset.batch_id = :batch ORDER BY asset.id, consensus.version DESC
 """
@@ -84,6 +91,45 @@ def find(session: Session, user: User, delivery_id: int) -> Delivery:
     if found is None:
         raise NotFound("There is no such delivery, or you may not see it.")
     return found
+
+
+def versions(session: Session, batch_id: int) -> Sequence[Delivery]:
+    """All deliveries of a batch, the first one first."""
+    mine = select(Delivery).where(Delivery.batch_id == batch_id)
+    return session.scalars(mine.order_by(Delivery.version)).all()
+
+
+class Difference(NamedTuple):
+    """An item that two deliveries hold differently; `before` or `after` is None where it lacks.
+
+    `relabelled` says whether the label itself changed, and not only how it came about.
+    """
+
+    asset_id: int
+    external_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    relabelled: bool
+
+
+_DIFFER = """
+    SELECT asset_id, coalesce(one.external_id, two.external_id) AS external_id,
+           one.label AS before, two.label AS after, one.label IS DISTINCT FROM two.label AS changed
+    FROM (SELECT * FROM delivery_item WHERE delivery_id = :first) one
+    FULL JOIN (SELECT * FROM delivery_item WHERE delivery_id = :second) two USING (asset_id)
+    WHERE (one.label, one.method, one.probability, one.answers)
+          IS DISTINCT FROM (two.label, two.method, two.probability, two.answers)
+    ORDER BY coalesce(one.external_id, two.external_id) COLLATE "C"
+"""
+
+
+def differences(session: Session, first: Delivery, second: Delivery) -> list[Difference]:
+    """The items in which two deliveries of a batch differ, by external id.
+
+    An item differs when its line in the canonical export does.
+    """
+    rows = session.execute(text(_DIFFER), {"first": first.id, "second": second.id})
+    return [Difference(*row) for row in rows]
 
 
 def of_batch(session: Session, batch_id: int) -> Delivery | None:

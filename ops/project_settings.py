@@ -243,6 +243,25 @@ class AssistTerms(BaseModel):
     )
 
 
+class ServiceTerms(BaseModel):
+    """What was agreed with the client of every delivery."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    accuracy: float | None = Field(
+        None, gt=0, lt=1, description="Accuracy agreed with the client (empty: that of the gate)"
+    )
+    turnaround_days: float | None = Field(
+        None, gt=0, le=3650, description="Days from receiving a batch to delivering it (empty: any)"
+    )
+    answer_days: float | None = Field(
+        None,
+        gt=0,
+        le=3650,
+        description="Days from a client's rejection to the next delivery (empty: any)",
+    )
+
+
 class ProjectSettings(BaseModel):
     """The settings of one project. Every number has one place: here."""
 
@@ -276,6 +295,7 @@ class ProjectSettings(BaseModel):
     gold: GoldSettings = Field(default_factory=GoldSettings)
     likeness: LikenessTerms = Field(default_factory=LikenessTerms)
     gate: GateTerms = Field(default_factory=GateTerms)
+    service: ServiceTerms = Field(default_factory=ServiceTerms)
 
     @property
     def many_answers(self) -> int | None:

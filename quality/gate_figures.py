@@ -10,6 +10,7 @@ from ops.models import Batch, Project, ReferenceModel
 from ops.project_settings import GateTerms
 from quality import gate_reviews, review_sample
 from quality.adjudication import NO_ADJUDICATOR
+from quality.judging.decisions import GOLD_DISPUTED
 from quality.measures.classes import rate
 from quality.review_sample import Sampled
 
@@ -18,8 +19,13 @@ Figures = dict[str, Any]
 
 def read(session: Session, batch: Batch, project: Project, terms: GateTerms) -> Figures:
     """assets, labelled, unfinished (by stage), unjudged, undecided, flags, issues, sample, classes,
-    errors, rescore, gold."""
-    values = {"batch": batch.id, "project": batch.project_id, "stuck": NO_ADJUDICATOR}
+    errors, rescore, gold, again."""
+    values = {
+        "batch": batch.id,
+        "project": batch.project_id,
+        "stuck": NO_ADJUDICATOR,
+        "disputed": GOLD_DISPUTED,
+    }
     assets, labelled, undecided, flags, issues, unjudged = session.execute(_COUNTS, values).one()
     drawn = review_sample.results(session, batch.id)
     return {
@@ -34,6 +40,7 @@ def read(session: Session, batch: Batch, project: Project, terms: GateTerms) -> 
         **gate_reviews.read(session, batch, project, drawn, terms),
         "rescore": _rescore(session, values),
         "gold": _gold(session, values),
+        "again": _again(session, values),
     }
 
 
@@ -153,6 +160,37 @@ _GOLD = text(
     SELECT count(*), coalesce(sum(correct), 0) FROM newest
     """
 )
+
+
+# What was reopened after the newest delivery, and how much of that a person has decided since. Gold
+# is decided by a lead, whose word takes the flag down.
+_AGAIN = text(
+    """
+    SELECT newest.version AS delivery, count(*) AS reopened,
+           count(*) FILTER (WHERE again.reason = 'rejected') AS rejected,
+           count(*) FILTER (WHERE CASE
+               WHEN EXISTS (SELECT FROM gold WHERE gold.asset_id = again.asset_id)
+               THEN NOT EXISTS (SELECT FROM flag WHERE flag.asset_id = again.asset_id
+                                  AND flag.kind = :disputed AND flag.resolved_at IS NULL)
+               ELSE EXISTS (
+                   SELECT FROM task JOIN assignment ON assignment.task_id = task.id
+                   JOIN label ON label.assignment_id = assignment.id
+                   WHERE task.asset_id = again.asset_id AND task.stage IN ('review', 'adjudicate')
+                     AND assignment.state = 'submitted' AND NOT assignment.surplus
+                     AND assignment.ended_at >= again.at
+                     AND label.payload ->> 'verdict' IS DISTINCT FROM 'return')
+               END) AS settled
+    FROM (SELECT id, version FROM delivery WHERE batch_id = :batch
+          ORDER BY version DESC LIMIT 1) newest
+    JOIN reopened_asset again ON again.delivery_id = newest.id
+    GROUP BY 1
+    """
+)
+
+
+def _again(session: Session, values: dict[str, Any]) -> Figures | None:
+    row = session.execute(_AGAIN, values).mappings().one_or_none()
+    return dict(row) if row else None
 
 
 def _gold(session: Session, values: dict[str, Any]) -> Figures:

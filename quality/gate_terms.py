@@ -210,9 +210,20 @@ def _issues(figures: Figures, terms: GateTerms) -> Iterator[Reason]:
         yield _reason("open_issues", words, n, most, n - most)
 
 
+def _again(figures: Figures, _: GateTerms) -> Iterator[Reason]:
+    # The author's word is not enough: a person other than them has looked since.
+    again = figures["again"]
+    if again is not None and again["settled"] < again["reopened"]:
+        left = again["reopened"] - again["settled"]
+        words = f"{_count(left, 'label')} of {again['reopened']} taken up again after delivery "
+        words += f"{again['delivery']} {_is(left)} not decided yet."
+        yield _reason("again", words, again["settled"], again["reopened"], left)
+
+
 TERMS: tuple[Callable[[Figures, GateTerms], Iterator[Reason]], ...] = (
     _labels, _unfinished, _unjudged, _adjudications, _sample_size, _accepted, _accuracy_shown,
     _classes, _errors, _rescore, _suspects, _gold, _flags, _issues,
+    _again,
 )  # fmt: skip
 STAGE = {"label": "label", "rework": "label again", "review": "review"}
 

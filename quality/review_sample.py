@@ -15,7 +15,7 @@ from sqlalchemy import String, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, consensus, lanes
+from ops import audit_log, clock_time, consensus, delivery, lanes, reopened
 from ops.errors import Frozen, InvalidInput, NotReady
 from ops.models import Batch, Project, User
 from quality import review_tasks
@@ -151,6 +151,7 @@ def draw_review_sample(
     step = 1 + (session.scalar(last) or 0)
     seed = secrets.randbits(62) if seed is None else seed
     drawn = sorted(left[i].id for i in _spread([row.key for row in left], n, seed))
+    _take_up(session, batch, drawn)
     tasks = _open_reviews(session, batch, drawn)
     _record(session, batch, drawn, tasks, step, seed, by, of_class)
     audit_log.record(
@@ -233,6 +234,17 @@ def _refuse_unfinished(session: Session, batch: Batch) -> None:
     # A sample of the labels that happen to be in says nothing of those that are not.
     if session.scalar(_UNFINISHED, {"batch": batch.id}):
         raise NotReady("A sample can be drawn when every asset of the batch has its label.")
+
+
+def _take_up(session: Session, batch: Batch, drawn: Sequence[int]) -> None:
+    """Delivered and open again: what is looked at once more may change once more."""
+    made = delivery.of_batch(session, batch.id)
+    stay = reopened.staying(session, drawn)
+    if made is None or not stay:
+        return
+    now = consensus.current(session, sorted(stay))
+    fresh = [asset for asset in stay if now[asset].method not in KNOWN]
+    reopened.reopen(session, batch, made, fresh, "sample", clock_time.now())
 
 
 def _open_reviews(session: Session, batch: Batch, drawn: Sequence[int]) -> dict[int, int]:

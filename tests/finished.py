@@ -27,17 +27,27 @@ class Finished:
 
 
 def finished(
-    make: Make, session: Session, *, assets: int = 20, reviewed: bool = True, **more: Any
+    make: Make,
+    session: Session,
+    *,
+    assets: int = 20,
+    reviewed: bool = True,
+    alone: bool = False,
+    **more: Any,
 ) -> Finished:
     """Two labellers label everything with class a (every fifth asset is in doubt between a and b);
-    a reviewer has looked at the whole batch, unless `reviewed` is false."""
+    a reviewer has looked at the whole batch, unless `reviewed` is false. `alone`: the two share
+    the assets, and each is labelled once."""
     more.setdefault("settings", {"gate": TERMS, "cost_per_hour": 12.0})
-    floor = make.floor(labellers=2, assets=assets, wanted=2, **more)
+    floor = make.floor(labellers=2, assets=assets, wanted=1 if alone else 2, **more)
     lead = make.member(floor.project, make.user(role="ops_lead"))
     reviewer = make.member(floor.project, make.user(role="reviewer"))
     for i, task in enumerate(floor.tasks):
-        for person, key in zip(floor.labellers, "aa" if i % 5 else "ab", strict=True):
-            answer(session, task, person, key)
+        if alone:
+            answer(session, task, floor.labellers[i % 2], "a")
+        else:
+            for person, key in zip(floor.labellers, "aa" if i % 5 else "ab", strict=True):
+                answer(session, task, person, key)
         decide(session, floor.batch, task.asset_id, "majority")
     if reviewed:
         draw_review_sample(session, floor.batch, assets, lead, seed=1)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from ops import labels
 from quality import gold_review
+from quality.acceptance import said
 from quality.judging.answers import Answer
 from scheduling import sql, verdicts
 
@@ -26,7 +27,7 @@ _IN_FORCE = """
 
 _OPINIONS = """
     SELECT CASE t.stage WHEN 'rework' THEN 'author' ELSE 'reviewer' END AS by, l.payload,
-           label_key(l.payload) AS key
+           label_key(l.payload) AS key, a.ended_at
     FROM task t JOIN assignment a ON a.task_id = t.id AND a.state = 'submitted' AND NOT a.surplus
     JOIN label l ON l.assignment_id = a.id
     WHERE t.asset_id = %(asset)s AND t.stage IN ('review', 'rework')
@@ -145,9 +146,14 @@ def _said(session: Session, asset: int, label_type: str) -> list[dict[str, Any]]
 def _opinions(session: Session, asset: int, task: int, after: int = 0) -> list[dict[str, Any]]:
     """What reviews and rework of the asset said in tasks between the two, in order."""
     found = sql.rows(session, _OPINIONS, asset=asset, task=task, after=after)
+    heard = [(row.ended_at, row.by, row.key, row.payload) for row in found]
+    # Whoever sent it back, a reviewer or the client, is a reviewer to those who mend it.
+    rejected = [] if after else said.of_task(session, asset, task)
+    heard += [(at, "reviewer", None, label) for at, label in rejected]
+    heard.sort(key=lambda one: one[0])
     return [
-        {"by": row.by, "verdict": row.payload.get("verdict"), "key": row.key, "label": row.payload}
-        for row in found
+        {"by": by, "verdict": label.get("verdict"), "key": key, "label": label}
+        for _, by, key, label in heard
     ]
 
 

@@ -30,6 +30,7 @@ GROUPS = {
     "gate.plan": "Terms of the gate: the sample of reviews",
     "gate.classes": "Terms of the gate: classes",
     "gate.errors": "Terms of the gate: errors",
+    "service": "Service agreed with the client",
 }
 
 

@@ -49,6 +49,7 @@ from metrics.definitions.money import (
     cost_per_label,
 )
 from metrics.definitions.registry import DEFINITIONS, GROUPS, Definition
+from metrics.definitions.service import Days, service_met, turnaround
 from metrics.definitions.shares import (
     UNKNOWN,
     Z95,
@@ -110,6 +111,7 @@ __all__ = [
     "Anchoring",
     "Bottleneck",
     "Counts",
+    "Days",
     "Definition",
     "Difference",
     "Floats",
@@ -153,6 +155,7 @@ __all__ = [
     "ratio",
     "rework_rate",
     "rolled_throughput_yield",
+    "service_met",
     "share",
     "shares",
     "skip_rate",
@@ -163,6 +166,7 @@ __all__ = [
     "time_histogram",
     "time_saved",
     "time_to_answer",
+    "turnaround",
     "utilisation",
     "utilisation_interval",
     "waiting_time",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from metrics.definitions import change, drafts, judged, line, money, times, work
+from metrics.definitions import change, drafts, judged, line, money, service, times, work
 
 # What a docstring of a definition says under headings of its own; the first three always.
 PARTS = ("Formula", "Unit", "Counted from", "Undefined", "Source")
@@ -71,6 +71,7 @@ DEFINITIONS: tuple[Definition, ...] = tuple(
         ("consistency", "Quality", 1, judged.consistency),
         ("drift", "Quality", 0, change.drift),
         ("mix_drift", "Quality", 0, change.mix_drift),
+        ("service_met", "Quality", 1, service.service_met),
         ("cost", "Cost", -1, money.cost),
         ("cost_per_label", "Cost", -1, money.cost_per_label),
         ("cost_per_accepted_label", "Cost", -1, money.cost_per_accepted_label),
@@ -82,6 +83,7 @@ DEFINITIONS: tuple[Definition, ...] = tuple(
         ("rolled_yield", "Line", 1, line.rolled_throughput_yield),
         ("bottleneck", "Line", 0, line.bottleneck),
         ("forecast", "Line", -1, change.forecast),
+        ("turnaround", "Line", -1, service.turnaround),
         ("standing", "People", 1, judged.standing),
         ("learning_curve", "People", -1, change.learning_curve),
         ("drafts_kept", "Model and questions", 1, drafts.drafts_kept),

@@ -34,9 +34,12 @@ class Hours(NamedTuple):
     valid_from: date
     valid_until: date | None
 
-    def holds(self, day: date) -> bool:
+    def in_force(self, day: date) -> bool:
         late = self.valid_until is not None and day >= self.valid_until
-        return self.weekday == day.weekday() and self.valid_from <= day and not late
+        return self.valid_from <= day and not late
+
+    def holds(self, day: date) -> bool:
+        return self.weekday == day.weekday() and self.in_force(day)
 
 
 def read(text: str, weekday: int) -> list[tuple[int, int]]:

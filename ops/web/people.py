@@ -10,6 +10,7 @@ from ops import (
     certificates,
     clock_time,
     erasure,
+    moves,
     organisations,
     people,
     people_csv,
@@ -176,6 +177,29 @@ def change(user_id: int) -> ResponseReturnValue:
     return redirect(url_for("people.person", user_id=other.id), 303)
 
 
+@blueprint.post("/people/<int:user_id>/move")
+def move(user_id: int) -> ResponseReturnValue:
+    """Another team, vendor or time zone, from a day on."""
+    other = staff.managed(db(), user_id, by=user())
+    try:
+        with db().begin_nested():
+            there = people_forms.place(db(), request.form, other, by=user())
+            moves.plan(db(), other, **there, by=user())
+    except InvalidInput as error:
+        return _person_page(other, moving=request.form, move_errors=error.errors), 422
+    flash("Saved. What was done until then stays counted where it was done.", "success")
+    return redirect(url_for("people.person", user_id=other.id), 303)
+
+
+@blueprint.post("/people/<int:user_id>/stay")
+def stay(user_id: int) -> ResponseReturnValue:
+    """What was to come from a day on does not."""
+    other = staff.managed(db(), user_id, by=user())
+    moves.drop(db(), other, by=user())
+    flash(f"{other.name} stays where they are.", "success")
+    return redirect(url_for("people.person", user_id=other.id), 303)
+
+
 @blueprint.post("/people/<int:user_id>/erase")
 def erase(user_id: int) -> ResponseReturnValue:
     """Erase what names a person; what they did stays under their pseudonym."""
@@ -248,11 +272,18 @@ def _person_page(person: User, **more: object) -> str:
     page = {"values": {}, "errors": None, "link": None, "revoking": None, **more}
     page.setdefault("changing", None)
     page.setdefault("change_errors", None)
+    page.setdefault("moving", None)
+    page.setdefault("move_errors", None)
     return render_template(
         "people/person.html",
         person=person,
         manageable=staff.may_manage_account(db(), user(), person),
         works=person.role in WORKERS,
+        teams=people_forms.teams_for(db(), user(), person),
+        seen_teams=set(db().scalars(scope.teams(user()))),
+        vendors=organisations.all_of(db(), "vendor"),
+        to_come=moves.of(db(), person),
+        today=people_forms.today_of(person),
         roles=staff.roles_for(user()),
         erased=erasure.is_erased(person),
         own=certificates.history(db(), [person.id]),

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ops import scope, staff
+from ops import clock_time, scope, staff
 from ops.access import WORKERS
 from ops.errors import InvalidInput
-from ops.models import ROLES, Project, Skill, User
+from ops.models import ROLES, Organisation, Project, Skill, Team, User
+from ops.shifts.local_time import zone_named
 
 # A certificate that ends within this time is shown as ending soon.
 SOON = timedelta(days=30)
@@ -96,6 +97,45 @@ def certificate(session: Session, form: Form) -> dict[str, Any]:
         "valid_until": end_of_day(form.get("valid_until", "")),
         "reason": form.get("reason", ""),
     }
+
+
+def teams_for(session: Session, viewer: User, person: User) -> list[Team]:
+    """The teams that `viewer` may put somebody into. Where they do not see the team that somebody
+    is in, it is not theirs to change: none."""
+    seen = scope.teams(viewer)
+    if person.team_id is not None and person.team_id not in set(session.scalars(seen)):
+        return []
+    return list(session.scalars(select(Team).where(Team.id.in_(seen)).order_by(Team.name)))
+
+
+def place(session: Session, form: Form, person: User, *, by: User) -> dict[str, Any]:
+    """team, organisation, timezone and from_day of a move. Raises InvalidInput naming the field."""
+    team: Team | None = person.team
+    teams = teams_for(session, by, person)
+    if teams and "team" in form:
+        wanted = form["team"]
+        team = next((t for t in teams if str(t.id) == wanted), None)
+        if wanted and team is None:
+            raise InvalidInput("there is no such team, or you do not lead it", field="team")
+    organisation = person.organisation
+    if person.role != "client":
+        number = _number(form.get("organisation", ""))
+        organisation = session.get(Organisation, number) if number else None
+        if number and (organisation is None or organisation.kind != "vendor"):
+            raise InvalidInput("choose a vendor", field="organisation")
+    try:
+        from_day = date.fromisoformat(form.get("from_day", ""))
+    except ValueError:
+        raise InvalidInput("give a date as 2027-01-31", field="from_day") from None
+    zone = form.get("timezone", "").strip()
+    return {
+        "team": team, "organisation": organisation, "timezone": zone, "from_day": from_day,
+    }  # fmt: skip
+
+
+def today_of(person: User) -> date:
+    """The day that it is where somebody is."""
+    return clock_time.now().astimezone(zone_named(person.timezone)).date()
 
 
 def end_of_day(text: str) -> datetime:

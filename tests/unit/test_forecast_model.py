@@ -10,6 +10,7 @@ from metrics.forecasting.model import (
     Observed,
     draw_days,
     enough,
+    hours_left,
     simulate,
 )
 
@@ -64,6 +65,16 @@ def test_what_is_labelled_is_reviewed_and_what_is_sent_back_is_mended():
     labels = 800 / (1 - 0.5 * 0.2)
     expected = labels * 0.1 + labels * 0.5 * 0.05
     assert outcome.hours.mean() == pytest.approx(expected, rel=0.01)
+
+
+def test_hours_left_are_those_that_the_simulation_spends():
+    seen = steady(reviews=(5000.0, 10_000.0), reworks=(1000.0, 5000.0))
+    seen.answers[:, REWORK], seen.worked[:, REWORK] = 1.0, 0.1
+    batches = left((800,), (100, 40, 60))
+    outcome = simulate(seen, batches, PRESENT, runs=400)
+    assert outcome.hours.mean(axis=0) == pytest.approx(
+        hours_left(seen, batches).sum(axis=1), rel=0.01
+    )
 
 
 def test_who_is_missing_is_waited_for_without_end():

@@ -1,0 +1,72 @@
+"""Planned against actual of a team, by week: a page, a picture, a table to take away."""
+
+import csv
+import io
+from datetime import timedelta
+
+from apiflask import APIBlueprint
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from metrics import charts_hours
+from metrics.reads import planned as reads
+from metrics.web import team_forms as forms
+from ops import teams
+from ops.access import WORKERS
+from ops.formats.csv import inert
+from ops.models import Team
+from ops.web.identity import db, user
+
+blueprint = APIBlueprint("team_hours", __name__, enable_openapi=False, template_folder="templates")
+
+COLUMNS = (
+    "name", "day", "planned_hours", "planned_hours_so_far", "active_hours", "wall_hours",
+    "difference_hours", "away",
+)  # fmt: skip
+
+
+@blueprint.get("/teams/<int:team_id>/hours")
+def show(team_id: int) -> ResponseReturnValue:
+    """A week of the team: what was planned, what was worked."""
+    team = teams.find(db(), user(), team_id)
+    sheet = _sheet(team)
+    rows = [(p.user.name, p.total.planned, p.total.due, p.total.active) for p in sheet.people]
+    return render_template(
+        "teams/hours.html",
+        tab="Planned and worked",
+        team=team,
+        week=sheet.first,
+        sheet=sheet,
+        # Names are escaped where the picture is drawn.
+        picture=Markup(charts_hours.people(rows)),  # noqa: S704
+        earlier=sheet.first - timedelta(days=7),
+        later=sheet.first + timedelta(days=7),
+        capacity=user().role not in WORKERS,
+    )
+
+
+@blueprint.get("/teams/<int:team_id>/hours.csv")
+def table(team_id: int) -> ResponseReturnValue:
+    """The same week as CSV, a row for each person and day."""
+    team = teams.find(db(), user(), team_id)
+    sheet = _sheet(team)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*COLUMNS, "as_of"])
+    for person in sheet.people:
+        for day, one in person.days.items():
+            hours = (one.planned, one.due, one.active, one.wall, one.difference)
+            writer.writerow([
+                inert(person.user.name), day, *(f"{h:.4f}" for h in hours),
+                "yes" if day in person.away else "",
+                sheet.as_of.isoformat() if sheet.as_of else "",
+            ])  # fmt: skip
+    name = f"hours-team-{team.id}-{sheet.first}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _sheet(team: Team) -> reads.Sheet:
+    week = forms.week(request.args, user().timezone)
+    return reads.of_a_team(db(), team, week, week + timedelta(days=7))

@@ -183,15 +183,13 @@ def answer(
     """Answer a question; says whether it was taken. The first answer counts, and only in time.
 
     With the last question, as soon as an adaptive assessment is sure, or when time has run out, the
-    attempt is finished. Raises NotFound for a question of another attempt or one not shown yet,
-    InvalidInput for a label that breaks the ontology.
+    attempt is finished. Raises NotFound for a question of another attempt, InvalidInput
+    for a label that breaks the ontology.
     """
     _lock(session, attempt)
     question = session.scalar(
         select(AttemptQuestion).where(
-            AttemptQuestion.attempt_id == attempt.id,
-            AttemptQuestion.token == question_token,
-            AttemptQuestion.shown_at.is_not(None),
+            AttemptQuestion.attempt_id == attempt.id, AttemptQuestion.token == question_token
         )
     )
     if question is None:
@@ -261,7 +259,9 @@ def finish(session: Session, attempt: Attempt) -> None:
     _lock(session, attempt)
     if attempt.finished_at is not None:
         return
-    assessment = session.get_one(Assessment, attempt.assessment_id)
+    # Whoever takes a question out waits, or this waits for them and then knows what is out.
+    taken = select(Assessment).where(Assessment.id == attempt.assessment_id)
+    assessment = session.scalars(taken.with_for_update(read=True)).one()
     labeller = session.get_one(User, attempt.labeller_id)
     left = session.scalar(_open(attempt).limit(1)) is not None
     found = _verdict(session, attempt)
@@ -273,7 +273,7 @@ def finish(session: Session, attempt: Attempt) -> None:
     if attempt.passed:
         attempt.certificate_id = grant(session, assessment, labeller).id
     if assessment.fail_mark is not None:
-        never = AttemptQuestion.shown_at.is_(None)
+        never = AttemptQuestion.shown_at.is_(None) & AttemptQuestion.answered_at.is_(None)
         mine = AttemptQuestion.attempt_id == attempt.id
         session.execute(delete(AttemptQuestion).where(mine, never))
     session.flush()

@@ -1,21 +1,19 @@
 """What came of assessments: for the labeller who took one, and for whoever set it."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import clock_time, labels, ontologies
+from ops import clock_time, ontologies
 from ops.errors import Conflict
-from ops.models import Asset, Project, User
-from quality.gold_answers import label_of
-from quality.measures.classes import Rate, rate
+from ops.models import User
+from quality.measures.classes import Rate
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
-from quality.onboarding import assessments, attempts
+from quality.onboarding import assessments, attempts, scoring
 
 
 class Offer(NamedTuple):
@@ -30,7 +28,8 @@ class Offer(NamedTuple):
     @property
     def left(self) -> int:
         """Attempts that may still begin."""
-        return max(self.assessment.attempts - len(self.attempts), 0)
+        used = sum(attempt.given_again_at is None for attempt in self.attempts)
+        return max(self.assessment.attempts - used, 0)
 
 
 def offers(session: Session, labeller: User) -> list[Offer]:
@@ -54,12 +53,98 @@ def _offer(
             attempts.refuse(session, assessment, labeller, mine)
         except Conflict as reason:
             why = reason.message
-    return Offer(assessment, mine, running, any(a.passed for a in mine), why)
+    return Offer(
+        assessment, mine, running, any(a.passed and a.voided_at is None for a in mine), why
+    )
 
 
-def score(attempt: Attempt, questions: int) -> Rate:
-    """Right answers ÷ questions, with Wilson's 95 % interval."""
-    return rate(attempt.correct or 0.0, questions)
+def counted(assessment: Assessment, attempt: Attempt) -> int:
+    """Of how many questions the score of a finished attempt is."""
+    return attempt.counted if attempt.counted is not None else assessment.questions
+
+
+def score(assessment: Assessment, attempt: Attempt) -> Rate:
+    """Right ÷ questions of a finished attempt, with its 95 % interval."""
+    return scoring.score(assessment, attempt.correct or 0.0, counted(assessment, attempt))
+
+
+def ended_in_words(assessment: Assessment, attempt: Attempt, *, own: bool = False) -> str:
+    """Why an attempt ended, where that says something."""
+    if attempt.ended_by == "sure":
+        n = counted(assessment, attempt)
+        return f"After {n} questions the result was sure, so no more were asked."
+    if attempt.ended_by == "time" and assessment.fail_mark is not None:
+        return "Time ran out before the result was sure; that is not passed."
+    if attempt.ended_by == "time":
+        return "Time ran out; questions without an answer count as wrong."
+    return "" if own or attempt.finished_at is None else "All questions were answered."
+
+
+FEWEST_OF_CLASS = 3
+
+
+class ByClass(NamedTuple):
+    """Names of classes that went well and of those to look at again; without numbers, and only of
+    classes asked three times or more, so that no single answer is told."""
+
+    well: list[str]
+    again: list[str]
+
+
+def by_class(session: Session, assessment: Assessment, attempt: Attempt) -> ByClass:
+    """What an attempt tells its labeller of the classes, without giving gold away."""
+    rows = session.execute(
+        select(Gold.class_key, func.coalesce(AttemptQuestion.correct, 0.0))
+        .join(GoldVersion, GoldVersion.gold_id == Gold.id)
+        .join(AttemptQuestion, AttemptQuestion.gold_version_id == GoldVersion.id)
+        .where(AttemptQuestion.attempt_id == attempt.id, AttemptQuestion.answered_at.is_not(None))
+    )
+    worth: dict[str, list[float]] = defaultdict(list)
+    for key, credit in rows:
+        if key:
+            worth[key].append(credit)
+    ontology = ontologies.current(session, assessment.project_id)
+    names = {c["key"]: c["name"] for c in (ontology.classes if ontology else [])}
+    told = ByClass([], [])
+    for key, some in sorted(worth.items()):
+        if len(some) >= FEWEST_OF_CLASS:
+            good = sum(some) / len(some) >= assessment.pass_mark
+            (told.well if good else told.again).append(names.get(key, key))
+    return told
+
+
+class Next(NamedTuple):
+    """What a labeller may do now: how many attempts are `left`, `why` none may begin, and `when`
+    one may, where it is only a matter of time."""
+
+    left: int
+    why: str | None
+    when: datetime | None
+
+
+def next_for(session: Session, assessment: Assessment, labeller: User) -> Next:
+    """What comes next for a labeller at this assessment."""
+    mine = attempts.of_labeller(session, assessment, labeller)
+    offer = _offer(session, assessment, labeller, mine)
+    when = attempts.opens_again(assessment, mine)
+    late = when is not None and when > clock_time.now()
+    return Next(offer.left, offer.closed_to_me, when if late else None)
+
+
+class Spared(NamedTuple):
+    """Questions that finished attempts at an adaptive assessment took, and how many attempts."""
+
+    mean: float
+    n: int
+
+
+def spared(session: Session, assessment: Assessment) -> Spared | None:
+    """What adaptive attempts took on average; None where nobody finished one."""
+    if assessment.fail_mark is None:
+        return None
+    finished = (Attempt.assessment_id == assessment.id) & Attempt.finished_at.is_not(None)
+    mean, n = session.execute(select(func.avg(Attempt.counted), func.count()).where(finished)).one()
+    return Spared(float(mean), n) if n and mean is not None else None
 
 
 class Tally(NamedTuple):
@@ -72,12 +157,13 @@ class Tally(NamedTuple):
 
 def tallies(session: Session, rows: Sequence[Assessment]) -> dict[int, Tally]:
     """Assessment id → its tally, for each of `rows`."""
+    good = Attempt.passed.is_(True) & Attempt.voided_at.is_(None)
     counts = session.execute(
         select(
             Attempt.assessment_id,
             func.count(),
             func.count(Attempt.labeller_id.distinct()),
-            func.count(Attempt.labeller_id.distinct()).filter(Attempt.passed.is_(True)),
+            func.count(Attempt.labeller_id.distinct()).filter(good),
         )
         .where(
             Attempt.assessment_id.in_([row.id for row in rows]), Attempt.finished_at.is_not(None)
@@ -109,7 +195,7 @@ def taken(session: Session, assessment: Assessment) -> list[Taken]:
         Taken(
             user,
             attempt,
-            score(attempt, assessment.questions) if attempt.finished_at else None,
+            score(assessment, attempt) if attempt.finished_at else None,
             _spent(attempt),
         )
         for user, attempt in rows
@@ -119,62 +205,3 @@ def taken(session: Session, assessment: Assessment) -> list[Taken]:
 def _spent(attempt: Attempt) -> timedelta | None:
     end: datetime | None = attempt.finished_at
     return min(end, attempt.ends_at) - attempt.started_at if end else None
-
-
-class Asked(NamedTuple):
-    """How one gold fared as a question: `right` among those who answered it."""
-
-    gold_id: int
-    external_id: str
-    accepted: str
-    right: Rate
-    asked: int
-    given: dict[str, int]
-
-
-def asked(session: Session, assessment: Assessment) -> list[Asked]:
-    """Every question asked in finished attempts, the most often wrong first."""
-    said = func.label_key(AttemptQuestion.payload)
-    first = func.array_agg(AttemptQuestion.payload)[1]
-    rows = session.execute(
-        select(
-            Gold.id,
-            Asset.external_id,
-            GoldVersion.answers,
-            said.label("key"),
-            func.count().label("n"),
-            func.coalesce(func.sum(AttemptQuestion.correct), 0.0).label("correct"),
-            first.label("payload"),
-        )
-        .join(Attempt, Attempt.id == AttemptQuestion.attempt_id)
-        .join(GoldVersion, GoldVersion.id == AttemptQuestion.gold_version_id)
-        .join(Gold, Gold.id == GoldVersion.gold_id)
-        .join(Asset, Asset.id == Gold.asset_id)
-        .where(Attempt.assessment_id == assessment.id, Attempt.finished_at.is_not(None))
-        .group_by(Gold.id, Asset.external_id, GoldVersion.answers, "key")
-        .order_by(Gold.id)
-    )
-    by_gold: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_gold[row.id].append(row)
-    project = session.get_one(Project, assessment.project_id)
-    ontology = ontologies.current(session, project.id)
-    say = partial(labels.in_words, project.label_type, ontology=ontology)
-    found = [_asked(some, say) for some in by_gold.values()]
-    return sorted(found, key=lambda a: (a.right.value if a.right.n else 2.0, -a.right.n, a.gold_id))
-
-
-def _asked(rows: Sequence[Any], say: Callable[[dict[str, Any]], str]) -> Asked:
-    """One gold's rows: one for each label that was answered, one for no answer."""
-    given = Counter[str]()
-    for row in rows:
-        if row.payload is not None:
-            given[say(row.payload)] += row.n
-    return Asked(
-        gold_id=rows[0].id,
-        external_id=rows[0].external_id,
-        accepted=", ".join(say(label_of(answer)) for answer in rows[0].answers),
-        right=rate(sum(row.correct for row in rows), given.total()),
-        asked=sum(row.n for row in rows),
-        given=dict(given.most_common()),
-    )

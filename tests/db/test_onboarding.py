@@ -14,8 +14,9 @@ from ops.models import AuditEntry, Certificate
 from quality import gold
 from quality.measures.classes import rate
 from quality.models import Attempt, AttemptQuestion, Gold, GoldVersion
-from quality.onboarding import assessments, attempts, results
-from quality.onboarding.assessments import Question
+from quality.onboarding import assessments, attempts, items, results
+from quality.onboarding.drawing import draw
+from quality.onboarding.pool import Question
 
 
 @pytest.fixture
@@ -87,8 +88,8 @@ pools = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 12), min_size=
 
 @given(pools, st.integers(1, 40), st.integers(0, 2**31))
 def test_the_draw_is_even_over_classes_and_the_same_for_a_seed(pool, n, seed):
-    drawn = attempts.draw(pool, n, seed)
-    assert drawn == attempts.draw(list(reversed(pool)), n, seed)
+    drawn = draw(pool, n, seed)
+    assert drawn == draw(list(reversed(pool)), n, seed)
     assert len(drawn) == min(n, len(pool)) == len({q.gold_id for q in drawn})
     have, got = Counter(q.key for q in pool), Counter(q.key for q in drawn)
     for key in have:
@@ -231,12 +232,12 @@ def test_results_count_as_brute_force_does(session, make):
         gold_id = session.get(GoldVersion, question.gold_version_id).gold_id
         k, n = expected.get(gold_id, (0, 0))
         expected[gold_id] = (k + question.correct, n + 1)
-    found = results.asked(session, assessment)
-    assert {row.gold_id: row.right for row in found} == {
+    found = items.listed(session, assessment)
+    assert {row.gold.id: row.right for row in found} == {
         gold_id: rate(k, n) for gold_id, (k, n) in expected.items()
     }
     assert [row.right.value for row in found] == sorted(row.right.value for row in found)
-    assert all(row.accepted == session_gold(session, row.gold_id) for row in found)
+    assert all(row.accepted == session_gold(session, row.gold.id) for row in found)
 
 
 def session_gold(session, gold_id):

@@ -8,7 +8,7 @@ from metrics.deliver import deliver
 from ops import guidelines, sealer, talk
 from ops.web import media
 from quality import gold
-from quality.onboarding import assessments, attempts
+from quality.onboarding import assessments, attempts, course_gold, course_steps, courses
 from quality.rescoring import job, runs
 from scheduling import dispatch
 from tests import paid
@@ -35,6 +35,10 @@ def everything(
     test = assessments.create(session, done.project, skill, terms, done.lead)
     attempt = attempts.begin(session, test, labeller)
     question = attempts.questions_of(session, attempt)[0]
+    course = courses.create(session, done.project, {"title": "First steps"}, done.lead)
+    told = {"title": "Look", "gold": course_gold.offered(session, course)[0].gold_id}
+    step = course_steps.add(session, course, "example", told, done.lead)
+    courses.open_it(session, course, done.lead)
     work = dispatch.claim(session, labeller, project_id=done.project.id)
     assert work is not None
     asked = talk.open_issue(
@@ -65,6 +69,8 @@ def everything(
         "gold_id": golds[0].id,
         "delivery_id": made.id,
         "assessment_id": test.id,
+        "course_id": course.id,
+        "step_id": step.id,
         "rule_id": rule.id,
         "firing_id": firing.id,
         "issue_id": asked.id,

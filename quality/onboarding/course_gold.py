@@ -1,9 +1,10 @@
 """The gold that a course shows: chosen among what nobody has met, and known to all from then on."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from ops import labels, ontologies
 from ops.errors import InvalidInput
@@ -16,8 +17,7 @@ MOST_OFFERED = 60
 # Gold that nobody was ever given as gold. What is kept for assessments, or for nothing, goes first.
 _FREE = text(
     """
-    SELECT gold.id, asset.external_id, asset.text, asset.id AS asset_id, asset.uri,
-           gold.difficulty, gold.for_assessment,
+    SELECT gold.id,
            (SELECT version.answers FROM gold_version version WHERE version.gold_id = gold.id
             ORDER BY version.version DESC LIMIT 1) AS answers
     FROM gold JOIN asset ON asset.id = gold.asset_id
@@ -51,20 +51,36 @@ class Offered(NamedTuple):
 def offered(session: Session, course: Course, find: str = "") -> list[Offered]:
     """Gold that nobody has met, at most `MOST_OFFERED`; `find` is part of an asset's name."""
     project = session.get_one(Project, course.project_id)
-    ontology = ontologies.current(session, project.id)
     asked = {"project": project.id, "gold": None, "most": MOST_OFFERED, "find": find.strip()}
+    rows = session.execute(_FREE, asked).all()
+    ids = [row.id for row in rows]
+    found = select(Gold).options(joinedload(Gold.asset)).where(Gold.id.in_(ids))
+    golds = {gold.id: gold for gold in session.scalars(found)}
+    known = [Known(golds[row.id], golds[row.id].asset, row.answers) for row in rows]
+    return _offered(session, project, known)
+
+
+def offer(session: Session, step: CourseStep) -> Offered:
+    """The gold that a step shows, as it is offered to choose."""
+    found = known(session, step)
+    project = session.get_one(Project, found.gold.project_id)
+    return _offered(session, project, [found])[0]
+
+
+def _offered(session: Session, project: Project, found: Sequence["Known"]) -> list[Offered]:
+    ontology = ontologies.current(session, project.id)
     return [
         Offered(
-            row.id,
-            row.asset_id,
-            row.external_id,
-            row.text,
-            row.uri is not None,
-            labels.in_words(project.label_type, label_of(row.answers[0]), ontology),
-            row.difficulty,
-            row.for_assessment,
+            gold.id,
+            asset.id,
+            asset.external_id,
+            asset.text,
+            asset.uri is not None,
+            labels.in_words(project.label_type, label_of(answers[0]), ontology),
+            gold.difficulty,
+            gold.for_assessment,
         )
-        for row in session.execute(_FREE, asked)
+        for gold, asset, answers in found
     ]
 
 

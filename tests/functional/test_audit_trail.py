@@ -12,7 +12,7 @@ from ops import clock_time, guidelines, people, reserving, talk, tokens
 from ops.flags import raise_flag
 from ops.models import ApiToken, AuditEntry, Skill
 from quality import gold
-from quality.onboarding import assessments, attempts
+from quality.onboarding import assessments, attempts, course_steps, courses
 from scheduling import dispatch
 from tests import paid
 from tests.factories import PASSWORD
@@ -32,6 +32,7 @@ SILENT = {
     "desk_talk.read": "one's own notices were read",
     "desk_drafts.save_draft": "nothing is said yet; the answer is what is recorded",
     "projects.guideline_preview": "writes nothing",
+    "courses.try_step": "a preview: nothing of it is kept",
     "api_projects.upload": "a file without a name; its import is what is recorded",
     "dashboards.show": "draws pages; what a lead does there is recorded by what does it",
 }
@@ -161,6 +162,65 @@ def _answer(w):
     question = attempts.questions_of(w.session, attempt)[0]
     w.caller = w.labeller
     return w.post(f"/onboarding/take/{attempt.token}/{question.token}", data={"class": "a"})
+
+
+def _course(address="", opened=True, **data):
+    """A post to a course of two pages, or to the second of them."""
+
+    def case(w):
+        made = courses.create(w.session, w.project, {"title": "T"}, w.admin)
+        page = {"title": "Look", "markdown": "Twice."}
+        steps = [course_steps.add(w.session, made, "page", page, w.admin) for _ in range(2)]
+        if opened:
+            courses.open_it(w.session, made, w.admin)
+        home = f"/onboarding/training/{made.id}"
+        return w.post(home + address.format(step=steps[1].id), data=data)
+
+    return case
+
+
+def _learn(w):
+    made = courses.create(w.session, w.project, {"title": "T"}, w.admin)
+    page = {"title": "Look", "markdown": "Twice."}
+    step = course_steps.add(w.session, made, "page", page, w.admin)
+    courses.open_it(w.session, made, w.admin)
+    w.caller = w.labeller
+    return w.post(f"/training/{made.id}/steps/{step.id}")
+
+
+def _taken(w):
+    """An attempt that is over, and the gold that it asked."""
+    attempt = attempts.begin(w.session, w.assessment(), w.labeller)
+    for question in attempts.questions_of(w.session, attempt):
+        attempts.answer(w.session, attempt, question.token, {"class": "a"})
+    version = w.session.get_one(GoldVersion, question.gold_version_id)
+    w.session.commit()
+    return attempt, w.session.get_one(Gold, version.gold_id)
+
+
+def _attempt(deed, **data):
+    return lambda w: w.post(f"/onboarding/attempts/{_taken(w)[0].id}/{deed}", data=data)
+
+
+def _take_out(w):
+    attempt, asked = _taken(w)
+    assessment = w.session.get_one(Assessment, attempt.assessment_id)
+    seen = exclusions.fingerprint(exclusions.changes(w.session, assessment, asked.id))
+    return w.post(
+        f"/onboarding/assessments/{assessment.id}/items/{asked.id}",
+        data={"reason": "wrong", "seen": seen},
+    )
+
+
+def _settle(w):
+    attempt, _ = _taken(w)
+    evidence = {"ratio": 0.2, "distance": -5, "questions": 9}
+    doubt = AttemptDoubt(
+        attempt_id=attempt.id, kind="too_fast", evidence=evidence, at=clock_time.now()
+    )
+    w.session.add(doubt)
+    w.session.commit()
+    return w.post(f"/onboarding/attempts/{attempt.id}/doubts/{doubt.id}")
 
 
 def _revoke_token(w):
@@ -472,6 +532,20 @@ CASES = {
     "onboarding.begin": _begin,
     "onboarding.answer": _answer,
 }  # fmt: skip
+CASES |= {
+    "courses.add": lambda w: w.post(
+        "/onboarding/training/new",
+        data={"project": w.project.id, "title": "T", "purpose": "", "pass_percent": "80"},
+    ),
+    "courses.change": _course(title="U", purpose="", pass_percent="70"),
+    "courses.set_state": _course("/state", opened=False, state="open"),
+    "courses.set_required": _course("/required", required_of="everybody"),
+    "courses.add_step": _course("/steps/new", kind="page", title="More", markdown="More."),
+    "courses.change_step": _course("/steps/{step}/edit", title="Look", markdown="Thrice."),
+    "courses.move_step": _course("/steps/{step}/move", way="up"),
+    "courses.retire_step": _course("/steps/{step}/retire"),
+    "training.answer": _learn,
+}
 CASES |= {
     "pay.set_rate": lambda w: w.post(
         "/pay/rates", data={"amount": "0.1", "currency": "EUR", "basis": "label",

@@ -107,10 +107,11 @@ def test_the_addresses_are_right(app, foreign, client_for):
         if answer.status_code != 200:
             refused.append((rule.rule, answer.status_code))
     # It has neither classes beyond those of the factory nor a guideline; why is about
-    # somebody, and what was asked about a text.
+    # somebody, what was asked about a text, and what a course shows too.
     assert sorted(refused) == [
         ("/api/v1/projects/<int:project_id>/guideline/changes", 422),
         ("/api/v1/projects/<int:project_id>/why", 422),
+        ("/onboarding/training/<int:course_id>/steps/<int:step_id>/medium", 404),
         ("/projects/<int:project_id>/issues/<int:issue_id>/medium", 404),
     ]
 

@@ -14,9 +14,16 @@ LONGEST_NAME = 22
 TOP, CELL, LONGEST_ABOVE = 96, 36, 16
 
 
-def class_balance(classes: Sequence[dict[str, Any]]) -> str:
-    """A bar per class: how many labels it has, and which share."""
-    most = max((c["n"] for c in classes), default=0) or 1
+def in_parts(rows: Sequence[Any], most: int = 24) -> list[Sequence[Any]]:
+    """Rows in parts of `most` at most and about one size: no chart is longer than a page."""
+    n = -(-len(rows) // most)
+    size = -(-len(rows) // n) if n else 1
+    return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+
+def class_balance(classes: Sequence[dict[str, Any]], most: int | None = None) -> str:
+    """A bar per class: how many labels it has, and which share; a whole bar is `most` of them."""
+    most = most or max((c["n"] for c in classes), default=0) or 1
     parts = []
     for i, c in enumerate(classes):
         y = i * ROW

@@ -9,15 +9,17 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from metrics import definitions
+from metrics import definitions, report_examples
 from metrics.report_labels import ANSWERS, agreement, balance, defined, share
-from ops import guidelines
+from ops import guideline_words, guidelines
 from ops.labels import CHOICES
 from ops.models import Batch, Delivery, OntologyVersion, Project
 from quality import reviewed_parts
 from quality.measures.sampling import clopper_pearson
 
-FORMAT = 1
+# 2: the word on the guideline, what was wrong with examples, fields of the metadata; `methods`
+# have no gold any more, for a client is not to know which labels are.
+FORMAT = 2
 Report = dict[str, Any]
 
 
@@ -26,6 +28,7 @@ def build(session: Session, batch: Batch, figures: Report, terms: Report, made: 
     project = session.get_one(Project, batch.project_id)
     ontology = session.get_one(OntologyVersion, made.ontology_version_id)
     guideline = guidelines.current(session, project.id)
+    approved = guideline_words.last_approved(session, project.id)
     classes = balance(session, batch, project, ontology)
     return {
         "format": FORMAT,
@@ -44,6 +47,7 @@ def build(session: Session, batch: Batch, figures: Report, terms: Report, made: 
         "digest": made.digest,
         "ontology_version": ontology.version,
         "guideline_version": guideline.version if guideline else None,
+        "guideline_approved": approved._asdict() if approved else None,
         "classes": classes,
         "labelling": _labelling(session, batch),
         "terms": terms,
@@ -56,6 +60,9 @@ def build(session: Session, batch: Batch, figures: Report, terms: Report, made: 
             figures["sample"]["classes"], classes if project.label_type in CHOICES else []
         ),
         "parts": reviewed_parts.of_batch(session, batch, project),
+        "wrong": report_examples.wrong(session, batch, project, ontology),
+        "drawing": report_examples.drawing_classes(ontology),
+        "fields": _fields(session, batch),
         "agreement": agreement(session, batch, project),
         "gold": figures["gold"],
         "rescore": _rescore(figures["rescore"]),
@@ -65,11 +72,29 @@ def build(session: Session, batch: Batch, figures: Report, terms: Report, made: 
 _HOW = text(
     """
     SELECT method, count(*) FROM (
-        SELECT DISTINCT ON (asset_id) method FROM consensus
-        WHERE batch_id = :batch ORDER BY asset_id, version DESC
+        SELECT DISTINCT ON (asset_id)
+               CASE method WHEN 'gold' THEN 'adjudication' ELSE method END AS method
+        FROM consensus WHERE batch_id = :batch ORDER BY asset_id, version DESC
     ) AS now GROUP BY method
     """
 )
+
+# Fields of the metadata in the reviewed sample: how many items have one, and how many values.
+_FIELDS = text(
+    """
+    SELECT said.key, count(*) AS items, count(DISTINCT said.value) AS values
+    FROM review_sample sample JOIN asset ON asset.id = sample.asset_id
+    CROSS JOIN LATERAL jsonb_each_text(asset.meta) AS said
+    WHERE sample.batch_id = :batch AND sample.stratum IS NULL AND said.value <> ''
+    GROUP BY said.key ORDER BY said.key
+    """
+)
+
+
+def _fields(session: Session, batch: Batch) -> list[Report]:
+    rows = session.execute(_FIELDS, {"batch": batch.id})
+    return [{"field": row.key, "items": row.items, "values": row.values} for row in rows]
+
 
 _PEOPLE = text(
     """

@@ -93,102 +93,64 @@ def labelling(report: Report) -> list[str]:
     return found
 
 
-def accuracy(report: Report) -> list[str]:
-    """How accuracy was measured, and what came of it."""
-    sample, found, terms = report["sample"], report["accuracy"], report["terms"]
-    if found["value"] is None:
-        return ["No random sample was reviewed, so the accuracy of these labels is undefined."]
-    wrong = sample["n"] - sample["accepted"]
-    steps = f" in {sample['steps']} steps" if sample["steps"] > 1 else ""
-    before = (
-        f", except {sample['known']:,} that a reviewer or an expert had decided before the draw, "
-        "or whose answer was known"
-        if sample["known"]
-        else ""
+def guideline(report: Report) -> str:
+    """Which instructions held, and whether the client had approved them."""
+    version = report["guideline_version"]
+    if not version:
+        return "There were no written instructions."
+    said = f"The instructions were version {version}"
+    if "guideline_approved" not in report:
+        return f"{said}."
+    approved = report["guideline_approved"]
+    if approved is None:
+        return f"{said}; no version of them was approved in the portal."
+    if approved["version"] == version:
+        return f"{said}, approved on {day(approved['at'])}."
+    return (
+        f"{said}; the newest version that was approved is {approved['version']}, on "
+        f"{day(approved['at'])}."
     )
+
+
+def terms(report: Report) -> list[str]:
+    """What was agreed that a batch must show before it goes out."""
+    asked = report["terms"]
+    plan = asked.get("plan") or {}
     lines = [
-        f"{number(sample['n'], 'item')} of {report['items']:,} were drawn at random{steps}. The "
-        f"labels were checked by people who had not given them{before}. {sample['accepted']:,} "
-        f"were right: {percent(found['value'])}.",
-        "Had other items been drawn, the figure would differ a little. A range that holds the true "
-        f"share 95 times in 100 is {percent(found['low'])} to {percent(found['high'])}. It allows "
-        "for the size of the batch.",
+        f"The terms: with a confidence of {percent(asked['confidence'], 0)} at least "
+        f"{percent(asked['accuracy'], 0)} of the labels are right, shown by a random sample of "
+        f"{number(asked['review_sample'], 'label')} or more."
+        if plan.get("kind") != "plan"
+        else f"The terms: a sampling plan of ISO 2859-1 with an acceptable limit of "
+        f"{plan['limit']}{NBSP}% wrong labels."
     ]
-    if wrong:
-        lines.append(
-            f"{number(wrong, 'wrong label')} found in the sample, {sample['fixed']:,} corrected "
-            "before delivery."
-        )
-    lines.append(
-        "Counting these corrections, and with a confidence of "
-        f"{percent(terms['confidence'], 0)}, at least {at_least(found['delivered_low'])} of the "
-        "delivered labels are right. Reviewers' answers are taken as the truth."
-    )
-    if sample["steps"] > 1:
-        lines.append(
-            "Because the sample was enlarged after a look at it, its true confidence is slightly "
-            "lower than stated."
-        )
-    # Reports of batches that were delivered before these terms were there have no word on them.
-    said = (_plan(report), _errors(report), _class_f1(report))
-    return lines + [line for line in said if line]
-
-
-def _plan(report: Report) -> str:
-    plan, sample = report.get("plan"), report["sample"]
-    if not plan:
-        return ""
-    terms, wrong = report["terms"]["plan"], sample["n"] - sample["accepted"]
-    return (
-        f"The sample was judged by an acceptance plan (ISO 2859-1, level {terms['level']}, "
-        f"{terms['inspection']} inspection, limit {terms['limit']}{NBSP}%): of {plan['n']:,} "
-        f"reviewed labels up to {plan['accept']} may be wrong; {wrong} of {sample['n']:,} were. A "
-        f"batch with {percent(plan['passes_at_most'])} wrong labels would be accepted about one "
-        "time in ten."
-    )
-
-
-def _errors(report: Report) -> str:
-    errors = report.get("errors")
-    if not errors:
-        return ""
-    types = [f"{n} {kind.replace('_', ' ')}" for kind, n in errors["types"].items()]
-    return (
-        f"Errors in the sample by how bad they are: {errors['critical']} critical, "
-        f"{errors['major']} major, {errors['minor']} minor"
-        + (f" ({', '.join(types)})." if types else ".")
-    )
-
-
-def _class_f1(report: Report) -> str:
-    found = report.get("class_f1")
-    if not found:
-        return ""
-    names = {one["key"]: one["name"] for one in report["classes"]}
-    each = [
-        f"{names.get(key, key)} {f1['value']:.2f} ({f1['low']:.2f} to {f1['high']:.2f}, "
-        f"n{NBSP}={NBSP}{f1['n']})"
-        for key, f1 in found["f1"].items()
-        if f1["n"]
+    classes, errors = asked.get("classes") or {}, asked.get("errors") or {}
+    if classes.get("f1"):
+        lines.append(f"Each class reaches an F1 of {classes['f1']:.2f}.")
+    limits = [
+        f"{errors[kind]} {kind}"
+        for kind in ("critical", "major", "minor")
+        if errors.get(kind) is not None
     ]
-    return (
-        "F1 is 1 when every label of a class is right and none of the class was missed. In the "
-        f"reviewed labels, with a 95 % range: {'; '.join(each)}."
-        if each
-        else ""
-    )
+    if limits:
+        lines.append(f"The sample holds at most so many errors: {', '.join(limits)}.")
+    return [" ".join(lines)]
 
 
-def parts(report: Report) -> str:
-    """What the tables by class, size and metadata are; nothing where there are none."""
-    found = report.get("parts")
-    if not found:
-        return ""
-    return (
-        f"Of the {number(found['n'], 'label')} reviewed in the random sample. Precision is the "
-        "share of what was given that is right, recall the share of what is right that was given, "
-        "F1 both in one; behind each stand its 95 % range and the number it rests on."
-    )
+def since(report: Report) -> list[str]:
+    """What a second delivery changed in the one before; [] of a first one."""
+    found = report.get("since")
+    if found is None:
+        return []
+    listed = ", ".join(found["items"][:20])
+    more = " and others" if len(found["items"]) > 20 else ""
+    again = found["rejected"] + found["looked_at_again"]
+    return [
+        f"It replaces version {found['version']} (delivery {found['delivery']}). "
+        f"{number(again, 'item')} were looked at once more: {found['changed']:,} changed, "
+        f"{found['upheld']:,} proved right. All others are as they were.",
+        *([f"Changed: {listed}{more}."] if listed else []),
+    ]
 
 
 def agreement(report: Report) -> list[str]:
@@ -270,19 +232,3 @@ def rescore(report: Report) -> str:
     if run["weak"]:
         words += f" The {weak} was too weak on these items for its silence to mean much."
     return words
-
-
-def not_judged(report: Report) -> list[str]:
-    """What this report does not say."""
-    sample, run = report["sample"], report["rescore"]
-    lines = [
-        f"{number(report['items'] - sample['n'], 'label')} were not in the reviewed sample; what "
-        "is said of them is inferred from those that were."
-    ]
-    bare = [c["name"] for c in report["class_accuracy"] if c["n"] == 0]
-    if bare:
-        lines.append(f"No label of these classes was in the sample: {', '.join(bare)}.")
-    if run is None or run.get("judge") == "answers":
-        lines.append("No model looked for labels that seem wrong.")
-    lines.append("Whether the classes and instructions suit their purpose is not judged here.")
-    return lines

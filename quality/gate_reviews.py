@@ -45,7 +45,7 @@ def read(
     classes = terms.classes.asked and project.label_type in WITH_CLASSES
     if not classes and not terms.errors.asked:
         return {"classes": None, "errors": None}
-    found = _findings(session, project.label_type, judged)
+    found = findings(session, project.label_type, judged)
     plain = [one for one in judged if one.stratum is None]
     return {
         "classes": _classes(session, batch, judged, found, terms) if classes else None,
@@ -55,7 +55,8 @@ def read(
     }
 
 
-def _findings(session: Session, label_type: str, judged: Sequence[Sampled]) -> dict[int, Found]:
+def findings(session: Session, label_type: str, judged: Sequence[Sampled]) -> dict[int, Found]:
+    """Asset id → what its reviewed label came to."""
     changed = [one for one in judged if not one.accepted]
     wanted = {one.given_id for one in (changed if label_type in CHOICES else judged)}
     wanted |= {one.now_id for one in changed}

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from metrics import report_pages, report_words
+from metrics import report_pages, report_unjudged, report_words
 from metrics.deliver import deliver
 from metrics.verify import check_delivery, check_file
 from ops import canonical, clock_time, exports, sealer
@@ -26,9 +26,10 @@ from ops.models import (
     ReferenceModel,
     User,
 )
+from quality import gold
 from quality.models import RescoreRun
 from tests.factories import Make
-from tests.finished import finished
+from tests.finished import decide, finished
 
 
 def test_a_batch_that_passes_is_frozen_with_its_report(make: Make, session: Session):
@@ -190,7 +191,7 @@ def test_markup_in_data_stays_inert(make: Make, session: Session):
     done = finished(make, session, purpose=HOSTILE, name=HOSTILE, classes=["a", "b", HOSTILE])
     made = deliver(session, done.batch, done.lead)
     content = report_pages.content(made.report)
-    assert "<script" not in content["balance_chart"]
+    assert "<script" not in "".join(content["balance_charts"])
     assert HOSTILE in content["asked"]
     made_pdf = report_pages.pdf(made.report)
     assert made_pdf.startswith(b"%PDF-")
@@ -252,5 +253,33 @@ def test_the_report_says_who_doubted_the_labels(
     session.flush()
     report = deliver(session, done.batch, done.lead).report
     assert said in report_words.rescore(report)
-    seen = "No model looked for labels that seem wrong." in report_words.not_judged(report)
+    seen = "No model looked for labels that seem wrong." in report_unjudged.not_judged(report)
     assert seen is (said == "Without a model")
+
+
+def test_a_delivery_with_a_report_of_the_first_format_still_verifies(make: Make, session: Session):
+    done = finished(make, session)
+    made = deliver(session, done.batch, done.lead)
+    stored = Path(__file__).resolve().parents[1] / "stored" / "report-format-1.json"
+    old = json.loads(stored.read_text("utf-8"))
+    values = {c: getattr(made, c) for c in Delivery.__table__.columns.keys() if c != "id"}  # noqa: SIM118
+    before = Delivery(**values | old | {"version": made.version + 1, "items": 0})
+    session.add(before)
+    session.flush()
+    checks = {check.what: check.holds for check in check_delivery(session, before.id)}
+    assert checks["report"] is True
+    assert made.report["format"] == 2
+
+
+def test_no_delivery_tells_which_labels_were_known(make: Make, session: Session):
+    done = finished(make, session)
+    done.batch.state = "open"
+    gold.make(session, done.project, done.assets[0], [{"class": "a"}], done.lead)
+    decide(session, done.batch, done.assets[1].id, "adjudication")
+    done.batch.state = "complete"
+    made = deliver(session, done.batch, done.lead)
+    lines = {row["external_id"]: row for row in exports.of_delivery(session, made.id)}
+    known, decided = (dict(lines[a.external_id]) for a in done.assets[:2])
+    assert known.pop("external_id") != decided.pop("external_id")
+    assert known == decided
+    assert "gold" not in made.report["labelling"]["methods"]

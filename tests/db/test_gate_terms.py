@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from metrics import report_words
+from metrics import report_accuracy
 from metrics.deliver import deliver
 from ops import flags, ontologies, talk
 from ops.models import Asset, Assignment, Flag, Label, Task
@@ -234,7 +234,7 @@ def test_the_report_says_in_words_by_what_the_batch_was_accepted(
         }
     }
     made = deliver(session, labelled.batch, labelled.lead)
-    said = " ".join(report_words.accuracy(made.report)).replace("\u00a0", " ")
+    said = " ".join(report_accuracy.accuracy(made.report)).replace("\u00a0", " ")
     assert (
         f"of {plan.n} reviewed labels up to {plan.accept} may be wrong; 1 of {plan.n} were" in said
     )

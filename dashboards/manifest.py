@@ -8,6 +8,7 @@ COMMANDS: dict[str, tuple[str, str]] = {}
 BLUEPRINTS: tuple[str, ...] = (
     "dashboards.portal.pages:blueprint",
     "dashboards.portal.api:blueprint",
+    "dashboards.portal.audits:blueprint",
     "dashboards.me:blueprint",
 )
 JOBS: dict[str, object] = {}
@@ -42,6 +43,15 @@ ACCESS: dict[str, frozenset[str]] = {
     "api_portal.say_of_guideline": CLIENTS,
     "api_portal.list_proposed": CLIENTS,
     "api_portal.propose": CLIENTS,
+    "audits.show": CLIENTS,
+    "audits.draw": CLIENTS,
+    "audits.go_on": CLIENTS,
+    "audits.choose": CLIENTS,
+    "audits.item": CLIENTS,
+    "audits.look": CLIENTS,
+    "audits.decide": CLIENTS,
+    "audits.changes": CLIENTS,
+    "audits.change": CLIENTS,
     "portal.report": CLIENTS,
     "portal.report_pdf": CLIENTS,
     "portal.labels": CLIENTS,

@@ -1,6 +1,6 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
-from ops.access import LEADS, PAYERS, STAFF_AND_CLIENTS, WORKERS
+from ops.access import LEADS, MANAGERS, OVER_TEAMS, PAYERS, STAFF_AND_CLIENTS, TEAM_LEADS, WORKERS
 from ops.jobs import Job
 from ops.nav import Entry
 
@@ -11,10 +11,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 BLUEPRINTS: tuple[str, ...] = (
     "metrics.web.batches:blueprint",
+    "metrics.web.acceptance:blueprint",
     "metrics.web.api:blueprint",
     "metrics.web.rescoring_pages:blueprint",
     "metrics.web.assistance_pages:blueprint",
+    "metrics.web.calibration_pages:blueprint",
     "metrics.web.rescoring_api:blueprint",
+    "metrics.web.teams:blueprint",
+    "metrics.web.team_plan:blueprint",
+    "metrics.web.team_hours:blueprint",
+    "metrics.web.team_capacity:blueprint",
+    "metrics.web.own_hours:blueprint",
+    "metrics.web.teams_api:blueprint",
     "metrics.web.pay:blueprint",
     "metrics.web.earnings:blueprint",
 )
@@ -31,6 +39,8 @@ JOBS = {
 }
 NAV: tuple[Entry, ...] = (
     Entry("Batches", "batches.index", LEADS, order=20),
+    Entry("Teams", "teams.index", MANAGERS, order=42),
+    Entry("My hours", "hours.show", WORKERS, order=15, icon="clock"),
     Entry("Pay", "pay.index", PAYERS, order=46),
     Entry("My earnings", "earnings.index", WORKERS, order=16, icon="certificate"),
 )
@@ -45,10 +55,16 @@ ACCESS: dict[str, frozenset[str]] = {
     "batches.formats": LEADS,
     "batches.report": LEADS,
     "batches.report_pdf": LEADS,
+    "acceptance.show": LEADS,
+    "acceptance.item": LEADS,
+    "acceptance.correct": LEADS,
     "deliveries.judge": LEADS,
     "deliveries.draw": LEADS,
     "deliveries.deliver_batch": LEADS,
     "assistance.show": LEADS,
+    "calibration.index": MANAGERS,
+    "calibration.show": MANAGERS,
+    "calibration.move": MANAGERS,
     "rescoring.index": LEADS,
     "rescoring.start": LEADS,
     "rescoring.show": LEADS,
@@ -74,6 +90,35 @@ ACCESS: dict[str, frozenset[str]] = {
     "earnings.index": WORKERS,
     "earnings.statement": WORKERS,
     "earnings.statement_csv": WORKERS,
+    "teams.index": TEAM_LEADS,
+    "teams.add": OVER_TEAMS,
+    "teams.show": TEAM_LEADS,
+    "teams.change": OVER_TEAMS,
+    "teams.away": TEAM_LEADS,
+    "teams.decide": TEAM_LEADS,
+    "team_plan.show": TEAM_LEADS,
+    "team_plan.plan": TEAM_LEADS,
+    "team_plan.change": TEAM_LEADS,
+    "team_hours.show": TEAM_LEADS,
+    "team_hours.table": TEAM_LEADS,
+    "team_capacity.show": MANAGERS,
+    "hours.show": WORKERS,
+    "hours.put": WORKERS,
+    "hours.ask": WORKERS,
+    "hours.withdraw": WORKERS,
+    "teams_api.list_teams": TEAM_LEADS,
+    "teams_api.show_team": TEAM_LEADS,
+    "teams_api.list_shifts": TEAM_LEADS,
+    "teams_api.plan_shifts": TEAM_LEADS,
+    "teams_api.cancel_shift": TEAM_LEADS,
+    "teams_api.list_absences": TEAM_LEADS,
+    "teams_api.enter_absence": TEAM_LEADS,
+    "teams_api.decide_absence": TEAM_LEADS,
+    "teams_api.own_hours": WORKERS,
+    "teams_api.set_hours": WORKERS,
+    "teams_api.own_absences": WORKERS,
+    "teams_api.ask_absence": WORKERS,
+    "teams_api.withdraw_absence": WORKERS,
     "deliveries.show": STAFF_AND_CLIENTS,
     "deliveries.export": STAFF_AND_CLIENTS,
 }

@@ -1,13 +1,17 @@
 """Something of every kind that can be named in an address, all of one project."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from metrics.deliver import deliver
-from ops import guidelines, sealer, talk
+from ops import client_questions, clock_time, guidelines, sealer, talk, teams
+from ops.models import Shift
+from ops.shifts import absences, drafting, planning
 from ops.web import media
-from quality import gold
+from quality import gold, proposals
+from quality.models import AttemptDoubt
 from quality.onboarding import assessments, attempts, course_gold, course_steps, courses
 from quality.rescoring import job, runs
 from scheduling import dispatch
@@ -35,6 +39,9 @@ def everything(
     test = assessments.create(session, done.project, skill, terms, done.lead)
     attempt = attempts.begin(session, test, labeller)
     question = attempts.questions_of(session, attempt)[0]
+    at, of = clock_time.now(), attempt.id
+    doubt = AttemptDoubt(attempt_id=of, kind="too_fast", evidence={}, at=at)
+    session.add(doubt)
     course = courses.create(session, done.project, {"title": "First steps"}, done.lead)
     told = {"title": "Look", "gold": course_gold.offered(session, course)[0].gold_id}
     step = course_steps.add(session, course, "example", told, done.lead)
@@ -45,11 +52,15 @@ def everything(
         session, done.project, labeller, {"at": "asset"}, "Which?", key="everything",
         asset=assets[2],
     )  # fmt: skip
+    client = make.user(role="client", organisation_id=done.project.organisation_id)
+    client_questions.pass_on(session, asked, done.lead, "Which of the two?")
+    proposal = proposals.propose(session, done.project, assets[2], {"class": "b"}, client)
     run = runs.request(session, done.batch, done.lead)
     session.commit()
     job.run(sessions, run.id)
     made = deliver(session, done.batch, done.lead)
     admin = make.user(role="admin")
+    team, shift, absence = _planned(session, labeller, admin)
     rule = make.rule(done.project)
     firing = make.firing(rule, labeller)
     statement = paid.statement(session, labeller, done.project, admin)
@@ -67,12 +78,16 @@ def everything(
         "project_id": done.project.id,
         "batch_id": done.batch.id,
         "gold_id": golds[0].id,
+        "proposal_id": proposal.id,
         "delivery_id": made.id,
         "assessment_id": test.id,
         "course_id": course.id,
         "step_id": step.id,
         "rule_id": rule.id,
         "firing_id": firing.id,
+        "team_id": team.id,
+        "shift_id": shift.id,
+        "absence_id": absence.id,
         "issue_id": asked.id,
         "issue": asked.token,
         "run_id": run.id,
@@ -85,6 +100,8 @@ def everything(
         "skill_id": skill.id,
         "desk_token": work.token,
         "attempt_token": attempt.token,
+        "attempt_id": attempt.id,
+        "doubt_id": doubt.id,
         "question_token": question.token,
         "token_id": 1,
         "signed": signed,
@@ -94,6 +111,18 @@ def everything(
         "asset_ids": [asset.id for asset in assets],
         "name": done.project.name,
     }
+
+
+def _planned(session: Session, labeller: Any, admin: Any) -> tuple[Any, Any, Any]:
+    """A team of one, a shift of theirs to come and an absence they asked for."""
+    team = teams.create(session, f"Team of {labeller.name}", by=admin)
+    teams.join(session, labeller, team, by=admin)
+    day = clock_time.now().date() + timedelta(days=10)
+    draft = drafting.one_each(session, [labeller], day, 600, 660)
+    (shift_id,) = planning.make(session, draft, team=team, by=admin)
+    asked = {"kind": "holiday", "first": day, "last": day, "note": ""}
+    absence = absences.ask(session, labeller, **asked, by=labeller)
+    return team, session.get_one(Shift, shift_id), absence
 
 
 def values_of(rule: Any, things: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from ops import clock_time, guidelines, people, reserving, talk, tokens
+from ops import client_questions, clock_time, guidelines, people, reserving, talk, tokens
 from ops.flags import raise_flag
 from ops.models import ApiToken, AuditEntry, Skill
-from quality import gold
-from quality.onboarding import assessments, attempts, course_steps, courses
+from quality import gold, proposals
+from quality.models import Assessment, AttemptDoubt, Gold, GoldVersion
+from quality.onboarding import assessments, attempts, course_steps, courses, exclusions
 from scheduling import dispatch
 from tests import paid
 from tests.factories import PASSWORD
@@ -258,6 +259,12 @@ def _require(w):
     return w.post(f"{w.base}/requirements", data={"skill.label": skill.id, "level.label": 2})
 
 
+def _nest(w):
+    w.project.settings = {**w.project.settings, "nesting": {"on": True}}
+    nested = {"deed": "demote", "who": w.labeller.id, "reason": "Ada Private asks for it"}
+    return w.post(f"/onboarding/calibration/{w.project.id}", data=nested)
+
+
 def _certify(w):
     terms = {"deed": "grant", "level": "1", "valid_until": "2999-01-01", "reason": "r"}
     who = {"who": [w.labeller.id], "skill": w.project.skill_id}
@@ -345,6 +352,39 @@ def _settings(w):
     return w.post(f"{w.base}/settings", data=page)
 
 
+def _client(path, **more):
+    """As the client, who was asked a question and has a guideline to read."""
+
+    def case(w):
+        w.caller = w.make.user(role="client", organisation_id=w.project.organisation_id)
+        guidelines.publish(w.session, w.project, "Look.", w.admin)
+        issue = talk.open_issue(
+            w.session, w.project, w.labeller, {"at": "asset"}, "Which?", key="0123456789",
+            asset=w.floor.assets[0],
+        )  # fmt: skip
+        client_questions.pass_on(w.session, issue, w.admin, "Which of the two?")
+        return w.post(path.format(issue=issue.id, project=w.project.id), **more)
+
+    return case
+
+
+def _proposed(path, **more):
+    def case(w):
+        client = w.make.user(role="client", organisation_id=w.project.organisation_id)
+        asset = w.floor.assets[0]
+        made = proposals.propose(w.session, w.project, asset, {"class": "a"}, client)
+        return w.post(path.format(base=w.base, api=w.api, id=made.id), **more)
+
+    return case
+
+
+def _pass_on(w):
+    w.make.user(role="client", organisation_id=w.project.organisation_id)
+    return _issue("{api}/issues/{id}/client", json={"text": "Which, Ada Private?"})(w)
+
+
+WORD = {"version": 1, "word": "changes_asked", "remark": "Ask Ada Private."}
+ANSWERED = {"body": "Ask Ada Private.", "key": "k" * 10}
 CLASSES = [{"key": k, "name": k} for k in "de"]
 PERSON = {"name": "Bo Private", "email": "bo.private@example.com", "role": "labeller"}
 CASES = {
@@ -513,13 +553,18 @@ CASES = {
     "deliveries.deliver_batch": lambda w: w.post(
         f"/api/v1/batches/{w.done().batch.id}/deliver"
     ),
+    "calibration.move": _nest,
     "certificates.change": _certify,
     "certificates.change_skill": lambda w: w.post(
         f"/onboarding/certificates/skills/{w.project.skill_id}",
         data={"requalify_below": "80", "requalify_days": "7"},
     ),
-    "onboarding.add": _assess,
-    "onboarding.set_open": lambda w: w.post(
+    "assessing.add": _assess,
+    "assessing.take_out": _take_out,
+    "attempts.void": _attempt("void", reason="because"),
+    "attempts.again": _attempt("again"),
+    "attempts.settle": _settle,
+    "assessing.set_open": lambda w: w.post(
         f"/onboarding/assessments/{w.assessment().id}/open", data={"open": "0"}
     ),
     "desk_talk.ask": _ask,
@@ -529,6 +574,27 @@ CASES = {
     "api_projects.reply_to_issue": _issue("{api}/issues/{id}/comments", json=SAID),
     "api_projects.change_issue": _issue("{api}/issues/{id}/state", json={"action": "resolve"}),
     "api_projects.enter_issue": _issue("{api}/issues/{id}/entry", json={"markdown": "Q and A"}),
+    "api_projects.pass_on_issue": _pass_on,
+    "projects.decide_proposal": _proposed(
+        "{base}/gold/proposals/{id}", data={"decision": "decline", "reason": "Ada Private knows."}
+    ),
+    "api_projects.decide_proposal": _proposed(
+        "{api}/gold/proposals/{id}", json={"decision": "take"}
+    ),
+    "portal.answer_question": _client("/portal/questions/{issue}", data=ANSWERED),
+    "api_portal.answer": _client("/api/v1/portal/questions/{issue}/answer", json=ANSWERED),
+    "portal.say_of_guideline": _client("/portal/projects/{project}/guideline", data=WORD),
+    "api_portal.say_of_guideline": _client(
+        "/api/v1/portal/projects/{project}/guideline/words", json=WORD
+    ),
+    "portal.propose": lambda w: _client(
+        "/portal/projects/{project}/proposals",
+        data={"external_id": w.floor.assets[1].external_id, "class": "a"},
+    )(w),
+    "api_portal.propose": lambda w: _client(
+        "/api/v1/portal/projects/{project}/proposals",
+        json={"external_id": w.floor.assets[1].external_id, "label": {"class": "a"}},
+    )(w),
     "onboarding.begin": _begin,
     "onboarding.answer": _answer,
 }  # fmt: skip

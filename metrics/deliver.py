@@ -11,6 +11,7 @@ from metrics import again, report
 from ops import audit_log, canonical, clock_time, delivery, ontologies
 from ops.errors import Frozen, NotReady
 from ops.models import Batch, Delivery, Project, User
+from ops.webhooks import facts
 from quality.gate import judge_batch
 
 
@@ -51,6 +52,7 @@ def deliver(session: Session, batch: Batch, by: User) -> Delivery:
     made.report_digest = canonical.digest(made.report)
     made.audit_entry_id = _record(session, batch, made, by)
     delivery.freeze(session, made)
+    facts.batch_delivered(session, batch, made)
     return made
 
 

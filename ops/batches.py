@@ -10,6 +10,7 @@ from ops import audit_log, clock_time, lanes, scope
 from ops.errors import Conflict, Frozen, InvalidInput, NotFound
 from ops.models import Asset, Batch, Consensus, Lane, Project, Task, User
 from ops.projects import clean_name
+from ops.webhooks import facts
 
 
 def create(
@@ -117,6 +118,7 @@ def note_completion(session: Session, batch_id: int) -> bool:
     batch.state, batch.completed_at = "complete", clock_time.now()
     session.flush()
     _record(session, batch, None, "batch.completed")
+    facts.batch_completed(session, batch)
     return True
 
 

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         description="Whole months of work events that stay in the database besides the current "
         "one; earlier ones stay in files alone; 0 keeps all",
     )
+    webhooks_to_loopback: bool = Field(
+        False, description="Let webhooks use http and name this very machine: to try them out"
+    )
     demo: bool = Field(False, description="Say on every page that the labellers are simulated")
 
     @property

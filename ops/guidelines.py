@@ -7,6 +7,7 @@ from ops import audit_log, notices, versions
 from ops.access import LEADS, WORKERS
 from ops.errors import InvalidInput, NotFound
 from ops.models import GuidelineVersion, Project, ProjectMember, User
+from ops.webhooks import facts
 
 LONGEST = 200_000
 
@@ -30,6 +31,7 @@ def publish(
     if must_read:
         _require(session, project, made, by)
     _announce(session, project, made, by)
+    facts.guideline_published(session, project, made.version)
     return made
 
 

@@ -92,6 +92,34 @@ def read(line: dict[str, Any], currency: str) -> Line:
                 line["project"], line["reason"], line["late"])  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Group:
+    """Lines of one project, stage and rate together; adjustments one by one."""
+
+    line: Line
+    quantity: Decimal
+    amount: Fraction
+    days: int
+
+
+def together(lines: Iterable[Line]) -> list[Group]:
+    """Lines without their days: by project, stage, rate and whether they were late."""
+    found: dict[tuple[Any, ...], list[Line]] = {}
+    for line in lines:
+        key = (line.currency, line.project, line.key.project_id, line.key.stage, line.key.rate_id,
+               line.late, line.key.adjustment_id)  # fmt: skip
+        found.setdefault(key, []).append(line)
+    return [
+        Group(
+            some[0],
+            sum((line.quantity for line in some), Decimal(0)),
+            sum((line.amount for line in some), Fraction()),
+            len({line.key.day for line in some}),
+        )
+        for _, some in sorted(found.items())
+    ]
+
+
 def total(lines: Iterable[Line], currency: str) -> Decimal:
     """The sum of lines of one currency in its smallest coin, half a coin up (away from zero)."""
     return rounded(sum((line.amount for line in lines), Fraction()), currency)

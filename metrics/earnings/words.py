@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from metrics.earnings.money import COINS, Line, plain, shown
+from metrics.earnings.money import COINS, Group, Line, plain, shown
 from metrics.rollup.places import EPOCH, SECOND_US, places
 from ops import pay
 from ops.models import Organisation, PayRate, Project, Team, User
@@ -39,10 +39,11 @@ def rate(found: PayRate) -> str:
     return f"{money(found.amount, found.currency)} per {UNIT[found.basis]}"
 
 
-def quantity(line: Line) -> str:
-    """How much of it: 12, 3.5 or, of active time, 1 h 05 min 12 s."""
-    if line.basis != "hour":
-        return plain(line.quantity)
+def quantity(line: Line | Group) -> str:
+    """How much of it: 12, 3.5 or, of active time, 1 h 5 min 12 s."""
+    basis = line.line.basis if isinstance(line, Group) else line.basis
+    if basis != "hour":
+        return plain(line.quantity).replace("-", "−")
     sign, seconds = ("−" if line.quantity < 0 else ""), abs(line.quantity)
     minutes, rest = divmod(seconds, 60)
     hours, left = divmod(int(minutes), 60)
@@ -51,9 +52,10 @@ def quantity(line: Line) -> str:
     return sign + " ".join([*parts, f"{plain(rest)} s"])
 
 
-def amount(line: Line) -> str:
-    """What a line comes to, to six decimals, with those of the coin at least."""
-    return money(shown(line.amount), line.currency)
+def amount(line: Line | Group) -> str:
+    """What it comes to, to six decimals, with those of the coin at least."""
+    currency = line.line.currency if isinstance(line, Group) else line.currency
+    return money(shown(line.amount), currency)
 
 
 class Names:
@@ -136,7 +138,7 @@ def _answer(
     reason = f"The rate for {_of(holds, names)}, from {holds.valid_from}"
     reason += ", is the narrowest that fits." if others else ", is the only one that fits."
     if holds.reason:
-        reason += f" Its reason: {holds.reason}"
+        reason += f" Its reason: {holds.reason.rstrip('.')}."
     return Answer(told, reason, [f"{rate(one)} for {_of(one, names)}, from {one.valid_from}"
                                  for one in others])  # fmt: skip
 

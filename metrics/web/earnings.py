@@ -5,7 +5,7 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from metrics.earnings import own, statements, words
-from metrics.earnings.money import Line
+from metrics.earnings.money import together
 from metrics.web.statement import by_currency, csv_file, statement_page
 from ops import affiliations
 from ops.web.identity import db, user
@@ -23,15 +23,12 @@ def index() -> ResponseReturnValue:
         zone=me.timezone,
         today=affiliations.today(me),
         sums=by_currency(lines),
-        days=_days(lines),
+        groups=together(lines),
+        days=sorted(lines, key=lambda line: line.key, reverse=True),
         offers=own.offers(db(), me),
         statements=statements.newest(db(), of=me),
         words=words,
     )
-
-
-def _days(lines: list[Line]) -> list[Line]:
-    return sorted(lines, key=lambda line: line.key, reverse=True)
 
 
 @blueprint.get("/me/earnings/<int:own_statement_id>")

@@ -57,7 +57,7 @@ def _rates_page(values: object, errors: object = None) -> str:
     names = words.Names(db())
     rows = sorted(
         (_row(book, rate, today) for rate in book),
-        key=lambda row: (names.whom(pay.scope_of(row.rate)), row.rate.valid_from, row.rate.id),
+        key=lambda row: (_width(row.rate), row.rate.valid_from, row.rate.id),
     )
     asked, faults = request.args, None
     answers: list[words.Answer] = []
@@ -81,6 +81,13 @@ def _rates_page(values: object, errors: object = None) -> str:
         asked=asked,
         ask_errors=faults,
         **forms.choices(db()),
+    )
+
+
+def _width(rate: PayRate) -> tuple[int, ...]:
+    # Everybody first, people last; every project before one.
+    return tuple(
+        part or 0 for part in (rate.user_id, rate.team_id, rate.vendor_id, rate.project_id)
     )
 
 

@@ -6,20 +6,21 @@ from decimal import Decimal
 from flask import Response, render_template
 
 from metrics.earnings import statements, words
-from metrics.earnings.money import Line, shown, total
+from metrics.earnings.money import Line, together, total
 from metrics.models import EarningsStatement
 
 
 def statement_page(found: EarningsStatement, back: str, csv: str) -> str:
     """One statement, to read and to print."""
+    lines = statements.lines(found)
     return render_template(
         "earnings/statement.html",
         found=found,
-        lines=statements.lines(found),
+        lines=lines,
+        groups=together(lines),
         sound=statements.digest(found.user, found) == found.digest,
         back=back,
         csv=csv,
-        shown=shown,
         words=words,
     )
 

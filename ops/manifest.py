@@ -13,7 +13,7 @@ NAV         entries of the top navigation
 ACCESS      endpoint → roles that may call it (see ops.access)
 """
 
-from ops.access import ADMIN, ANYONE, CLIENTS, EVERYONE, MANAGERS
+from ops.access import ADMIN, ANYONE, CLIENTS, EVERYONE, MANAGERS, STAFF_AND_CLIENTS
 from ops.jobs import Job
 from ops.nav import Entry
 
@@ -38,9 +38,12 @@ BLUEPRINTS = (
     "ops.web.setup:blueprint",
     "ops.web.setup:home_blueprint",
     "ops.web.account:blueprint",
+    "ops.web.apply:blueprint",
     "ops.web.people:blueprint",
     "ops.web.api:blueprint",
     "ops.web.media:blueprint",
+    "ops.web.webhooks:blueprint",
+    "ops.web.webhooks_api:blueprint",
 )
 
 JOBS = {
@@ -51,6 +54,8 @@ JOBS = {
     "drop old months of events": Job("ops.event_retention:apply", cron="50 3 * * *"),
     "applicants follow facts": Job("ops.applicants.facts:follow", every=60, where="clock"),
     "move people on their day": Job("ops.moves:apply_due", every=60, where="clock"),
+    "send webhooks": Job("ops.webhooks.sending:send_due", every=3),
+    "forget webhook messages": Job("ops.webhooks.sending:forget", cron="35 3 * * *"),
     "forget login failures": Job("ops.people:forget_failures", cron="17 * * * *", where="clock"),
 }
 
@@ -59,7 +64,10 @@ TASKS = {
     "mail applicant": "ops.applicants.posting:send",
 }
 
-NAV: tuple[Entry, ...] = (Entry("People", "people.index", MANAGERS, order=40),)
+NAV: tuple[Entry, ...] = (
+    Entry("People", "people.index", MANAGERS, order=40),
+    Entry("Webhooks", "webhooks.index", STAFF_AND_CLIENTS, order=60, icon="link"),
+)
 
 ACCESS = {
     "static": ANYONE,
@@ -75,12 +83,33 @@ ACCESS = {
     "signin.forgot": ANYONE,
     "signin.forgot_send": ANYONE,
     "signin.link": ANYONE,
+    "apply.form": ANYONE,
+    "apply.send": ANYONE,
+    "apply.own": ANYONE,
+    "apply.data": ANYONE,
+    "apply.ask_erasure": ANYONE,
     "account.index": EVERYONE,
     "account.password": EVERYONE,
     "account.make_token": EVERYONE,
     "account.revoke_token": EVERYONE,
     "account.notices_page": EVERYONE,
     "account.read_notices": EVERYONE,
+    "webhooks.index": STAFF_AND_CLIENTS,
+    "webhooks.add": STAFF_AND_CLIENTS,
+    "webhooks.show": STAFF_AND_CLIENTS,
+    "webhooks.change": STAFF_AND_CLIENTS,
+    "webhooks.act": STAFF_AND_CLIENTS,
+    "webhooks.redeliver": STAFF_AND_CLIENTS,
+    "webhooks_api.list_webhooks": STAFF_AND_CLIENTS,
+    "webhooks_api.create_webhook": STAFF_AND_CLIENTS,
+    "webhooks_api.show_webhook": STAFF_AND_CLIENTS,
+    "webhooks_api.change_webhook": STAFF_AND_CLIENTS,
+    "webhooks_api.delete_webhook": STAFF_AND_CLIENTS,
+    "webhooks_api.rotate_secret": STAFF_AND_CLIENTS,
+    "webhooks_api.test_webhook": STAFF_AND_CLIENTS,
+    "webhooks_api.resume_webhook": STAFF_AND_CLIENTS,
+    "webhooks_api.list_messages": STAFF_AND_CLIENTS,
+    "webhooks_api.redeliver_message": STAFF_AND_CLIENTS,
     "api.docs": ANYONE,
     "api.list_people": MANAGERS,
     "api.invite_person": MANAGERS,

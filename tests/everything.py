@@ -10,12 +10,14 @@ from ops import client_questions, clock_time, guidelines, sealer, talk, teams
 from ops.models import Shift
 from ops.shifts import absences, drafting, planning
 from ops.web import media
+from ops.webhooks import hooks
 from quality import gold, proposals
+from quality.acceptance import audit
 from quality.models import AttemptDoubt
 from quality.onboarding import assessments, attempts, course_gold, course_steps, courses
 from quality.rescoring import job, runs
 from scheduling import dispatch
-from tests import paid
+from tests import applying, paid
 from tests.factories import Make
 from tests.finished import finished
 
@@ -61,8 +63,15 @@ def everything(
     made = deliver(session, done.batch, done.lead)
     admin = make.user(role="admin")
     team, shift, absence = _planned(session, labeller, admin)
+    opening = applying.opened(session, done.lead, project_id=done.project.id)
+    applicant = applying.applied(session, opening)
     rule = make.rule(done.project)
     firing = make.firing(rule, labeller)
+    hook = hooks.create(
+        session, organisation_id=done.project.organisation_id, url="https://example.com/",
+        events=["batch.delivered"], by=admin, settings=app.extensions["settings"],
+    )  # fmt: skip
+    message = hooks.test(session, hook, by=admin)
     statement = paid.statement(session, labeller, done.project, admin)
     certificate = make.certificate(labeller, skill)
     for text in ("Look.", "Look twice."):
@@ -70,6 +79,9 @@ def everything(
     pictured = make.assets(spare, 1, uri="upload:" + "0" * 64 + ".png", text=None)[0]
     session.commit()
     sealer.seal(sessions)
+    client = make.user("client", organisation_id=done.project.organisation_id)
+    audit.draw(session, made, client, n=1)
+    session.commit()
     with app.test_request_context():
         signed = media.url(pictured.id).rpartition("/")[2]
     return {
@@ -80,6 +92,9 @@ def everything(
         "gold_id": golds[0].id,
         "proposal_id": proposal.id,
         "delivery_id": made.id,
+        "version": made.version,
+        "position": 1,
+        "place": 1,
         "assessment_id": test.id,
         "course_id": course.id,
         "step_id": step.id,
@@ -88,11 +103,17 @@ def everything(
         "team_id": team.id,
         "shift_id": shift.id,
         "absence_id": absence.id,
+        "opening_id": opening.id,
+        "applicant_id": applicant.id,
+        "link": opening.token,
+        "own_link": applicant.token,
         "issue_id": asked.id,
         "issue": asked.token,
         "run_id": run.id,
         "other_id": run.id,
         "decision_id": firing.id,
+        "webhook_id": hook.id,
+        "message_id": message,
         "statement_id": statement.id,
         "own_statement_id": statement.id,
         "user_id": admin.id,

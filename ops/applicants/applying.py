@@ -109,7 +109,7 @@ def clean(values: Mapping[str, Any]) -> Form:
         if str(values.get(name, "")).strip() and not any(f["field"] == name for f in faults):
             faults += _faults_of(check, str(values[name]))
     faults += _beyond(values)
-    if form is not None and not form.consent:
+    if values.get("consent") is not True:
         faults.append({"field": "consent", "message": _PLAIN["bool_parsing"]})
     if faults or form is None:
         raise InvalidInput(faults[0]["message"], field=faults[0]["field"], errors=faults)

@@ -153,6 +153,23 @@ def filled(text: str, applicant: Applicant) -> str:
         "stage": applicant.stage.name,
         "link": own_link(applicant),
     }
+    return _put(text, values)
+
+
+def sample(text: str) -> str:
+    """The text as it might be read, for whoever writes it."""
+    base = config.load().base_url.rstrip("/")
+    values = {
+        "name": "Amina Example",
+        "opening": "Bird labeller",
+        "stage": "Interview",
+        "link": f"{base}/application/…",
+        "invitation": f"{base}/link/…",
+    }
+    return _put(text, values)
+
+
+def _put(text: str, values: dict[str, str]) -> str:
     plain = {word: value.replace("{", "(").replace("}", ")") for word, value in values.items()}
     return _WORD.sub(lambda found: plain.get(found[1], found[0]), text)
 

@@ -17,7 +17,11 @@ ABOUT_STAFF = {
 }  # fmt: skip
 # Whose pages an onboarding manager sees of all teams.
 OF_TEAMS = {"teams", "team_plan", "team_hours", "teams_api"}
-SECRETS = {"signin.link", "setup.form", "setup.submit"}  # whoever holds the secret may
+# Whoever holds the secret may.
+SECRETS = {
+    "signin.link", "setup.form", "setup.submit",
+    "apply.form", "apply.send", "apply.own", "apply.data", "apply.ask_erasure",
+}  # fmt: skip
 # The static files and the dashboards' own assets are the same for all who may open them.
 OF_NO_PROJECT = {"static", "dashboards.show"}
 
@@ -40,6 +44,7 @@ BODIES = {
         "skill": "x", "level": 1, "valid_until": "2999-01-01", "reason": "because",
     },
     "api.revoke_certificate": {"reason": "because"},
+    "api_applicants.move_applicant": {"to": "Left", "expected": "Applied"},
     "api_projects.create_batch": {"name": "b"},
     "api_projects.import_assets": {"rows": [{"external_id": "x", "text": "y"}]},
     "api_projects.set_wanted": {"wanted": 2},
@@ -70,6 +75,11 @@ BODIES = {
     "api_portal.say_of_guideline": {"version": 1, "word": "approved"},
     "api_portal.propose": {"external_id": "x", "label": {"class": "a"}},
     "deliveries.draw": {"n": 1},
+    "api_audits.draw_audit": {"n": 1},
+    "api_audits.choose_item": {"external_id": "x"},
+    "api_audits.look_at_item": {"verdict": "right"},
+    "api_audits.decide_delivery": {"decision": "accept"},
+    "webhooks_api.change_webhook": {"url": "https://example.com/", "events": ["batch.delivered"]},
     "teams_api.plan_shifts": {"week": "2026-11-23"},
     "teams_api.enter_absence": {
         "person": 1, "kind": "sick", "first_day": "2026-11-23", "last_day": "2026-11-23",

@@ -1,0 +1,1 @@
+"""The onboarding manager's pipeline: openings, board, table, one applicant, stages, letters."""

@@ -1,6 +1,6 @@
 """What this storey brings to the house; see `ops/manifest.py`."""
 
-from ops.access import CLIENTS, LEADS, WORKERS
+from ops.access import CLIENTS, LEADS, STAFF_AND_CLIENTS, WORKERS
 from ops.nav import Entry
 
 TABLES: tuple[str, ...] = ()
@@ -9,6 +9,7 @@ BLUEPRINTS: tuple[str, ...] = (
     "dashboards.portal.pages:blueprint",
     "dashboards.portal.api:blueprint",
     "dashboards.portal.audits:blueprint",
+    "dashboards.portal.audit_api:blueprint",
     "dashboards.me:blueprint",
 )
 JOBS: dict[str, object] = {}
@@ -52,6 +53,12 @@ ACCESS: dict[str, frozenset[str]] = {
     "audits.decide": CLIENTS,
     "audits.changes": CLIENTS,
     "audits.change": CLIENTS,
+    "api_audits.show_audit": CLIENTS,
+    "api_audits.draw_audit": CLIENTS,
+    "api_audits.choose_item": CLIENTS,
+    "api_audits.look_at_item": CLIENTS,
+    "api_audits.decide_delivery": CLIENTS,
+    "api_audits.list_differences": STAFF_AND_CLIENTS,
     "portal.report": CLIENTS,
     "portal.report_pdf": CLIENTS,
     "portal.labels": CLIENTS,

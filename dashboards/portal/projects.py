@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from dashboards.portal import view, words
 from dashboards.portal.blueprint import blueprint, page, project_of
 from metrics.reads import client as reads
+from metrics.reads import service
 from ops import batches
 from ops.web.identity import db, user
 
@@ -37,6 +38,7 @@ def project(project_id: int) -> ResponseReturnValue:
         reviewed=[(s.batch, reads.reviewed(db(), s.batch)) for s in judged],
         agreement=words.agreement(reads.agreeing(db(), ids)),
         deliveries=[(s.batch, d) for s in shown for d in s.deliveries],
+        service=service.of_project(db(), one),
     )
     return found
 

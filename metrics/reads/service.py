@@ -64,14 +64,15 @@ def of_project(session: Session, project: Project) -> dict[str, Any]:
     """{"agreed": whether anything is, "rows": newest first, "sums": {kind: Share}, "months":
     [{"month", kind: Share}], "days": Days of the first deliveries}."""
     terms = settings_of(project).service
-    rows = _rows(session, project, terms)
+    agreed = any(value is not None for value in terms.model_dump().values())
+    rows = _rows(session, project, terms) if agreed else []
     every = [level for row in rows for level in row.levels]
     first = [
         level.value for row in rows if row.made for level in row.levels
         if level.kind == "turnaround" and level.value is not None
     ]  # fmt: skip
     return {
-        "agreed": any(value is not None for value in terms.model_dump().values()),
+        "agreed": agreed,
         "terms": terms,
         "rows": rows,
         "sums": {kind: _share(every, kind) for kind in NAMES},

@@ -162,7 +162,7 @@ def _place(
 ) -> Place:
     state = "not begun" if progress is None else "finished" if progress.finished_at else "under way"
     began = progress.started_at if progress else None
-    at = next((step.title for step in live if step.id not in tries), "")
+    at = next((step.title for step in live if step.id not in tries), _again(live, tries))
     asked = [one.correct for one in tries.values() if one.correct is not None]
     newcomer = course.required_at is not None and member.since >= course.required_at
     return Place(
@@ -177,6 +177,15 @@ def _place(
         share=sum(asked) / len(asked) if asked else None,
         required=course.required_of == "everybody" or (course.required_of is not None and newcomer),
     )
+
+
+def _again(live: Sequence[CourseStep], tries: dict[int, StepTry]) -> str:
+    """Where whoever did every step is: at the first that is not all right yet."""
+    for step in live:
+        correct = tries[step.id].correct if step.id in tries else None
+        if correct is not None and correct < 1 - 1e-9:
+            return f"{step.title}, again"
+    return ""
 
 
 class Tally(NamedTuple):

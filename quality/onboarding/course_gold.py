@@ -17,10 +17,7 @@ MOST_OFFERED = 60
 # Gold that nobody was ever given as gold. What is kept for assessments, or for nothing, goes first.
 _FREE = text(
     """
-    SELECT gold.id,
-           (SELECT version.answers FROM gold_version version WHERE version.gold_id = gold.id
-            ORDER BY version.version DESC LIMIT 1) AS answers
-    FROM gold JOIN asset ON asset.id = gold.asset_id
+    SELECT gold.id FROM gold JOIN asset ON asset.id = gold.asset_id
     WHERE gold.project_id = :project AND gold.state = 'active'
       AND (CAST(:gold AS bigint) IS NULL OR gold.id = CAST(:gold AS bigint))
       AND (:find = '' OR strpos(lower(asset.external_id), lower(:find)) > 0)
@@ -36,7 +33,7 @@ _FREE = text(
 
 
 class Offered(NamedTuple):
-    """A gold that a step may show: its asset, its accepted answer in words, how hard it is."""
+    """A gold that a step may show: its asset, and its accepted answer in words."""
 
     gold_id: int
     asset_id: int
@@ -44,27 +41,37 @@ class Offered(NamedTuple):
     text: str | None
     pictured: bool
     accepted: str
-    difficulty: float | None
     for_assessment: bool
 
 
-def offered(session: Session, course: Course, find: str = "") -> list[Offered]:
-    """Gold that nobody has met, at most `MOST_OFFERED`; `find` is part of an asset's name."""
+def offered(
+    session: Session,
+    course: Course,
+    step: CourseStep | None = None,
+    *,
+    find: str = "",
+    chosen: int | None = None,
+) -> list[Offered]:
+    """Gold that a step may show, at most `MOST_OFFERED`; `find` is part of the asset's name.
+
+    What `step` shows already and what is `chosen` come first, whatever their names.
+    """
     project = session.get_one(Project, course.project_id)
-    asked = {"project": project.id, "gold": None, "most": MOST_OFFERED, "find": find.strip()}
-    rows = session.execute(_FREE, asked).all()
-    ids = [row.id for row in rows]
+    asked: dict[str, Any] = {"project": project.id, "gold": None, "most": MOST_OFFERED}
+    ids = [step.gold_id] if step is not None and step.gold_id is not None else []
+    if chosen is not None:
+        ids += session.scalars(_FREE, {**asked, "gold": chosen, "find": ""})
+    ids += session.scalars(_FREE, {**asked, "find": find.strip()})
     found = select(Gold).options(joinedload(Gold.asset)).where(Gold.id.in_(ids))
     golds = {gold.id: gold for gold in session.scalars(found)}
-    known = [Known(golds[row.id], golds[row.id].asset, row.answers) for row in rows]
+    newest = (
+        select(GoldVersion.gold_id, GoldVersion.answers)
+        .where(GoldVersion.gold_id.in_(ids))
+        .order_by(GoldVersion.version)
+    )
+    answers = {row[0]: row[1] for row in session.execute(newest)}
+    known = [Known(golds[i], golds[i].asset, answers[i]) for i in dict.fromkeys(ids)]
     return _offered(session, project, known)
-
-
-def offer(session: Session, step: CourseStep) -> Offered:
-    """The gold that a step shows, as it is offered to choose."""
-    found = known(session, step)
-    project = session.get_one(Project, found.gold.project_id)
-    return _offered(session, project, [found])[0]
 
 
 def _offered(session: Session, project: Project, found: Sequence["Known"]) -> list[Offered]:
@@ -77,7 +84,6 @@ def _offered(session: Session, project: Project, found: Sequence["Known"]) -> li
             asset.text,
             asset.uri is not None,
             labels.in_words(project.label_type, label_of(answers[0]), ontology),
-            gold.difficulty,
             gold.for_assessment,
         )
         for gold, asset, answers in found

@@ -33,7 +33,7 @@ def index() -> str:
     return render_template(
         "training/index.html",
         ways=mine,
-        left={way.course.id: course_way.time_left(way, pace) for way in mine},
+        times={way.course.id: course_way.time_left(way, pace) for way in mine},
         due={way.course.id: course_way.due(db(), user(), way.course) for way in mine},
     )
 
@@ -103,7 +103,7 @@ def _page(way: Way, step: CourseStep, told: Told | None, **more: Any) -> str:
         way=way,
         number=way.number(step),
         tries=len(way.tries.get(step.id, ())),
-        left=course_way.time_left(way, pace),
+        time=course_way.time_left(way, pace),
         onward=_at(way.course, after) if after else end,
         again=_at(way.course, step, again=1),
         **view,

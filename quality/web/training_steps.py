@@ -68,7 +68,9 @@ def change_step(course_id: int, step_id: int) -> ResponseReturnValue:
 
 def _saved(course: Course, step: CourseStep | None, kind: str) -> ResponseReturnValue:
     values = _values(kind)
-    if request.form.get("do", "save") != "save":
+    # Enter in the field that finds gold finds, it does not keep.
+    finds = request.form.get("find", "") != request.form.get("found", "")
+    if finds or request.form.get("do", "save") != "save":
         return _form(course, step, kind, _grown(course, values))
     try:
         with db().begin_nested():
@@ -137,8 +139,10 @@ def _form(
     values: dict[str, Any],
     errors: list[dict[str, Any]] | None = None,
 ) -> str:
-    find = request.values.get("find", "")
-    golds = course_gold.offered(db(), course, find) if kind in course_steps.OF_GOLD else []
+    find = request.form.get("find", "")
+    golds = []
+    if kind in course_steps.OF_GOLD:
+        golds = course_gold.offered(db(), course, step, find=find, chosen=values.get("gold"))
     return render_template(
         "training/step_form.html",
         course=course,
@@ -147,7 +151,6 @@ def _form(
         values=values,
         errors=errors,
         golds=golds,
-        own=course_gold.offer(db(), step) if step is not None and step.gold_id else None,
         find=find,
         picture=media.url,
         sections=course_steps.sections(db(), course) if kind == "page" else [],

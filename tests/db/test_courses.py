@@ -11,12 +11,12 @@ from ops.models import AuditEntry, ProjectMember, Task
 from quality import gold
 from quality.models import CourseProgress, StepTry
 from quality.onboarding import (
-    assessments,
     course_figures,
     course_requirement,
     course_steps,
     course_taking,
     courses,
+    pool,
 )
 from quality.onboarding.course_way import way
 from scheduling import dispatch, eligibility, emptiness, explain
@@ -176,11 +176,13 @@ def test_gold_of_a_course_goes_neither_into_work_nor_into_assessments(
 ) -> None:
     me = floor.labellers[0]
     taught = {floor.golds[0].id, floor.golds[1].id}
-    pool = assessments.pool(session, floor.project.id, me.id)
-    assert {one.gold_id for one in pool} == {floor.golds[2].id}
+    asked = pool.pool(session, floor.project.id, me.id)
+    assert {one.gold_id for one in asked} == {floor.golds[2].id}
     lane = floor.lane
     picked = [gold.pick(session, me.id, lane) for _ in range(3)]
     assert not taught & set(picked)
+    why, *_ = explain.of_asset(session, me, floor.assets[0], clock_time.now())
+    assert why.verdict == "Gold that a course shows: it is not slipped into work."
     # And what was met in work is in no course.
     leased = dispatch.claim(session, me)
     assert leased is not None

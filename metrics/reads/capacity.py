@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from metrics.forecasting import ahead
+from metrics.forecasting.floor import floor as floor_of
 from metrics.forecasting.model import hours_left
 from metrics.forecasting.sharing import share_out
 from metrics.models import DailyRollup
@@ -104,7 +105,10 @@ def _needed(
         project = session.get_one(Project, project_id)
         if project.state != "running":
             continue
-        floor = forecasts.now(session, project_id, listed, at)
+        # Where no forecast is kept yet, what is left is counted.
+        left = {r.batch_id: dict(r.basis["left"]) for r in listed if r.basis}
+        known = left if len(left) == len(listed) else None
+        floor = floor_of(session, project, at, known)
         if floor.why:
             untold.append((project.name, floor.why))
             continue

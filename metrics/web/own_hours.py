@@ -86,6 +86,7 @@ def _page(*, hours: object = None, asked: object = None, errors: object = None) 
     first = monday(today) - timedelta(days=BACK - 7)
     sheet = reads.of_one(db(), me, first, monday(today) + timedelta(days=7))
     (mine,) = sheet.people
+    listed = _absences(today)
     later = planned.around(today, today + timedelta(days=AHEAD))
     shifts = planned.live(db(), [me.id], later)
     return render_template(
@@ -96,7 +97,9 @@ def _page(*, hours: object = None, asked: object = None, errors: object = None) 
         hours=hours or _now(rows, today),
         coming=_coming(rows, today),
         shifts=[s for s in shifts if s.ends_at > clock_time.now()],
-        absences=_absences(today),
+        absences=listed,
+        off={day for day in (today + timedelta(days=n) for n in range(-1, AHEAD + 1))
+             if any(a.state == "granted" and a.covers(day) for a in listed)},
         kinds=ABSENCES,
         asked=asked or {},
         errors=errors,

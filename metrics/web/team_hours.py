@@ -31,7 +31,11 @@ def show(team_id: int) -> ResponseReturnValue:
     """A week of the team: what was planned, what was worked."""
     team = teams.find(db(), user(), team_id)
     sheet = _sheet(team)
-    rows = [(p.user.name, p.total.planned, p.total.due, p.total.active) for p in sheet.people]
+    rows = [
+        (p.user.name, p.total.planned, p.total.due, p.total.active)
+        for p in sheet.people
+        if not p.total.empty
+    ]
     return render_template(
         "teams/hours.html",
         tab="Planned and worked",

@@ -95,17 +95,22 @@ def _sift(session: Session, wanted: Sequence[tuple[User, Span, int | None]], dra
     days = whole.starts.date() - timedelta(days=2), whole.ends.date() + timedelta(days=2)
     for absence in absences.of(session, ids, *days):
         away.setdefault(absence.user_id, []).append(absence)
+    met: dict[int, list[str]] = {}
     for person, one, project in wanted:
         when = said(person, one)
         if one.starts < now:
             draft.conflicts.append((person, f"{when} has begun already"))
             continue
         if any(s.starts_at < one.ends and one.starts < s.ends_at for s in taken.get(person.id, [])):
-            draft.conflicts.append((person, f"{when} meets a shift that is planned"))
+            met.setdefault(person.id, []).append(when)
             continue
         kept, words = _there(person, one, away.get(person.id, []))
         draft.conflicts += [(person, f"{when}: {why}") for why in words]
         draft.planned += [(person, part, project) for part in kept]
+    for person in {person.id: person for person, _, _ in wanted}.values():
+        if times := met.get(person.id):
+            many = f"{len(times)} shifts meet" if len(times) > 1 else f"{times[0]} meets"
+            draft.conflicts.append((person, f"{many} what is planned"))
     return draft
 
 

@@ -197,5 +197,7 @@ def called(author: User, viewer: User, *, names: bool = True) -> str:
     """What `author` is called to `viewer`; without `names` everybody goes by their role."""
     if author.id == viewer.id:
         return "You"
+    if author.role == "client":
+        return _ROLE["client"]  # they speak for their organisation
     known = sees_people(viewer) or author.role in MANAGERS
     return author.name if names and known else _ROLE.get(author.role, "Somebody")

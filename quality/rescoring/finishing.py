@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ops import clock_time
+from ops import clock_time, reopened
 from ops.labels import CHOICES
 from ops.models import Batch
 from quality import review_tasks
@@ -144,11 +144,16 @@ def _mark(
     chosen: Array,
 ) -> list[int]:
     """Mark the chosen that no person has decided yet, those worth least first, and open a review
-    for each; returns their positions."""
+    for each; returns their positions. What was delivered and stays is left out."""
     candidates = np.flatnonzero(chosen).tolist()
     assets = [rows[i].asset_id for i in candidates]
     in_force = {r.asset_id: r.method for r in session.execute(_METHODS, {"assets": assets})}
-    open_ = [i for i in candidates if in_force[rows[i].asset_id] not in DECIDED]
+    stay = reopened.staying(session, assets)
+    open_ = [
+        i
+        for i in candidates
+        if in_force[rows[i].asset_id] not in DECIDED and rows[i].asset_id not in stay
+    ]
     ranked = sorted(open_, key=lambda i: (worth[i], rows[i].asset_id))
     ranked = ranked[: task.settings.most_suspects]
     if not ranked:

@@ -1,8 +1,9 @@
 """Who may have applied twice, and why one thinks so; merged, or found to be two people."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
@@ -25,34 +26,51 @@ class Pair:
 
 def pairs(session: Session, user: User) -> list[Pair]:
     """Every pair that `user` may see and nobody has decided on, the newest first."""
-    rows = _candidates(session, user)
-    apart = _apart(session)
-    found = {}
-    for one, other in _met(rows):
-        key = (one.id, other.id)
-        why = [] if key in apart or key in found else shared(one, other)
-        if why:
-            found[key] = Pair(one, other, why)
-    return sorted(found.values(), key=lambda pair: -pair.other.id)
+    return _whole(session, _found(session, user))
+
+
+def count(session: Session, user: User) -> int:
+    """How many pairs there are."""
+    return len(_found(session, user))
 
 
 def of(session: Session, user: User, applicant: Applicant) -> list[Pair]:
     """The pairs of one applicant."""
     if applicant.erased_at is not None or applicant.same_as is not None:
         return []
-    apart = _apart(session)
-    found = []
+    apart, found = _apart(session), {}
     for row in _candidates(session, user):
-        if row.id != applicant.id:
-            one, other = sorted((row, applicant), key=lambda a: a.id)
-            why = [] if (one.id, other.id) in apart else shared(one, other)
-            if why:
-                found.append(Pair(one, other, why))
-    return found
+        key = (min(row.id, applicant.id), max(row.id, applicant.id))
+        if row.id != applicant.id and key not in apart:
+            found[key] = shared(row, applicant)
+    return _whole(session, {key: why for key, why in found.items() if why})
 
 
-def shared(one: Applicant, other: Applicant) -> list[str]:
-    """Why two may be one person; empty when there is too little."""
+def _found(session: Session, user: User) -> dict[tuple[int, int], list[str]]:
+    apart, found = _apart(session), {}
+    for one, other in _met(_candidates(session, user)):
+        key = (one.id, other.id)
+        if key not in found and key not in apart:
+            found[key] = shared(one, other)
+    return {key: why for key, why in found.items() if why}
+
+
+def _whole(session: Session, found: dict[tuple[int, int], list[str]]) -> list[Pair]:
+    """The applicants of the pairs, with what is shown of them."""
+    ids = {one for key in found for one in key}
+    rows = (
+        select(Applicant)
+        .options(joinedload(Applicant.opening), joinedload(Applicant.stage))
+        .where(Applicant.id.in_(ids))
+    )
+    by_id = {row.id: row for row in session.scalars(rows)} if ids else {}
+    newest = sorted(found.items(), key=lambda item: item[0][::-1], reverse=True)
+    return [Pair(by_id[one], by_id[other], why) for (one, other), why in newest]
+
+
+def shared(one: Any, other: Any) -> list[str]:
+    """Why two may be one person; empty when there is too little. Takes applicants, or the columns
+    of them that `_candidates` reads."""
     why = []
     if one.email_key and one.email_key == other.email_key:
         same = (one.email or "").lower() == (other.email or "").lower()
@@ -64,7 +82,7 @@ def shared(one: Applicant, other: Applicant) -> list[str]:
     return [*why, *place] if why else []
 
 
-def _place(one: Applicant, other: Applicant) -> list[str]:
+def _place(one: Any, other: Any) -> list[str]:
     place = []
     if one.country.casefold() == other.country.casefold():
         place.append("same country")
@@ -73,18 +91,21 @@ def _place(one: Applicant, other: Applicant) -> list[str]:
     return place
 
 
-def _candidates(session: Session, user: User) -> list[Applicant]:
+def _candidates(session: Session, user: User) -> Sequence[Any]:
+    """What is compared of everybody who is shown, by id: not the whole of thousands."""
     rows = (
-        select(Applicant)
-        .options(joinedload(Applicant.opening), joinedload(Applicant.stage))
+        select(
+            Applicant.id, Applicant.name_key, Applicant.email, Applicant.email_key,
+            Applicant.country, Applicant.timezone,
+        )
         .where(
             Applicant.opening_id.in_(visible.openings(user)),
             Applicant.erased_at.is_(None),
             Applicant.same_as.is_(None),
         )
         .order_by(Applicant.id)
-    )
-    return list(session.scalars(rows))
+    )  # fmt: skip
+    return session.execute(rows).all()
 
 
 def _apart(session: Session) -> set[tuple[int, int]]:
@@ -92,9 +113,9 @@ def _apart(session: Session) -> set[tuple[int, int]]:
     return {(row[0], row[1]) for row in rows}
 
 
-def _met(rows: Iterable[Applicant]) -> Iterable[tuple[Applicant, Applicant]]:
+def _met(rows: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
     """Pairs worth comparing: of one mailbox, or of one place and with a word or initials shared."""
-    groups: dict[object, list[Applicant]] = defaultdict(list)
+    groups: dict[object, list[Any]] = defaultdict(list)
     for row in rows:
         if row.email_key:
             groups["mailbox", row.email_key].append(row)

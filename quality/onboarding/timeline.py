@@ -27,7 +27,8 @@ class Event(NamedTuple):
 
 def of(session: Session, viewer: User, applicant: Applicant) -> list[Event]:
     """Everything `viewer` may see, newest first; attempts and courses of their projects alone."""
-    events = [*_moves(session, applicant), *_written(session, applicant)]
+    # Of what bears one moment, a letter comes after the move that sent it.
+    events = [*_written(session, applicant), *_moves(session, applicant)]
     if applicant.user is not None:
         events += _learned(session, viewer, applicant.user)
     return sorted(events, key=lambda event: event.at, reverse=True)

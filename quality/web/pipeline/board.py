@@ -174,6 +174,6 @@ def _shared(asked: listing.Asked, view: str) -> dict[str, Any]:
         "openings": listing.opening_choices(db(), user()),
         "languages": listing.languages(db(), user()),
         "erasures": listing.asking_to_be_erased(db(), user(), now),
-        "twins": len(duplicates.pairs(db(), user())),
+        "twins": duplicates.count(db(), user()),
         "days_in_stage": lambda one: listing.days_in_stage(one, now),
     }

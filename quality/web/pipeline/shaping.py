@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from ops.applicants import letters, stages
+from ops.applicants import duplicates, letters, stages
 from ops.errors import TouchstoneError
 from ops.models import Applicant
 from ops.web.identity import db, user
@@ -59,6 +59,7 @@ def _stages(errors: Any) -> str:
         here={row[0]: row[1] for row in db().execute(counted)},
         errors=errors,
         values=request.form,
+        twins=duplicates.count(db(), user()),
         view="Stages",
     )
 
@@ -111,5 +112,6 @@ def _letters(values: dict[str, Any], errors: Any, preview: dict[str, str] | None
         values=values,
         errors=errors,
         preview=shown,
+        twins=duplicates.count(db(), user()),
         view="Letters",
     )

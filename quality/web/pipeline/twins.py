@@ -13,7 +13,8 @@ from quality.web.pipeline.blueprint import blueprint, field, needed
 def twins() -> ResponseReturnValue:
     """Every pair that nobody has decided on, with why it is one."""
     pairs = duplicates.pairs(db(), user())
-    return render_template("onboarding/pipeline/duplicates.html", pairs=pairs, view="Duplicates")
+    page = "onboarding/pipeline/duplicates.html"
+    return render_template(page, pairs=pairs, twins=len(pairs), view="Duplicates")
 
 
 @blueprint.post("/pipeline/duplicates")

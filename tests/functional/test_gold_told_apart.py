@@ -16,7 +16,7 @@ from PIL import Image
 from sqlalchemy import select, text
 
 from ops import clock_time, guidelines, references
-from ops.models import Assignment, Project
+from ops.models import Assignment, Project, ProjectMember
 from ops.reference_rows import Said
 from quality import gold, judging
 from quality.models import Gold
@@ -30,7 +30,8 @@ LOG = logging.getLogger(__name__)
 
 @pytest.fixture
 def floor(make, session, settings, monkeypatch):
-    """A function: a floor where every second piece is gold, all pictures of the same make."""
+    """A function: a floor where every second piece is gold for a newcomer who is nested, all
+    pictures of the same make."""
     monkeypatch.setenv("TOUCHSTONE_HOME", str(settings.home))
     settings.media.mkdir(parents=True)
     rng = random.Random(3)
@@ -44,7 +45,10 @@ def floor(make, session, settings, monkeypatch):
     def floor(pieces):
         made = make.floor(assets=pieces, medium="image")
         project = session.get(Project, made.project.id)
-        project.settings = {"gold": {"rate_new": 0.5, "rate_trusted": 0.5}}
+        rare = {"rate_new": 0.1, "rate_trusted": 0.1}
+        project.settings = {"gold": rare, "nesting": {"on": True, "gold_rate": 0.5}}
+        member = session.get(ProjectMember, (project.id, made.labellers[0].id))
+        member.nesting_since = clock_time.now()
         guidelines.publish(session, made.project, "Look.", None)
         for i, asset in enumerate(made.assets):
             asset.text, asset.uri = None, picture(i)

@@ -147,8 +147,8 @@ def _opinions(session: Session, asset: int, task: int, after: int = 0) -> list[d
     """What reviews and rework of the asset said in tasks between the two, in order."""
     found = sql.rows(session, _OPINIONS, asset=asset, task=task, after=after)
     heard = [(row.ended_at, row.by, row.key, row.payload) for row in found]
-    # Whoever sent it back, a reviewer or the client, is a reviewer to those who mend it. It is asked
-    # of gold too, where it is not told: one look less would betray it.
+    # Whoever sent it back, a reviewer or the client, is a reviewer to those who mend it. Gold is
+    # asked about too, where nothing is told of it: one look less would betray it.
     rejected = said.of_task(session, asset, task)
     heard += [(at, "reviewer", None, label) for at, label in rejected if not after]
     heard.sort(key=lambda one: one[0])

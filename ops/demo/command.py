@@ -20,7 +20,7 @@ from ops.supervisor import Supervisor
 HOME = Path(".touchstone-demo")
 HOST = "127.0.0.1"
 DAYS = 14
-ABOUT_ANSWERS = 5_200
+ABOUT_ANSWERS = 3_700
 
 
 @click.command()
@@ -118,7 +118,7 @@ def _wait_until_it_answers(port: int, seconds: float = 60) -> None:
 
 
 def _fill(settings: config.Settings, around: dict[str, str], merged: dict[str, Any]) -> None:
-    click.echo("Filling in the demonstration (two to three minutes, once) …", err=True)
+    click.echo("Filling in the demonstration (about two minutes, once) …", err=True)
     from ops.demo import digits as digit_pictures
 
     digits = digit_pictures.load()

@@ -34,6 +34,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "portal.say_of_guideline": CLIENTS,
     "portal.proposals": CLIENTS,
     "portal.propose": CLIENTS,
+    "portal.new_proposal": CLIENTS,
     "api_portal.list_own": CLIENTS,
     "api_portal.list_batches": CLIENTS,
     "api_portal.show_batch": CLIENTS,

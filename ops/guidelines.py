@@ -67,7 +67,8 @@ def _require(session: Session, project: Project, made: GuidelineVersion, by: Use
 
 
 def _announce(session: Session, project: Project, made: GuidelineVersion, by: User | None) -> None:
-    """Leave a notice for every member but the author: one of a version, one that it is due."""
+    """Leave a notice for every member but the author, one of a version and one that it is due, and
+    for the client, whose word on it is asked."""
     due = project.guideline_due == made.version
     others = (
         select(User.id)
@@ -82,6 +83,14 @@ def _announce(session: Session, project: Project, made: GuidelineVersion, by: Us
     at_desk, at_project = f"/desk/guideline/{project.id}", f"/projects/{project.id}/guideline"
     notices.tell_all(session, workers, key=key, text=said + read_it, url=at_desk)
     notices.tell_all(session, leads, key=key, text=said, url=at_project)
+    theirs = (User.role == "client") & (User.organisation_id == project.organisation_id)
+    notices.tell_all(
+        session,
+        select(User.id).where(User.active, theirs),
+        key=f"guideline:{project.id}:{made.version}",
+        text=f"{project.name}: version {made.version} of the guideline waits for your word.",
+        url=f"/portal/projects/{project.id}/guideline",
+    )
 
 
 def current(session: Session, project_id: int) -> GuidelineVersion | None:

@@ -6,14 +6,13 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboards.portal.blueprint import blueprint, page, project_of
-from dashboards.portal.items import item_of, item_page
-from metrics.reads import client as reads
+from dashboards.portal.items import finished, item_of, item_page, propose_page
 from ops import labels, ontologies
 from ops.errors import Conflict, InvalidInput
-from ops.models import Asset, Batch, Project
+from ops.models import Project
 from ops.web.identity import db, user
 from quality import proposals as proposing
-from quality.label_form import label_from
+from quality.label_form import from_json, label_from
 
 
 @blueprint.get("/portal/projects/<int:project_id>/proposals")
@@ -33,17 +32,21 @@ def proposals(project_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/portal/projects/<int:project_id>/proposals")
 def propose(project_id: int) -> ResponseReturnValue:
-    """Propose the right answer for an item."""
+    """Propose the right answer for an item: what the editor holds, or the label as it is shown."""
     project = project_of(project_id)
     asset = item_of(project, request.form.get("external_id", ""))
+    as_shown = "as_shown" in request.form
+    label = finished(asset) if as_shown else None
     try:
+        label = label or _given(project, as_shown=as_shown)
         with db().begin_nested():
-            label = _label(project, asset)
             proposing.propose(
                 db(), project, asset, label, user(), remark=request.form.get("remark", "")
             )
     except InvalidInput as error:
-        return item_page(project, asset, error.errors)
+        if as_shown:
+            return item_page(project, asset, error.errors)
+        return propose_page(project, asset, label, error.errors)
     except Conflict as error:
         flash(error.message, "error")
     else:
@@ -51,11 +54,13 @@ def propose(project_id: int) -> ResponseReturnValue:
     return redirect(url_for("portal.proposals", project_id=project.id), 303)
 
 
-def _label(project: Project, asset: Asset) -> dict[str, Any]:
-    if request.form.get("as_shown"):
-        row = reads.finished(db(), db().get_one(Batch, asset.batch_id), asset.id)
-        if row is None:
-            raise InvalidInput("this item has no finished label yet", field="as_shown")
-        return labels.content(row.label)
-    ontology = ontologies.current(db(), project.id)
-    return label_from(project.label_type, ontology, request.form)
+def _given(project: Project, *, as_shown: bool) -> dict[str, Any]:
+    """What the editor sent as JSON in `label`; a choice may come as a plain field as well."""
+    if as_shown:
+        raise InvalidInput("this item has no finished label yet", field="as_shown")
+    if "label" not in request.form:
+        return label_from(project.label_type, ontologies.current(db(), project.id), request.form)
+    found = from_json(request.form["label"], "label")
+    if not isinstance(found, dict):
+        raise InvalidInput("a label is a JSON object", field="label")
+    return found

@@ -56,7 +56,7 @@ KNOWN_TO_LABELLERS = ("admin", "ops_lead", "onboarding_manager")
 # Pages and files that show finished labels.
 FINISHED = ("/samples", "/sample", "/labels.", "/export")
 # What an address needs beside its parts.
-QUERIES = {"portal.item": {"external_id": "{asset}"}}
+QUERIES = dict.fromkeys(("portal.item", "portal.new_proposal"), {"external_id": "{asset}"})
 
 
 class Planting(Make):

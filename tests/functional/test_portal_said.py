@@ -106,6 +106,7 @@ def test_a_client_approves_a_guideline_version_by_version(client_for, session, f
     guidelines.publish(session, floor.project, f"Name what you see. {EVIL}", floor.lead)
     session.commit()
     assert "Version 1 of the guideline waits" in client.get("/portal").text
+    assert _told(session, floor.person, "waits for your word")
     assert "<script>alert" not in client.get(page).text
     without = client.post(page, data={"version": 1, "word": "changes_asked", "remark": ""})
     assert (without.status_code, "Say what should be otherwise" in without.text) == (422, True)

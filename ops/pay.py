@@ -66,6 +66,8 @@ class Book:
 
     def __init__(self, rates: Iterable[PayRate]):
         self._of: dict[Scope, list[PayRate]] = defaultdict(list)
+        # Where work was done → the rates of the scopes it lies in that have any.
+        self._near: dict[tuple[object, ...], list[list[PayRate]]] = {}
         for rate in sorted(rates, key=lambda rate: (rate.valid_from, rate.id), reverse=True):
             self._of[scope_of(rate)].append(rate)
 
@@ -73,18 +75,20 @@ class Book:
         """The rate of exactly this scope on a day; it may be one that ends another."""
         return next((rate for rate in self._of.get(scope, ()) if rate.valid_from <= day), None)
 
-    def fitting(self, work: Work) -> list[PayRate]:
+    def fitting(self, work: Work) -> Iterator[PayRate]:
         """All rates in force that fit, the one that holds first: one of each scope."""
-        found = (self.in_scope(scope, work.day) for scope in scopes_of(work))
-        return [rate for rate in found if rate is not None and rate.amount is not None]
+        where = work[:-1]
+        if where not in self._near:
+            scopes = scopes_of(work)
+            self._near[where] = [self._of[scope] for scope in scopes if scope in self._of]
+        for rates in self._near[where]:
+            rate = next((rate for rate in rates if rate.valid_from <= work.day), None)
+            if rate is not None and rate.amount is not None:
+                yield rate
 
     def holds(self, work: Work) -> PayRate | None:
         """The rate by which the work is paid; None where it is not paid."""
-        for scope in scopes_of(work):
-            rate = self.in_scope(scope, work.day)
-            if rate is not None and rate.amount is not None:
-                return rate
-        return None
+        return next(self.fitting(work), None)
 
     def until(self, rate: PayRate) -> date | None:
         """The first day on which `rate` no longer is the one of its scope; None for no such day."""
@@ -244,6 +248,7 @@ def adjust(
     if person.role not in WORKERS:
         raise InvalidInput("there is no such labeller", field="person")
     check_money(amount, currency)
+    lock(session)
     if amount == 0:
         raise InvalidInput("an adjustment of nothing adjusts nothing", field="amount")
     if day > affiliations.today(by):

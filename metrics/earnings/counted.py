@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from metrics.models import DailyRollup
@@ -40,13 +40,15 @@ _KEY = (
 )  # fmt: skip
 
 
-def done(session: Session, people: Collection[int], last: date) -> list[Done]:
+def done(
+    session: Session, people: Collection[int], last: date, *conditions: ColumnElement[bool]
+) -> list[Done]:
     """All work of these people up to a day, in its order. One statement."""
     handed_in = func.sum(DailyRollup.submitted + DailyRollup.surplus)
     refused = func.sum(DailyRollup.review_n - DailyRollup.review_accepted)
     rows = session.execute(
         select(*_KEY, func.sum(DailyRollup.active_ms), handed_in, handed_in - refused)
-        .where(DailyRollup.labeller_id.in_(people), DailyRollup.day <= last)
+        .where(DailyRollup.labeller_id.in_(people), DailyRollup.day <= last, *conditions)
         .group_by(*_KEY)
         .order_by(DailyRollup.day, DailyRollup.project_id, DailyRollup.stage)
     )

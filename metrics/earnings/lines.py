@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Date, Select, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from metrics.earnings.counted import Done, done
 from metrics.earnings.money import Key, Line, read
-from metrics.models import EarningsStatement
+from metrics.models import DailyRollup, EarningsStatement
 from ops import pay
 from ops.models import PayAdjustment, Project
 
@@ -76,35 +77,86 @@ def adjustments(rows: Iterable[PayAdjustment], settled: Collection[Line]) -> lis
 
 
 class Accounts:
-    """What is not settled yet of some people up to a day. Five statements, whoever they are."""
+    """What is not settled yet of some people up to a day. Six statements, whoever they are.
 
-    def __init__(self, session: Session, people: Collection[int], last: date):
-        self.statements: dict[int, list[EarningsStatement]] = defaultdict(list)
-        self._rows: dict[int, list[Done]] = defaultdict(list)
-        self._adjusted: dict[int, list[PayAdjustment]] = defaultdict(list)
+    With `back`, differences are looked for in that many days at the end: enough to show, and cheap
+    after years. Who settles looks at all days.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        people: Collection[int],
+        last: date,
+        *,
+        back: timedelta | None = None,
+    ):
+        self._since = date.min if back is None else last - back
         self._book = pay.book(session)
-        for row in done(session, people, last):
+        self._until = _settled_until(session, people)
+        self._stated = _by_person(session.scalars(_statements(people, self._since)))
+        self._adjusted = _by_person(session.scalars(_adjustments(people, last)))
+        self._rows: dict[int, list[Done]] = defaultdict(list)
+        for row in done(session, people, last, *_wanted(self._since)):
             self._rows[row.work.user_id].append(row)
-        of_them = EarningsStatement.user_id.in_(people)
-        for one in session.scalars(select(EarningsStatement).where(of_them)):
-            self.statements[one.user_id].append(one)
-        by_hand = select(PayAdjustment).where(
-            PayAdjustment.user_id.in_(people), PayAdjustment.day <= last
-        )
-        for made in session.scalars(by_hand.order_by(PayAdjustment.id)):
-            self._adjusted[made.user_id].append(made)
         worked_in = {row.work.project_id for rows in self._rows.values() for row in rows}
         listed = select(Project.id, Project.name).where(Project.id.in_(worked_in))
         self._names = {row[0]: row[1] for row in session.execute(listed)}
 
     def settled_until(self, person: int) -> date | None:
         """The last day that is settled; None before the first statement."""
-        return max((one.last_day for one in self.statements[person]), default=None)
+        return self._until.get(person)
 
     def lines(self, person: int) -> list[Line]:
         """What this person earned that is in no statement."""
-        stated = [read(line, one.currency) for one in self.statements[person] for line in one.lines]
-        worked = [line for line in stated if not line.key.adjustment_id]
-        current = earned(self._rows[person], self._book, self._names)
-        new = unsettled(current, worked, self.settled_until(person))
-        return new + adjustments(self._adjusted[person], stated)
+        stated = [read(line, one.currency) for one in self._stated[person] for line in one.lines]
+        worked = [
+            line for line in stated if not line.key.adjustment_id and line.key.day >= self._since
+        ]
+        until = self.settled_until(person)
+        new = unsettled(earned(self._rows[person], self._book, self._names), worked, until)
+        # What was adjusted before the statements at hand were made is in those before them.
+        recent = [
+            row
+            for row in self._adjusted[person]
+            if row.at.date() >= self._since or until is None or row.day > until
+        ]
+        return new + adjustments(recent, stated)
+
+
+def _settled_until(session: Session, people: Collection[int]) -> dict[int, date]:
+    newest = select(EarningsStatement.user_id, func.max(EarningsStatement.last_day))
+    of_them = newest.where(EarningsStatement.user_id.in_(people))
+    return {row[0]: row[1] for row in session.execute(of_them.group_by(EarningsStatement.user_id))}
+
+
+def _statements(people: Collection[int], since: date) -> Select[EarningsStatement]:
+    settled = cast(EarningsStatement.settled_at, Date)
+    recent = or_(EarningsStatement.last_day >= since, settled >= since)
+    return select(EarningsStatement).where(EarningsStatement.user_id.in_(people), recent)
+
+
+def _adjustments(people: Collection[int], last: date) -> Select[PayAdjustment]:
+    of_them = PayAdjustment.user_id.in_(people), PayAdjustment.day <= last
+    return select(PayAdjustment).where(*of_them).order_by(PayAdjustment.id)
+
+
+def _wanted(since: date) -> list[ColumnElement[bool]]:
+    """Days that are not settled, and the last ones that are."""
+    if since == date.min:
+        return []
+    settled = exists().where(
+        EarningsStatement.user_id == DailyRollup.labeller_id,
+        EarningsStatement.last_day >= DailyRollup.day,
+    )
+    return [or_(DailyRollup.day >= since, ~settled)]
+
+
+Owned = TypeVar("Owned", EarningsStatement, PayAdjustment)
+
+
+def _by_person(rows: Iterable[Owned]) -> dict[int, list[Owned]]:
+    found: dict[int, list[Owned]] = defaultdict(list)
+    for row in rows:
+        found[row.user_id].append(row)
+    return found

@@ -57,9 +57,14 @@ def last_whole_day(session: Session, who: Collection[User]) -> date | None:
     return min(affiliations.day_of(one, counted) for one in who) - timedelta(days=1)
 
 
-def open_accounts(session: Session, who: Sequence[User], last: date) -> list[Open]:
-    """What is not settled of these people up to a day, by person and currency."""
-    accounts = Accounts(session, [one.id for one in who], last)
+def open_accounts(
+    session: Session, who: Sequence[User], last: date, *, back: timedelta | None = None
+) -> list[Open]:
+    """What is not settled of these people up to a day, by person and currency.
+
+    `back` as `Accounts` has it.
+    """
+    accounts = Accounts(session, [one.id for one in who], last, back=back)
     return [found for one in who for found in _of_person(accounts, one)]
 
 

@@ -104,7 +104,7 @@ def why(
     """What `person` earns there on that day, and why; one answer for each place they belonged."""
     book = pay.book(session)
     return [
-        _answer(book.fitting(work), names, person, project, stage, day)
+        _answer(list(book.fitting(work)), names, person, project, stage, day)
         for work in _works(session, person, project, stage, day)
     ]
 

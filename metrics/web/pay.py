@@ -22,6 +22,9 @@ from ops.web.identity import db, user
 
 blueprint = APIBlueprint("pay", __name__, enable_openapi=False, template_folder="templates")
 
+# How far back the page looks for what became known late; settling looks at all days.
+SHOWN = timedelta(days=92)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -164,7 +167,7 @@ def adjust() -> ResponseReturnValue:
 def _statements_page(values: object, **faults: object) -> str:
     who = settling.people(db())
     last = settling.last_whole_day(db(), who)
-    accounts = settling.open_accounts(db(), who, last) if last else []
+    accounts = settling.open_accounts(db(), who, last, back=SHOWN) if last else []
     return render_template(
         "pay/statements.html",
         accounts=[one for one in accounts if one.lines],

@@ -72,6 +72,9 @@ def test_work_is_settled_once_and_what_comes_late_is_a_difference(
     row.review_n = 7
     session.flush()
     later(session, LAST + timedelta(days=15))
+    for back, seen in ((365, [True]), (9, [])):  # what a page looks at, and settling does not need
+        shown = Accounts(session, [me.id], LAST + timedelta(days=14), back=timedelta(days=back))
+        assert [line.late for line in shown.lines(me.id)] == seen
     (third,) = settling.settle(session, [me], LAST + timedelta(days=14), by=payer)
     assert (third.total, [line["late"] for line in third.lines]) == (Decimal("-0.60"), [True])
     assert first[0].total == Decimal("3.15")

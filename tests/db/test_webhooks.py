@@ -4,13 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import signal
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from metrics.deliver import deliver
-from ops import clock_time, guidelines
+from ops import clock_time, db, guidelines
 from ops.errors import InvalidInput
 from ops.intake import import_rows
 from ops.intake.rows import Row
@@ -131,13 +133,19 @@ def test_a_refused_message_is_tried_again_later_and_lets_others_pass_in_the_end(
     assert set(receiver.paths) == {"/hook"}  # no redirect is followed
 
 
-def test_whoever_dies_between_sending_and_writing_it_down_sends_it_again(
-    session, sessions, hook, receiver, settings, later
+def test_whoever_is_killed_between_sending_and_writing_it_down_sends_it_again(
+    session, sessions, hook, receiver, settings, later, database_url, monkeypatch
 ):
     told(session, hook, 2)
-    with sessions.begin() as dying:
-        sent = sending.claim(dying, hook.id, settings.secret_key)
-    assert sending.send(sent, loopback=True).taken
+    monkeypatch.setattr(sending, "record", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    child = os.fork()
+    if child == 0:  # a process of its own, with connections of its own
+        signal.alarm(60)
+        sending.send_due(db.make_sessions(db.make_engine(database_url)), settings)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    monkeypatch.undo()
+    assert len(receiver.got) == 1
     assert sending.send_due(sessions, settings) == 0  # under its lease, the next waits behind it
     later.go(seconds=sending.LEASE.total_seconds() + 1)
     assert sending.send_due(sessions, settings) == 2

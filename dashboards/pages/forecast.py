@@ -189,6 +189,9 @@ def _what_if(
     )
     people = floor.past.present(floor.at.date())
     note = f"{people[0]:.0f} labellers and {people[1]:.0f} reviewers or experts are at work"
+    if floor.ahead is not None:
+        hours = float(floor.ahead.hours.sum())
+        note += f"; {hours:,.0f} active hours are expected of shifts that are planned"
     return parts.card(
         "What if",
         [html.Div(pickers, className="dash-filters"), html.Div(body, className="table-responsive")],

@@ -1,7 +1,8 @@
 """Forecasts of batches that are complete, as they would have been made at the time.
 
-Only what was known then is used: answers of the days before, the size of the batch, and how many
-answers an asset took in batches that were complete by then.
+Only what was known then is used: answers of the days before, the size of the batch, how many
+answers an asset took in batches that were complete by then, shifts that were planned and absences
+that were granted by then.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from metrics.forecasting.floor import Expected, Floor, in_order
 from metrics.forecasting.history import WINDOW, History, history
 from metrics.forecasting.model import LABEL, REVIEW, REWORK, STAGES, Observed, enough, simulate
+from metrics.forecasting.plans import plan
 from metrics.models import Forecast
 from ops import clock_time, projects
 from ops.models import Batch, Project
@@ -46,7 +48,7 @@ def missing(session: Session, project: Project) -> Iterator[tuple[Floor, Expecte
     for batch in complete:
         for day in _days(batch, past):
             if (batch.id, day) not in kept:
-                found = _as_of(project, batches, batch, past, day, usual)
+                found = _as_of(session, project, batches, batch, past, day, usual)
                 if found is not None:
                     yield found
 
@@ -60,7 +62,13 @@ def _days(batch: Batch, past: History) -> list[date]:
 
 
 def _as_of(
-    project: Project, batches: Sequence[Batch], batch: Batch, past: History, day: date, usual: float
+    session: Session,
+    project: Project,
+    batches: Sequence[Batch],
+    batch: Batch,
+    past: History,
+    day: date,
+    usual: float,
 ) -> tuple[Floor, Expected] | None:
     at = datetime.combine(day, time(), UTC)
     observed = past.before(day, staying=False)
@@ -72,9 +80,10 @@ def _as_of(
     left = np.stack([_left(b, past, day, each, observed) for b in others])
     i = others.index(batch)
     present = np.ones(len(past.may))
-    outcome = simulate(observed, left, present, runs=300)
+    ahead = plan(session, project, past, at, staying=False)
+    outcome = simulate(observed, left, present, ahead=ahead, runs=300)
     spent = np.array([_spent(b, past, day) for b in others])
-    floor = Floor(at, project, others, left, spent, past, np.full(24, 1 / 24))
+    floor = Floor(at, project, others, left, spent, past, np.full(24, 1 / 24), ahead)
     expected = floor.expected(outcome)[i]
     return replace(floor, batches=[batch], left=left[[i]], spent=spent[[i]]), expected
 

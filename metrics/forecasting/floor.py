@@ -16,12 +16,14 @@ from metrics.forecasting.model import (
     REWORK,
     STAGES,
     UNCHANGED,
+    Ahead,
     Change,
     Observed,
     Outcome,
     enough,
     simulate,
 )
+from metrics.forecasting.plans import plan
 from metrics.models import DailyRollup
 from ops import projects
 from ops.models import Batch, Project
@@ -82,6 +84,7 @@ class Floor:
     spent: Floats
     past: History
     profile: Floats
+    ahead: Ahead | None = None
 
     @property
     def why(self) -> str:
@@ -108,6 +111,7 @@ class Floor:
             self.past.present(today),
             today=self._to_come(),
             change=change,
+            ahead=self.ahead,
             runs=runs,
             horizon=horizon,
         )
@@ -195,14 +199,16 @@ def floor(
     wanted = np.array(
         [[known.get(i, {}).get(stage, 0.0) for stage in STAGES] for i in ids], float
     ).reshape(len(ids), len(STAGES))
+    past = history(session, project, at.date())
     return Floor(
         at,
         project,
         batches,
         wanted,
         _spent(session, ids),
-        history(session, project, at.date()),
+        past,
         day_profile(session, project, at),
+        plan(session, project, past, at),
     )
 
 
@@ -241,4 +247,5 @@ def basis(floor: Floor, i: int) -> dict[str, Any]:
         "spent_hours": round(float(floor.spent[i]), 3),
         "days": int((observed.hours.sum(axis=1) > 0).sum()),
         "people": [int(n) for n in floor.past.present(floor.at.date())],
+        "planned_hours": round(float(floor.ahead.hours.sum()), 2) if floor.ahead else 0,
     }

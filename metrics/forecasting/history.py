@@ -46,17 +46,9 @@ class History:
         Of people who have left since, hours to come are not to be expected: `staying` leaves them
         out, as it has to be now, but not where the past is forecast.
         """
-        stop = max((day - self.first).days, 0)
-        begin = max(stop - WINDOW, 0)
-        hours = self.hours[begin:stop]
-        worked = np.flatnonzero(hours.sum(axis=1) > 0)
-        if worked.size:
-            begin, hours = begin + int(worked[0]), hours[worked[0] :]
+        begin, stop = self.window(day)
         kept = self.staying if staying else np.ones(self.staying.shape, bool)
-        groups = len(self.may)
-        by_group = np.stack(
-            [hours[:, kept & (self.group == g)].sum(axis=1) for g in range(groups)], axis=1
-        )
+        by_group = self.by_group(self.hours[begin:stop], kept)
         answers = self.answers[begin:stop].sum(axis=1)
         spent = self.spent[begin:stop].sum(axis=1)
         label, review, rework, adjudicate = (float(n) for n in answers.sum(axis=0))
@@ -70,6 +62,19 @@ class History:
             (rework, review),
             (adjudicate, label),
         )
+
+    def window(self, day: date) -> tuple[int, int]:
+        """Where the days before `day` begin and end, from the first on which work was done."""
+        stop = max((day - self.first).days, 0)
+        begin = max(stop - WINDOW, 0)
+        worked = np.flatnonzero(self.hours[begin:stop].sum(axis=1) > 0)
+        return begin + (int(worked[0]) if worked.size else 0), stop
+
+    def by_group(self, hours: Floats, kept: Bools) -> Floats:
+        """Hours of people (… × P) as those of groups (… × G), of those who are `kept`."""
+        of = (self.group[:, None] == np.arange(len(self.may))) & kept[:, None]
+        found: Floats = hours @ of.astype(float)
+        return found
 
     def present(self, day: date) -> Floats:
         """People of each group who worked in the four weeks before `day` and are still there."""

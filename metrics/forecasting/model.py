@@ -47,6 +47,21 @@ class Observed(NamedTuple):
     adjudications: tuple[float, float]
 
 
+class Ahead(NamedTuple):
+    """What is planned for the next T days.
+
+    rest: T × D × G hours on the observed days of those of whom nothing is known for that day to
+    come. hours: T × G active hours to be expected of what is planned. came: W × G, of past weeks
+    the hours that came ÷ those that were to be expected of their plans; apart: N × G, by how much
+    single days lay beside their week.
+    """
+
+    rest: Floats
+    hours: Floats
+    came: Floats
+    apart: Floats
+
+
 class Change(NamedTuple):
     """What if: `people` more in each group (G), each with the hours of one who is there;
     `overlap`, `review` and `hours` are factors on the answers still to come, the share reviewed,
@@ -85,6 +100,7 @@ def simulate(
     *,
     today: float = 1.0,
     change: Change = UNCHANGED,
+    ahead: Ahead | None = None,
     horizon: int = 365,
     runs: int = 500,
     seed: int = 1,
@@ -92,14 +108,15 @@ def simulate(
     """Run the floor until every batch is complete, at most `horizon` days.
 
     left: B × S answers still wanted, batches in the order in which they get work. present: G people
-    in each group. today: the share of the first day that is still to come. Raises ValueError when
-    `enough` says why.
+    in each group. today: the share of the first day that is still to come. With `ahead` the first
+    days are those that are planned. Raises ValueError when `enough` says why.
     """
     why = enough(observed)
     if why:
         raise ValueError(why)
     rng = np.random.default_rng(seed)
     drawn, scale = draw_days(observed, horizon, runs, rng)
+    planned = _draw_plans(ahead, runs, rng) if ahead is not None else np.zeros((0, 0, 0))
     rates = _rates(observed, change, runs, rng)
     pace = _pace(observed)
     more = _more_people(observed.hours, present, change)
@@ -112,7 +129,10 @@ def simulate(
         if np.isfinite(days).all():
             break
         share = today if day == 0 else 1.0
-        hours = observed.hours[drawn[:, day]] * scale[:, day]
+        seen = observed.hours if ahead is None or day >= len(ahead.rest) else ahead.rest[day]
+        hours = seen[drawn[:, day]] * scale[:, day]
+        if day < len(planned):
+            hours += planned[day]
         hours *= more * change.hours * share / STEPS
         begun = 0.0 if day == 0 else today + day - 1
         for step in range(STEPS):
@@ -179,21 +199,40 @@ def draw_days(
     return drawn, scale
 
 
+def _draw_plans(ahead: Ahead, runs: int, rng: np.random.Generator) -> Floats:
+    """T × runs × G active hours of what is planned: what comes of a plan differs from week to week
+    and, within a week, from day to day, as it did."""
+    days = len(ahead.hours)
+    week = rng.integers(len(ahead.came), size=(runs, days // 7 + 1))
+    of_week = _believed(ahead.came, week, rng)[:, np.arange(days) // 7]
+    of_day = ahead.apart[rng.integers(len(ahead.apart), size=(runs, days))]
+    drawn: Floats = ahead.hours * np.clip(of_week + of_day, 0, MOST)
+    return np.swapaxes(drawn, 0, 1)
+
+
 def _scale(totals: Floats, drawn: Ints, rng: np.random.Generator) -> Floats:
     """Of n totals (n × G) and which of them each run drew when: by what each is multiplied, so that
-    means and spreads are those each run believes in (the posterior of a normal sample under
-    Jeffreys' prior, to which the drawn totals give the shape)."""
+    means and spreads are those each run believes in."""
+    if len(totals) < 2:
+        return np.ones((*drawn.shape, totals.shape[1]))
+    seen = totals[drawn]
+    wanted = _believed(totals, drawn, rng)
+    scale: Floats = np.divide(wanted, seen, out=np.ones_like(seen), where=seen > 0)
+    return np.minimum(scale, MOST)
+
+
+def _believed(totals: Floats, drawn: Ints, rng: np.random.Generator) -> Floats:
+    """The drawn totals, moved so that means and spreads are those each run believes in (the
+    posterior of a normal sample under Jeffreys' prior, to which the totals give the shape)."""
     n, runs = len(totals), len(drawn)
     if n < 2:
-        return np.ones((*drawn.shape, totals.shape[1]))
+        return totals[drawn]
     mean, sd = totals.mean(axis=0), totals.std(axis=0, ddof=1)
     spread = np.sqrt((n - 1) / rng.chisquare(n - 1, size=(runs, len(mean))))
     usual = mean + spread * sd / np.sqrt(n) * rng.standard_normal((runs, len(mean)))
     apart = (totals - mean)[drawn] * np.sqrt(n / (n - 1)) * spread[:, None]
-    wanted = np.maximum(usual[:, None] + apart, 0)
-    seen = totals[drawn]
-    scale: Floats = np.divide(wanted, seen, out=np.ones_like(seen), where=seen > 0)
-    return np.minimum(scale, MOST)
+    wanted: Floats = np.maximum(usual[:, None] + apart, 0)
+    return wanted
 
 
 class _Rates(NamedTuple):

@@ -7,10 +7,11 @@ from sqlalchemy import Integer, func, insert, select, update
 
 from metrics.forecasting import job
 from metrics.forecasting.floor import floor as read_floor
+from metrics.forecasting.plans import plan
 from metrics.models import DailyRollup, Forecast, HourlyRollup
 from metrics.reads import forecasts
 from ops import clock_time
-from ops.models import Batch, Task
+from ops.models import Absence, Batch, Shift, Task
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 
@@ -69,6 +70,77 @@ def test_an_open_batch_ends_where_its_steady_pace_brings_it(worked, session, at_
     hours = 28 * 105 * 0.01 + 250 * 0.0105
     assert expected.cost_50 == pytest.approx(20 * hours, rel=1e-3)
     assert expected.in_time is None
+
+
+def shift(session, who, day, hours, by, planned_at, **more):
+    """A shift from 8 o'clock on, known since `planned_at`."""
+    row = Shift(
+        user_id=who.id, starts_at=day.replace(hour=8), ends_at=day.replace(hour=8 + hours),
+        planned_by=by.id, planned_at=planned_at, **more,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+@pytest.fixture
+def planned(worked, session, make):
+    """A function: four weeks of shifts of 7 hours each day, of which 1.05 were active here."""
+
+    def planned():
+        made = worked(28)
+        who, lead = made.labellers[0], make.user(role="ops_lead")
+        for n in range(1, 29):
+            day = NOON - timedelta(days=n)
+            shift(session, who, day, 7, lead, NOON - timedelta(days=60))
+        return made, who, lead
+
+    return planned
+
+
+def test_days_to_come_are_as_planned_times_what_comes_of_plans(planned, session, at_noon):
+    made, who, lead = planned()
+    assert read_floor(session, made.project, NOON).ahead is None  # nothing is planned ahead
+    week = [shift(session, who, NOON + timedelta(days=n), 14, lead, NOON - timedelta(days=1))
+            for n in (2, 3, 4)]  # fmt: skip
+    found = read_floor(session, made.project, NOON)
+    # 105 answers took 1.05 of 7 planned hours; 14 hours bring 200 that count. Today nothing.
+    assert found.ahead.hours[:5].sum(axis=1) == pytest.approx([0, 0, 2.1, 2.1, 2.1])
+    outcome = found.run(runs=20)
+    assert found.expected(outcome)[0].finish_50.date() == week[1].starts_at.date()
+    off = Absence(user_id=who.id, kind="sick", first_day=week[0].starts_at.date(),
+                  last_day=week[1].starts_at.date(), state="granted", asked_at=NOON,
+                  decided_at=NOON, decided_by=lead.id)  # fmt: skip
+    session.add(off)
+    session.flush()
+    without = read_floor(session, made.project, NOON)
+    assert without.ahead.hours[:5].sum(axis=1) == pytest.approx([0, 0, 0, 0, 2.1])
+    # Weeks without shifts are as those that were seen.
+    assert without.ahead.rest[7:14].sum(axis=2).max() == pytest.approx(1.05)
+    assert without.ahead.rest[:7].sum() == 0
+
+
+def test_a_plan_counts_from_when_it_was_known(planned, session, at_noon):
+    made, who, lead = planned()
+    past = read_floor(session, made.project, NOON).past
+    early, day = NOON - timedelta(days=3), NOON + timedelta(days=2)
+    kept = shift(session, who, day, 7, lead, early)
+    gone = shift(session, who, day + timedelta(days=1), 7, lead, early, cancelled_at=NOON)
+    late = shift(session, who, day + timedelta(days=2), 7, lead, NOON)
+    off = Absence(user_id=who.id, kind="holiday", first_day=kept.starts_at.date(),
+                  last_day=kept.starts_at.date(), state="withdrawn", asked_at=early,
+                  decided_at=early, withdrawn_at=NOON, decided_by=lead.id)  # fmt: skip
+    session.add(off)
+    session.flush()
+
+    def hours(at):
+        found = plan(session, made.project, past, at)
+        first = at.date()
+        days = [(s.starts_at.date() - first).days for s in (kept, gone, late)]
+        return [round(float(found.hours[n].sum()), 4) for n in days]
+
+    assert hours(NOON) == [1.05, 0, 1.05]
+    assert hours(NOON - timedelta(hours=36)) == [0, 1.05, 0]
 
 
 def test_forecasts_are_kept_thinned_and_read(worked, session, sessions, at_noon):

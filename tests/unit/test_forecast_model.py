@@ -6,6 +6,7 @@ import pytest
 from metrics.forecasting.model import (
     REWORK,
     STAGES,
+    Ahead,
     Change,
     Observed,
     draw_days,
@@ -98,6 +99,38 @@ def test_what_if_moves_the_end_by_what_it_changes(change, factor):
     plain = simulate(steady(), left((800,)), PRESENT, runs=5)
     changed = simulate(steady(), left((800,)), PRESENT, runs=5, change=change)
     assert np.allclose(changed.days, plain.days * factor)
+
+
+def test_planned_days_are_as_planned_and_those_after_them_as_seen():
+    seen = steady()
+    nothing, sure = np.zeros((3, *seen.hours.shape)), np.zeros((1, 2))
+    hours = np.array([[4.0, 0.0], [0.0, 0.0], [12.0, 0.0]])  # labellers bring ten answers an hour
+    planned = Ahead(nothing, hours, sure + 1, sure)
+    outcome = simulate(seen, left((320,)), PRESENT, ahead=planned, runs=20)
+    assert np.allclose(outcome.left[:, 0], [280, 280, 160, 80, 0], atol=0.6)
+    twice = simulate(seen, left((320,)), PRESENT, ahead=planned, runs=5, change=Change(hours=2.0))
+    assert np.allclose(twice.left[:, 0], [240, 240, 0], atol=0.6)
+    unplanned = Ahead(np.repeat(seen.hours[None], 3, axis=0), 0 * hours, sure + 1, sure)
+    plain, same = (
+        simulate(seen, left((320,)), PRESENT, ahead=ahead, runs=5) for ahead in (None, unplanned)
+    )
+    assert np.allclose(plain.days, same.days)
+
+
+def test_what_comes_of_plans_is_as_unsure_as_it_was():
+    """As many runs have more than planned as weeks had; a steady plan is sure."""
+    seen = steady()
+    rest, hours = np.zeros((28, *seen.hours.shape)), np.full((28, 2), 8.0)
+    came = np.array([[0.7, 1.0], [1.3, 1.0], [0.9, 1.0], [1.1, 1.0]])
+    unsure = Ahead(rest, hours, came, np.zeros((1, 2)))
+    sure = Ahead(rest, hours, np.ones((4, 2)), np.zeros((1, 2)))
+    spread, none = (
+        simulate(seen, left((800,)), PRESENT, ahead=ahead, runs=400).days.std()
+        for ahead in (unsure, sure)
+    )
+    assert none == pytest.approx(0, abs=1e-9) and spread > 1
+    middle = np.median(simulate(seen, left((800,)), PRESENT, ahead=unsure, runs=400).days)
+    assert middle == pytest.approx(10, abs=0.6)
 
 
 def test_days_to_come_have_the_weekday_of_those_they_are_like():

@@ -15,7 +15,6 @@ depends_on = None
 
 # What was said, moved, rated or settled stays as it was written.
 FROZEN = (
-    "calibration_move",
     "earnings_statement",
     "guideline_word",
     "pay_adjustment",
@@ -1043,6 +1042,16 @@ def upgrade() -> None:
     )
     for statement in (LABEL_STAYS, REFUSE, AFTER_DECISION, *DECISIONS):
         op.execute(statement)
+
+    op.execute(
+        "CREATE TRIGGER never_changes "
+        "BEFORE UPDATE OF project_id, user_id, move, evidence, by, at OR DELETE ON calibration_move "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
+    op.execute(
+        "CREATE TRIGGER never_emptied BEFORE TRUNCATE ON calibration_move "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
 
     op.drop_constraint(op.f("ck_review_draw_reason"), "review_draw")
     op.create_check_constraint(

@@ -13,7 +13,8 @@ CALIBRATION_MOVES = ("nested", "promoted", "demoted")
 
 
 class CalibrationMove(Base):
-    """A labeller of a project began to be watched closely, or no longer is. Append-only.
+    """A labeller of a project began to be watched closely, or no longer is. Append-only, but for
+    the reason, which may name somebody and can be erased.
 
     `evidence` is the standing that it was decided by. The state itself is
     `project_member.nesting_since`.

@@ -1,5 +1,6 @@
 """Earning a certificate anew: from when on its assessment may be taken again while it is good."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ops import clock_time
 from ops.models import Certificate, User
-from quality.models import Assessment
+from quality.models import Assessment, Attempt
 
 
 def may(at: datetime) -> ColumnElement[bool]:
@@ -25,3 +26,12 @@ def since(session: Session, assessment: Assessment, labeller: User) -> datetime 
             may(clock_time.now()),
         )
     )
+
+
+def left(session: Session, assessment: Assessment, labeller: User, mine: Sequence[Attempt]) -> int:
+    """How many attempts may still begin, after `mine`: those given again are not counted, nor those
+    from before a certificate could be earned anew."""
+    begun = since(session, assessment, labeller)
+    counted = [a for a in mine if a.given_again_at is None]
+    used = sum(begun is None or attempt.started_at >= begun for attempt in counted)
+    return max(assessment.attempts - used, 0)

@@ -107,10 +107,7 @@ def refuse(
     )
     if session.scalar(held.limit(1)):
         raise Conflict("You hold this certificate already.")
-    counting = [attempt for attempt in mine if attempt.given_again_at is None]
-    anew_since = anew.since(session, assessment, labeller)
-    used = sum(anew_since is None or a.started_at >= anew_since for a in counting)
-    if used >= assessment.attempts:
+    if not anew.left(session, assessment, labeller, mine):
         raise Conflict(f"You have used all {assessment.attempts} attempts at this assessment.")
     at = opens_again(assessment, mine)
     if at is not None and clock_time.now() < at:

@@ -13,23 +13,19 @@ from ops.errors import Conflict
 from ops.models import User
 from quality.measures.classes import Rate
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
-from quality.onboarding import assessments, attempts, scoring
+from quality.onboarding import anew, assessments, attempts, scoring
 
 
 class Offer(NamedTuple):
-    """An assessment as a labeller sees it; `closed_to_me` says why no attempt may begin, if so."""
+    """An assessment as a labeller sees it; `left` attempts may still begin, and `closed_to_me` says
+    why none may now, if so."""
 
     assessment: Assessment
     attempts: Sequence[Attempt]
     running: Attempt | None
     passed: bool
     closed_to_me: str | None
-
-    @property
-    def left(self) -> int:
-        """Attempts that may still begin."""
-        used = sum(attempt.given_again_at is None for attempt in self.attempts)
-        return max(self.assessment.attempts - used, 0)
+    left: int
 
 
 def offers(session: Session, labeller: User) -> list[Offer]:
@@ -53,9 +49,9 @@ def _offer(
             attempts.refuse(session, assessment, labeller, mine)
         except Conflict as reason:
             why = reason.message
-    return Offer(
-        assessment, mine, running, any(a.passed and a.voided_at is None for a in mine), why
-    )
+    passed = any(a.passed and a.voided_at is None for a in mine)
+    left = anew.left(session, assessment, labeller, mine)
+    return Offer(assessment, mine, running, passed, why, left)
 
 
 def counted(assessment: Assessment, attempt: Attempt) -> int:

@@ -3,9 +3,10 @@
 import threading
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
-from ops import clock_time, projects
+from ops import clock_time, erasure, people, projects
 from ops.db import transaction
 from ops.errors import Conflict, InvalidInput
 from ops.models import AuditEntry, Notice, ProjectMember, Task
@@ -163,3 +164,18 @@ def test_gold_comes_as_often_as_the_terms_say_while_nested(session, floor, monke
         gold_pace.settle_due(session, new.id, lane)
     usual = projects.settings_of(floor.project).gold.rate_new
     assert rates[::2] == [0.45, usual, usual]
+
+
+def test_moves_stay_as_they_were_but_for_who_is_named_in_a_reason(session, sessions, floor):
+    who = floor.labellers[0]
+    why = f"Asked for by {who.name}, by hand"
+    calibration.promote(session, floor.project, who, by=floor.lead, reason=why)
+    session.commit()
+    people.deactivate(session, who, by=floor.lead)
+    erasure.erase(session, who, by=floor.lead)
+    session.commit()
+    assert moves(session, who)[-1].reason == "Asked for by Erased person, by hand"
+    for changed in ("UPDATE calibration_move SET move = 'demoted'", "DELETE FROM calibration_move"):
+        with pytest.raises(DBAPIError):
+            session.execute(text(changed))
+        session.rollback()

@@ -11,7 +11,7 @@ from ops.errors import Conflict, InvalidInput
 from ops.models import AuditEntry, Certificate, Notice
 from quality import gold, requalifying, trust
 from quality.models import Evidence, GoldVersion
-from quality.onboarding import assessments, attempts
+from quality.onboarding import assessments, attempts, results
 from scheduling import dispatch
 from tests.db.answering import answer
 
@@ -82,6 +82,7 @@ def test_it_is_told_ahead_earned_anew_and_work_follows(session, sessions, clock,
     assert not may_work(session, floor)  # it ran out at this moment
     session.refresh(first)
     assert first.requalify_from == first.valid_until - 30 * DAY
+    assert [offer.left for offer in results.offers(session, floor.who)] == [1]
     second = passed(session, floor)  # one attempt is allowed, and one since it was opened
     assert second.id != first.id and may_work(session, floor)
     certificates.revoke(session, second, by=floor.manager, reason="shared an account")

@@ -14,8 +14,8 @@ from quality.onboarding import assessments, attempts
 from tests.factories import Make
 
 CLASSES = "abcd"
-N_GOLD, N_LABELLERS, BAD = 12, 14, 4
-TERMS = {"title": "First level", "questions": N_GOLD, "pass_mark": 0.8, "minutes": 60}
+N_GOLD, N_LABELLERS, BAD = 20, 14, 4
+TERMS = {"title": "First level", "questions": N_GOLD, "pass_mark": 0.78, "minutes": 60}
 
 
 def assessed(session: Session, make: Make, *, seed: int = 3, **more: Any) -> SimpleNamespace:

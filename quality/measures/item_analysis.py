@@ -25,6 +25,7 @@ from quality.measures.flags import FALSE_DISCOVERY_RATE, discoveries
 MISSED = 0.5  # an answer worth less is a miss
 FEWEST_BEST = 3  # of fewer, misses of the best are not tested
 FEWEST_TELLING = 4  # answers for an interval of a correlation
+TIE = 1e-6
 SPREAD_MOST = 1e4  # answers that the mean of all counts for at most
 
 
@@ -50,8 +51,8 @@ class Items(NamedTuple):
 
 class Thirds(NamedTuple):
     """Beside each answer: the share right of the `rest` of its attempt (nan where there is none),
-    and whether it is one of the `best` or of the `weakest` third at its question. Who ties is in
-    both, where nothing tells them apart."""
+    and whether it is one of the `best` or of the `weakest` third at its question: as near to a
+    third as can be without parting who ties, so that one answer may be both."""
 
     rest: Floats
     best: Bools
@@ -94,11 +95,15 @@ def _thirds(code: Ints, who: Ints, worth: Floats) -> Thirds:
         here = np.flatnonzero((code == i) & np.isfinite(rest))
         if not here.size:
             continue
-        third = -(-here.size // 3)
-        ranked = np.sort(rest[here])
-        best[here] = rest[here] >= ranked[-third] - 1e-12
-        weakest[here] = rest[here] <= ranked[third - 1] + 1e-12
+        best[here] = rest[here] >= -_cut(-rest[here]) - TIE
+        weakest[here] = rest[here] <= _cut(rest[here]) + TIE
     return Thirds(rest, best, weakest)
+
+
+def _cut(shares: Floats) -> float:
+    """The share up to which about a third of them lie: whoever ties goes with the others."""
+    values, n = np.unique(np.round(shares, 9), return_counts=True)
+    return float(values[np.argmin(np.abs(np.cumsum(n) - shares.size / 3))])
 
 
 def _chance_of_a_miss(who: Ints, worth: Floats) -> Floats:

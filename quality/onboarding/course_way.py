@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from ops.errors import NotFound
@@ -97,7 +97,21 @@ def ways(session: Session, found: Sequence[Course], user: User) -> list[Way]:
 
 def mine(session: Session, user: User) -> list[Way]:
     """The courses of a labeller's projects: those that are open, and those they finished."""
-    of_me = (
+    required_first = Course.required_of.is_(None)
+    ordered = _of(user).order_by(required_first, Course.project_id, Course.id)
+    return ways(session, session.scalars(ordered).all(), user)
+
+
+def find(session: Session, user: User, course_id: int) -> Course:
+    """A course that `user` may do, or did. Raises NotFound."""
+    found = session.scalar(_of(user).where(Course.id == course_id))
+    if found is None:
+        raise NotFound("There is no such course, or you are not a member of its project.")
+    return found
+
+
+def _of(user: User) -> Select[Any]:
+    return (
         select(Course)
         .join(ProjectMember, ProjectMember.project_id == Course.project_id)
         .outerjoin(
@@ -109,17 +123,7 @@ def mine(session: Session, user: User) -> list[Way]:
             ProjectMember.user_id == user.id,
             (Course.state == "open") | CourseProgress.finished_at.is_not(None),
         )
-        .order_by((Course.required_of.is_(None)), Course.project_id, Course.id)
     )
-    return ways(session, session.scalars(of_me).all(), user)
-
-
-def find(session: Session, user: User, course_id: int) -> Course:
-    """A course that `user` may do, or did. Raises NotFound."""
-    found = next((w.course for w in mine(session, user) if w.course.id == course_id), None)
-    if found is None:
-        raise NotFound("There is no such course, or you are not a member of its project.")
-    return found
 
 
 def due(session: Session, user: User, course: Course) -> bool:

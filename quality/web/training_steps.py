@@ -28,7 +28,7 @@ BLANK = {"question": "", "choices": [{"text": "", "right": False, "why": ""}] * 
 def new_step(course_id: int) -> str:
     """The form for a new step of a kind."""
     found = courses.find(db(), user(), course_id)
-    kind = request.args.get("kind", "")
+    kind = request.args.get("kind", "page")
     if kind not in STEP_KINDS:
         raise NotFound("There is no such kind of step.")
     return _form(found, None, kind, {"questions": [BLANK]})

@@ -128,6 +128,7 @@ def test_a_labeller_does_it_and_is_told_what_was_right(client_for, session, floo
     empty = client.post("/api/v1/desk/next", json={"tab": "t"}).json["empty"]
     assert empty["course"] == {"id": course.id, "title": "First steps"}
     assert "before your next task" in client.get("/training").text
+    assert "Do the course First steps" in client.get("/desk/me").text
 
     pages = []
     where, page = at(client, f"/training/{course.id}")

@@ -57,4 +57,5 @@ def said(rate: Report | None) -> str:
     """A rate with its range and its n."""
     if not rate or rate["value"] is None:
         return "undefined"
-    return f"{rate['value']:.2f} ({rate['low']:.2f} to {rate['high']:.2f}, n = {rate['n']:,})"
+    spread = f"{rate['low']:.2f} to {rate['high']:.2f}"
+    return f"{rate['value']:.2f} ({spread}, n\u00a0=\u00a0{rate['n']:,})"

@@ -11,9 +11,9 @@ const say = (text) => {
   lacking.hidden = !text;
 };
 
-// No keys: whoever is here for the first time types a remark, and means no shortcut by it.
 const editor = createEditor(root, {
   footer: form.querySelector("[data-act]"),
+  keys: document,
   onChange: () => say(null),
 });
 

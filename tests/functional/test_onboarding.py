@@ -83,6 +83,18 @@ def test_a_labeller_passes_and_is_certified_at_once(client_for, floor, setting):
     )
     table = manager.get(f"/onboarding/assessments/{number}").text
     assert "passed" in table and "3 of 4" in table and floor.labellers[0].name in table
+    listed = manager.get("/api/v1/assessments").json["assessments"]
+    assert [(a["id"], a["finished"], a["passed"]) for a in listed] == [(number, 1, 1)]
+    told = manager.get(f"/api/v1/assessments/{number}/attempts").json["attempts"][0]
+    assert (told["state"], told["right"], told["counted"]) == ("passed", 3.0, 4)
+    assert told["name"] == floor.labellers[0].name and told["ended_by"] == "all_answered"
+    items = manager.get(f"/api/v1/assessments/{number}/items").json["items"]
+    assert sorted(item["right"] for item in items) == [0, 1, 1, 1]
+    for place in ("items", f"items/{items[0]['gold']}"):
+        assert manager.get(f"/onboarding/assessments/{number}/{place}").status_code == 200
+    review = manager.get(f"/onboarding/attempts/{told['id']}").text
+    assert review.count("Accepted") == 4 and review.count(">wrong<") == 1
+    assert labeller.get(f"/onboarding/attempts/{told['id']}").status_code == 403
 
 
 def test_a_question_shows_no_ids_and_resumes_after_a_reload(client_for, session, floor, setting):
@@ -156,6 +168,22 @@ def test_a_used_up_assessment_says_so(client_for, floor, setting):
     refused = labeller.post(f"/onboarding/assessments/{setting[1]}/begin")
     assert refused.location == "/onboarding"
     assert "used all 2 attempts" in labeller.get("/onboarding").text
+
+
+def test_the_form_shows_what_a_pass_proves_before_it_is_set(client_for, floor):
+    adaptive = {"way": "adaptive", "fail_percent": "20", "false_pass_percent": "5"}
+    look = form(floor, look="1", questions="8", **adaptive, false_fail_percent="5")
+    look["pass_percent"] = "90"
+    page = client_for(floor.manager).post("/onboarding/assessments/new", data=look)
+    assert page.status_code == 200 and "The quickest way to pass is" in page.text
+    assert 'name="class_a"' in page.text and 'aria-label="Weight of hard ones"' in page.text
+    few = client_for(floor.manager).post(
+        "/onboarding/assessments/new", data={**look, "look": "", "questions": "2"}
+    )
+    assert few.status_code == 422 and 'id="questions-fault"' in few.text
+    none = {**look, "look": "", "class_a": "0"}
+    refused = client_for(floor.manager).post("/onboarding/assessments/new", data=none)
+    assert refused.status_code == 422 and "at least one a weight above 0" in refused.text
 
 
 def test_closing_stops_new_attempts_only(client_for, floor, setting):

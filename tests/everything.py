@@ -62,7 +62,7 @@ def everything(
     job.run(sessions, run.id)
     made = deliver(session, done.batch, done.lead)
     admin = make.user(role="admin")
-    team, shift, absence = _planned(session, labeller, admin)
+    team, shift, absence = _planned(session, labeller, done.lead, admin)
     opening = applying.opened(session, done.lead, project_id=done.project.id)
     applicant = applying.applied(session, opening)
     rule = make.rule(done.project)
@@ -134,10 +134,11 @@ def everything(
     }
 
 
-def _planned(session: Session, labeller: Any, admin: Any) -> tuple[Any, Any, Any]:
-    """A team of one, a shift of theirs to come and an absence they asked for."""
+def _planned(session: Session, labeller: Any, lead: Any, admin: Any) -> tuple[Any, Any, Any]:
+    """A team of one and its lead, a shift to come, an absence that is asked for."""
     team = teams.create(session, f"Team of {labeller.name}", by=admin)
     teams.join(session, labeller, team, by=admin)
+    teams.appoint(session, team, lead, by=admin)
     day = clock_time.now().date() + timedelta(days=10)
     draft = drafting.one_each(session, [labeller], day, 600, 660)
     (shift_id,) = planning.make(session, draft, team=team, by=admin)

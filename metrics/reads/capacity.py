@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from metrics.forecasting import ahead
 from metrics.forecasting.floor import floor as floor_of
-from metrics.forecasting.model import enough, hours_left
+from metrics.forecasting.model import Observed, enough, hours_left
 from metrics.forecasting.sharing import share_out
 from metrics.models import DailyRollup
 from metrics.reads import forecasts
@@ -93,8 +93,8 @@ def of_viewer(session: Session, viewer: User) -> Capacity:
 def _needed(
     session: Session, viewer: User, at: datetime, weeks: Sequence[date]
 ) -> tuple[dict[int, list[float]], list[tuple[str, str]]]:
-    """Skill id → active hours needed in each week: what is left of each batch, spread evenly over
-    the days until it is due; until its middle forecast where it has no due date."""
+    """Skill id → active hours needed in each week: what is left of each batch, spread over the
+    days until it is due; until its middle forecast where it has no due date."""
     rows = forecasts.newest(session, scope.projects(viewer))
     by_project: dict[int, list[Any]] = {}
     for row in rows:
@@ -110,30 +110,48 @@ def _needed(
         known = left if len(left) == len(listed) else None
         floor = floor_of(session, project, at, known)
         # How long an answer takes is known, though whoever gave it may have left.
-        if why := enough(floor.past.before(at.date(), staying=False)):
+        seen = floor.past.before(at.date(), staying=False)
+        if why := enough(seen):
             untold.append((project.name, why))
             continue
         ends = {row.batch_id: row.due_at or row.finish_50 for row in listed}
+        days = _weekdays(seen)
         each = hours_left(floor.observed, floor.left).sum(axis=1)
         total = need.setdefault(project.skill_id, [0.0] * WEEKS)
         for batch, hours in zip(floor.batches, each, strict=True):
-            for i, part in enumerate(_spread(float(hours), at, ends.get(batch.id), weeks)):
+            for i, part in enumerate(_spread(float(hours), days, at, ends.get(batch.id), weeks)):
                 total[i] += part
     return need, untold
 
 
+def _weekdays(seen: Observed) -> list[float]:
+    """Hours that were worked on each day of the week, Monday first."""
+    found = [0.0] * 7
+    for back, hours in enumerate(reversed(seen.hours.sum(axis=1))):
+        found[(seen.weekday - back) % 7] += float(hours)
+    return found
+
+
 def _spread(
-    hours: float, at: datetime, until: datetime | None, weeks: Sequence[date]
+    hours: float,
+    weekdays: Sequence[float],
+    at: datetime,
+    until: datetime | None,
+    weeks: Sequence[date],
 ) -> list[float]:
-    """Hours by week, even over the days from now on; what is overdue is needed in the first."""
+    """Hours by week, over the days from now on as days of the week were worked on before; what is
+    overdue is needed in the first."""
     today = at.astimezone(UTC).date()
     end = until.astimezone(UTC).date() if until else weeks[-1] + timedelta(days=6)
-    days = max((end - today).days + 1, 1)
-    found = [0.0] * len(weeks)
-    for n in range(days):
-        place = (today + timedelta(days=n) - weeks[0]).days // 7
+    days = [today + timedelta(days=n) for n in range(max((end - today).days + 1, 1))]
+    shares = [weekdays[day.weekday()] for day in days]
+    if not any(shares):
+        shares = [1.0] * len(days)
+    whole, found = sum(shares), [0.0] * len(weeks)
+    for day, share in zip(days, shares, strict=True):
+        place = (day - weeks[0]).days // 7
         if place < len(weeks):
-            found[place] += hours / days
+            found[place] += hours * share / whole
     return found
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import delete, func, insert, update
 
 from metrics.models import DailyRollup
 from metrics.reads import capacity
@@ -49,6 +49,18 @@ def test_need_is_spread_until_it_is_due_and_gaps_are_named(project, make, sessio
     ]
     assert found.usual is None
     assert capacity.of_viewer(session, make.user(role="ops_lead")).cells == {}
+
+
+def test_nothing_is_needed_on_days_on_which_nobody_worked(project, make, session):
+    clock_time.use((MONDAY + timedelta(days=5)).timestamp)  # a Saturday
+    lead = make.user(role="admin")
+    of_weekends = func.extract("isodow", DailyRollup.day) >= 6
+    session.execute(delete(DailyRollup).where(of_weekends))
+    (cells,) = capacity.of_viewer(session, lead).cells.values()
+    assert [round(c.need, 6) for c in cells] == [0, 6, 0, 0, 0, 0]
+    session.execute(update(Batch).values(due_at=MONDAY + timedelta(days=6, hours=12)))
+    (cells,) = capacity.of_viewer(session, lead).cells.values()
+    assert cells[0].need == pytest.approx(6)  # due on the Sunday: then it has to be
 
 
 def test_hours_count_by_shift_or_week_absence_certificate_and_utilisation(project, make, session):

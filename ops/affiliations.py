@@ -63,8 +63,13 @@ def remember(session: Session, user: User, until: datetime) -> None:
 
 def day_of(user: User, at: datetime) -> date:
     """The day it is at `at` where `user` lives now; that of UTC for a zone nobody knows."""
+    return day_in(user.timezone, at)
+
+
+def day_in(timezone: str, at: datetime) -> date:
+    """The day it is at `at` in a time zone; that of UTC for a zone nobody knows."""
     try:
-        zone = ZoneInfo(user.timezone)
+        zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = ZoneInfo("UTC")
     return at.astimezone(zone).date()

@@ -134,7 +134,8 @@ def lock(session: Session) -> None:
 def set_rate(session: Session, terms: Terms, *, by: User) -> PayRate:
     """A rate from a day on. Call `metrics.earnings.rates.set_rate`, which minds what is settled.
 
-    A day before today, where `by` lives, takes a reason. Raises InvalidInput naming the field.
+    A day that is over for anybody whom it is for takes a reason. Raises InvalidInput naming the
+    field.
     """
     _check_scope(session, terms.scope)
     check_money(terms.amount, terms.currency)
@@ -143,8 +144,8 @@ def set_rate(session: Session, terms: Terms, *, by: User) -> PayRate:
     if terms.amount is not None and terms.amount < 0:
         raise InvalidInput("nobody pays for being allowed to work: give 0 or more", field="amount")
     reason = clean_reason(terms.reason, needed=False)
-    if terms.valid_from < affiliations.today(by) and not reason:
-        said = "this day is over: say why the past is corrected, or begin today or later"
+    if not reason and terms.valid_from < (today := _latest_today(session, terms.scope, by)):
+        said = f"this day is over: say why the past is corrected, or begin on {today} or later"
         raise InvalidInput(said, field="reason")
     before = book(session).in_scope(terms.scope, terms.valid_from)
     if terms.amount is None and (before is None or before.amount is None):
@@ -163,6 +164,19 @@ def set_rate(session: Session, terms: Terms, *, by: User) -> PayRate:
     session.flush()
     _record(session, made, by)
     return made
+
+
+def _latest_today(session: Session, scope: Scope, by: User) -> date:
+    """The latest day that it is now anywhere among those whom a rate is for, or where `by` is."""
+    whom = {
+        User.id: scope.user_id,
+        User.team_id: scope.team_id,
+        User.organisation_id: scope.vendor_id,
+    }
+    asked = [column == value for column, value in whom.items() if value is not None]
+    zones = select(User.timezone).where(User.role.in_(WORKERS), User.active, *asked).distinct()
+    days = [affiliations.day_in(zone, clock_time.now()) for zone in session.scalars(zones)]
+    return max([affiliations.today(by), *days])
 
 
 def _check_scope(session: Session, scope: Scope) -> None:

@@ -3,11 +3,12 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from metrics.earnings.money import Line, read
 from metrics.models import EarningsStatement
@@ -46,11 +47,20 @@ def find(session: Session, statement_id: int, *, of: User | None = None) -> Earn
     return found
 
 
+def up_to(session: Session, last_day: date) -> Sequence[EarningsStatement]:
+    """All statements that end on a day, by the name of their person."""
+    asked = select(EarningsStatement).options(contains_eager(EarningsStatement.user))
+    asked = asked.join(EarningsStatement.user).where(EarningsStatement.last_day == last_day)
+    return session.scalars(asked.order_by(User.name, EarningsStatement.id)).all()
+
+
 def newest(
     session: Session, *, of: User | None = None, limit: int = 200
 ) -> Sequence[EarningsStatement]:
     """Statements, those settled last first; with `of`, those of one person."""
-    asked = select(EarningsStatement).options(joinedload(EarningsStatement.user))
+    asked = select(EarningsStatement).options(
+        joinedload(EarningsStatement.user), defer(EarningsStatement.lines)
+    )
     if of is not None:
         asked = asked.where(EarningsStatement.user_id == of.id)
     newest_first = EarningsStatement.settled_at.desc(), EarningsStatement.id.desc()

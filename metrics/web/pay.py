@@ -196,8 +196,7 @@ def export() -> ResponseReturnValue:
         last = forms.day(request.args.get("last", ""), "last")
     except InvalidInput as error:
         raise NotFound(error.message) from None
-    found = [one for one in statements.newest(db(), limit=100_000) if one.last_day == last]
-    return csv_file(statements.as_csv(found), f"earnings-{last}")
+    return csv_file(statements.as_csv(statements.up_to(db(), last)), f"earnings-{last}")
 
 
 @blueprint.get("/pay/statements/<int:statement_id>")

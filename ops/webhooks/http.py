@@ -41,19 +41,23 @@ def _tls() -> ssl.SSLContext:
 
 def post(where: Target, address: str, body: bytes, headers: Mapping[str, str]) -> int:
     """The status that came back. Raises OSError or http.client.HTTPException where none did."""
-    connection = _Pinned(where, address)
-    watch = threading.Timer(IN_ALL, _cut, [connection])
+    connection, over = _Pinned(where, address), threading.Event()
+    watch = threading.Timer(IN_ALL, _cut, [connection, over])
     watch.daemon = True
     watch.start()
     try:
         connection.request("POST", where.path, body, dict(headers))
-        return connection.getresponse().status
+        status = connection.getresponse().status
     finally:
         watch.cancel()
         connection.close()
+    if over.is_set():
+        raise TimeoutError("the answer did not end")
+    return status
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
+def _cut(connection: http.client.HTTPConnection, over: threading.Event) -> None:
+    over.set()
     sock = connection.sock
     if sock is not None:
         try:

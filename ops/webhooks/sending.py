@@ -8,14 +8,15 @@ id, by which a receiver knows it. Behind a message that is refused others wait u
 
 import http.client
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, exists, select, text
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from ops import canonical, clock_time, config
@@ -26,14 +27,16 @@ from ops.models import Webhook, WebhookMessage
 from ops.webhooks import addresses, signing, stopping
 from ops.webhooks.http import IN_ALL, post
 
-log = structlog.get_logger()
+_LOCK = "hashtextextended('webhooks.send', 0)"
 LEASE = timedelta(seconds=60 + IN_ALL)
 # Seconds until the next try, after each that failed; three days and a half in all, then it is over.
 TRY_AGAIN = (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400, 43_200)
 JITTER = 0.2
 BLOCKING = 4
 AT_ONCE = 8
-OF_ONE = 50  # messages of one webhook in one sweep
+# Of one webhook in one sweep: so many messages, begun within so many seconds.
+OF_ONE = 50
+OF_ONE_SECONDS = 10
 # For so long both the new and the old secret sign.
 OVERLAP = timedelta(days=1)
 KEPT = timedelta(days=90)
@@ -65,22 +68,49 @@ class Outcome:
 
 
 def send_due(sessions: sessionmaker[Session], settings: Settings | None = None) -> int:
-    """Send whatever is due; returns how many messages were tried."""
+    """Send whatever is due; returns how many messages were tried.
+
+    One sweep at a time: slow machines of clients must not hold all hands of a worker.
+    """
     settings = settings or config.load()
-    with transaction(sessions) as session:
-        due = list(session.scalars(_with_due_messages(clock_time.now())))
-    if not due:
-        return 0
-    with ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
-        return sum(pool.map(lambda webhook: _work_off(sessions, settings, webhook), due))
+    with _alone(sessions) as mine:
+        if not mine:
+            return 0
+        with transaction(sessions) as session:
+            due = list(session.scalars(_with_due_messages(clock_time.now())))
+        if not due:
+            return 0
+        with ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
+            return sum(pool.map(lambda webhook: _work_off(sessions, settings, webhook), due))
+
+
+@contextmanager
+def _alone(sessions: sessionmaker[Session]) -> Iterator[bool]:
+    """Whether nobody else sends; a lock of the connection, and no transaction stays open."""
+    with sessions() as session:
+        engine = session.get_bind().engine
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        mine = connection.execute(text(f"SELECT pg_try_advisory_lock({_LOCK})")).scalar_one()
+        try:
+            yield bool(mine)
+        finally:
+            if mine:
+                connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
 
 
 def _with_due_messages(now: datetime) -> Any:
+    """Webhooks with something due; those that fail come last."""
     return (
-        select(WebhookMessage.webhook_id)
-        .join(Webhook, Webhook.id == WebhookMessage.webhook_id)
-        .where(_waiting(WebhookMessage), WebhookMessage.next_try_at <= now, _live())
-        .distinct()
+        select(Webhook.id)
+        .where(
+            exists().where(
+                WebhookMessage.webhook_id == Webhook.id,
+                _waiting(WebhookMessage),
+                WebhookMessage.next_try_at <= now,
+            ),
+            _live(),
+        )
+        .order_by(Webhook.failing_since.nulls_first(), Webhook.id)
     )
 
 
@@ -94,7 +124,10 @@ def _waiting(message: Any) -> ColumnElement[bool]:
 
 
 def _work_off(sessions: sessionmaker[Session], settings: Settings, webhook: int) -> int:
+    end = time.monotonic() + OF_ONE_SECONDS
     for done in range(OF_ONE):
+        if time.monotonic() > end:
+            return done
         with transaction(sessions) as session:
             sent = claim(session, webhook, settings.secret_key)
         if sent is None:

@@ -107,6 +107,10 @@ def test_a_past_day_takes_a_reason_and_a_day_that_is_not_over_cannot_be_settled(
     with pytest.raises(InvalidInput) as refused:
         rate(session, payer, since=DAY)
     assert refused.value.field == "reason"
+    me.timezone = "Pacific/Kiritimati"  # where it is tomorrow already
+    session.flush()
+    with pytest.raises(InvalidInput, match="begin on 2026-11-09"):
+        rate(session, payer, since=LAST, user_id=me.id)
     assert rate(session, payer, since=DAY, reason="agreed on Monday").reason
     work(session, me, project)
     counted(session)

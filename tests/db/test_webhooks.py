@@ -1,12 +1,17 @@
 """Webhooks to a real receiver: signed, at least once, in order, with patience, then stopped."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import os
 import signal
+import socket
+import threading
+import time
 from datetime import timedelta
+from http.client import HTTPException
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +22,7 @@ from ops.errors import InvalidInput
 from ops.intake import import_rows
 from ops.intake.rows import Row
 from ops.models import Notice, Webhook, WebhookMessage
-from ops.webhooks import hooks, sending, stopping
+from ops.webhooks import addresses, hooks, http, sending, stopping
 from ops.webhooks.events import EVENTS
 from ops.webhooks.outbox import tell
 from tests.finished import finished
@@ -151,6 +156,28 @@ def test_whoever_is_killed_between_sending_and_writing_it_down_sends_it_again(
     assert sending.send_due(sessions, settings) == 2
     first, second = (f"msg_{message.token.hex}" for message in messages(session))
     assert receiver.ids() == [first, first, second]
+
+
+def test_a_machine_that_drips_holds_nobody_up(monkeypatch):
+    """Every step comes in time, and the answer never ends: it is cut off all the same."""
+    monkeypatch.setattr(http, "IN_ALL", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = addresses.target(f"http://127.0.0.1:{server.getsockname()[1]}/", loopback=True)
+
+        def drip():
+            taken, _ = server.accept()
+            with taken, contextlib.suppress(OSError):
+                taken.recv(4096)
+                taken.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while True:
+                    taken.sendall(b"x")
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises((OSError, HTTPException)):  # which, depends on where it is cut
+            http.post(where, "127.0.0.1", b"{}", {})
+        thread.join()
 
 
 def test_after_three_days_it_is_stopped_and_told_of_and_resumed_it_gets_what_waited(

@@ -157,7 +157,10 @@ def agreement(report: Report) -> list[str]:
     """What α says, in words."""
     found = report["agreement"]
     if found["pairs_agreeing"] is None:
-        return ["No item was answered by two labellers, so their agreement is undefined."]
+        return [
+            "No two independent answers to one item were compared, so how far labellers agree is "
+            "undefined."
+        ]
     if found.get("kind") == "likeness":
         alike = (
             f"On {number(found['items'], 'item')} with two or more independent answers, an answer "

@@ -8,8 +8,10 @@ disguised addresses, foreign content whose parser differs, templates, controls i
 from sqlalchemy.orm import Session
 
 from ops import guidelines, talk
+from ops.applicants import notes, posting
 from ops.models import OntologyVersion
 from quality import gold
+from tests import applying
 from tests.factories import Make
 from tests.finished import Finished, finished
 
@@ -166,8 +168,19 @@ def infest(make: Make, session: Session) -> Finished:
     one = gold.make(session, done.project, extra, [{"class": "a"}], done.lead)
     gold.retire(session, done.project, one, done.lead, reason=ALL)
     _ask(session, done)
+    _apply(session, done)
     session.commit()
     return done
+
+
+def _apply(session: Session, done: Finished) -> None:
+    opening = applying.opened(session, done.lead)
+    opening.title, opening.markdown, opening.consent = ALL, f"# {ALL}", ALL
+    one = applying.applied(session, opening)
+    one.name = one.country = one.about = ALL
+    one.languages = [ALL]
+    notes.add(session, one, " ".join(HOSTILE[:40]), by=done.lead)
+    posting.write(session, one, " ".join(HOSTILE[:40]), ALL, key="hostile", by=done.lead)
 
 
 def _ask(session: Session, done: Finished) -> None:

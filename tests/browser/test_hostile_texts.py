@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from dashboards.pages import PAGES
 from metrics import rollup
-from ops.models import Project
+from ops.models import Applicant, Project
 from tests.browser.desk import at_work, until
 from tests.hostile import HOSTILE, infest
 
@@ -56,6 +57,17 @@ def test_hostile_texts_stay_text_for_a_lead_and_a_client(done, make, session, br
     theirs = make.user(role="client", organisation_id=done.project.organisation_id)
     session.commit()
     harmless(browse(theirs, "/portal"))
+
+
+def test_hostile_texts_stay_text_of_whoever_applies(done, session, browse):
+    one = session.scalars(select(Applicant)).one()
+    lead = browse(done.lead)
+    pipeline = ("", "/table", f"/{one.id}")
+    for path in (*(f"/onboarding/pipeline{tail}" for tail in pipeline), "/onboarding/openings"):
+        lead.goto(path)
+        harmless(lead)
+    for path in (f"/apply/{one.opening.token}", f"/application/{one.token}"):
+        harmless(browse(None, path))
 
 
 def test_hostile_texts_stay_text_at_the_desk(done, make, session, browse):

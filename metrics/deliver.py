@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metrics import again, report
-from ops import audit_log, canonical, clock_time, delivery, ontologies
+from ops import audit_log, canonical, clock_time, delivery, notices, ontologies
 from ops.errors import Frozen, NotReady
 from ops.models import Batch, Delivery, Project, User
 from ops.webhooks import facts
@@ -53,7 +53,24 @@ def deliver(session: Session, batch: Batch, by: User) -> Delivery:
     made.audit_entry_id = _record(session, batch, made, by)
     delivery.freeze(session, made)
     facts.batch_delivered(session, batch, made)
+    _tell(session, batch, made)
     return made
+
+
+def _tell(session: Session, batch: Batch, made: Delivery) -> None:
+    """The client's people find it in their notices."""
+    project = session.get_one(Project, batch.project_id)
+    client = select(User.id).where(
+        User.active, User.role == "client", User.organisation_id == project.organisation_id
+    )
+    which = f"Delivery {made.version} of {batch.name}" if made.version > 1 else batch.name
+    notices.tell_all(
+        session,
+        client,
+        key=f"delivery:{made.id}",
+        text=f"{which} was delivered: look at a sample of it, and accept or reject it.",
+        url=f"/portal/deliveries/{made.id}/audit",
+    )
 
 
 def _ontology(session: Session, batch: Batch):  # type: ignore[no-untyped-def]

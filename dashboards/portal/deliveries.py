@@ -23,6 +23,7 @@ def report(delivery_id: int) -> ResponseReturnValue:
         sealed=_sealed(made),
         back=url_for("portal.batch", batch_id=made.batch_id),
         pdf=url_for("portal.report_pdf", delivery_id=delivery_id),
+        audit=url_for("audits.show", delivery_id=delivery_id),
         jsonl=url_for("portal.labels", delivery_id=delivery_id, form="jsonl"),
         csv=url_for("portal.labels", delivery_id=delivery_id, form="csv"),
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metrics.reads import service
-from ops import batches, delivery
+from ops import batches, delivery, ontologies
 from ops.errors import InvalidInput, NotFound
 from ops.labels import ERROR_WORDS, in_words
 from ops.models import (
@@ -49,10 +49,19 @@ def _show(batch: Batch, errors: Sequence[Mapping[str, Any]] = ()) -> ResponseRet
         causes=CAUSES,
         names=tracing.NAMES,
         levels=levels,
+        classes=_classes(batch),
         errors=errors,
         values=request.form,
     )
     return body, 422 if errors else 200
+
+
+def _classes(batch: Batch) -> list[tuple[str, str]]:
+    """(key, name) of the classes by which further labels can be drawn: of whole labels alone."""
+    found = ontologies.current(db(), batch.project_id)
+    if found is None or batch.project.label_type != "class":
+        return []
+    return [(one["key"], one["name"]) for one in found.classes]
 
 
 @blueprint.get("/batches/<int:batch_id>/acceptance/<int:version>/<int:position>")

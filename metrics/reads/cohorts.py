@@ -67,10 +67,10 @@ def cohorts(
     `by` is one of GROUPS: the month of the first label, the team they are in now, the opening that
     they applied for. At most `MOST_COHORTS`: the newest months, or the largest. Four statements.
     """
-    first = _first(session, scope, since, narrow)
-    named = _names(session, first, by)
-    rows = session.execute(_sums(scope, first, narrow)).all() if first else []
-    times = session.execute(_times(scope, first, narrow)).all() if first else []
+    days = _days(session, scope, since, narrow)
+    named = _names(session, days, by)
+    rows = session.execute(_sums(scope, days, narrow)).all() if days else []
+    times = session.execute(_times(scope, days, narrow)).all() if days else []
     own = _own(rows, times)
     grouped: dict[str, list[int]] = defaultdict(list)
     for who, name in named.items():
@@ -79,35 +79,47 @@ def cohorts(
     return [Cohort(name, len(grouped[name]), _curves(grouped[name], own)) for name in kept]
 
 
-def _first(session: Session, scope: Scope, since: date, narrow: Narrow) -> dict[int, date]:
-    """Labeller → the own day of their first label in scope, of those who began since."""
+# Labeller → the own days of their first label in scope, and of the last that belongs to a curve.
+_Days = Mapping[int, tuple[date, date]]
+
+
+def _days(session: Session, scope: Scope, since: date, narrow: Narrow) -> _Days:
     of = DailyRollup
-    day = func.min(of.day)
-    began = (
-        select(of.labeller_id, day)
-        .where(of.project_id.in_(scope), of.stage == "label", of.submitted + of.surplus > 0)
-        .where(*narrow.conditions(of))
-        .group_by(of.labeller_id)
-        .having(day >= since)
+    labels = func.sum(of.submitted + of.surplus)
+    days = (
+        select(of.labeller_id, of.day, labels.label("labels"))
+        .where(of.project_id.in_(scope), of.stage == "label", *narrow.conditions(of))
+        .group_by(of.labeller_id, of.day)
+        .having(labels > 0)
+        .cte("days")
     )
-    return {row[0]: row[1] for row in session.execute(began)}
+    who = days.c.labeller_id
+    done = func.sum(days.c.labels).over(partition_by=who, order_by=days.c.day)
+    first = func.min(days.c.day).over(partition_by=who).label("first")
+    run = select(days, (done - days.c.labels).label("before"), first).cte("run")
+    found = (
+        select(run.c.labeller_id, run.c.first, func.max(run.c.day))
+        .where(run.c.first >= since, run.c.before < MOST, run.c.day < run.c.first + WITHIN.days)
+        .group_by(run.c.labeller_id, run.c.first)
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(found)}
 
 
-def _names(session: Session, first: Mapping[int, date], by: str) -> dict[int, str]:
+def _names(session: Session, days: _Days, by: str) -> dict[int, str]:
     """Labeller → the cohort they belong to."""
     if by == "month":
-        return {who: f"{day:%Y-%m}" for who, day in first.items()}
+        return {who: f"{first:%Y-%m}" for who, (first, _) in days.items()}
     known: Any
     if by == "team":
         known = select(User.id, Team.name).join(Team, Team.id == User.team_id)
-        known = known.where(User.id.in_(list(first)))
+        known = known.where(User.id.in_(list(days)))
     else:
         known = select(Applicant.user_id, Opening.title).join(
             Opening, Opening.id == Applicant.opening_id
         )
-        known = known.where(Applicant.user_id.in_(list(first)))
+        known = known.where(Applicant.user_id.in_(list(days)))
     names = {row[0]: row[1] for row in session.execute(known)}
-    return {who: names.get(who, NOWHERE[by]) for who in first}
+    return {who: names.get(who, NOWHERE[by]) for who in days}
 
 
 def _kept(grouped: Mapping[str, Collection[int]], by: str) -> list[str]:
@@ -116,15 +128,26 @@ def _kept(grouped: Mapping[str, Collection[int]], by: str) -> list[str]:
     return sorted(grouped, key=lambda name: (-len(grouped[name]), name))[:MOST_COHORTS]
 
 
-def _hours(scope: Scope, first: Mapping[int, date], narrow: Narrow) -> Any:
+def _began(days: _Days) -> Any:
+    return select(
+        func.unnest(list(days)).label("labeller_id"),
+        func.unnest([first for first, _ in days.values()]).label("first"),
+        func.unnest([last for _, last in days.values()]).label("last"),
+    ).cte("began")
+
+
+def _within(began: Any) -> Any:
+    """The condition that an hour is of a newcomer's first days."""
+    of = HourlyRollup
+    days = of.day.between(began.c.first, began.c.last)
+    return (began.c.labeller_id == of.labeller_id) & days
+
+
+def _hours(scope: Scope, began: Any, narrow: Narrow) -> Any:
     """Each hour of a newcomer with the step it belongs to."""
     of = HourlyRollup
     labels = func.sum(of.submitted + of.surplus)
     names = ("gold_n", "gold_correct", "review_n", "review_accepted")
-    began = select(
-        func.unnest(list(first)).label("labeller_id"),
-        func.unnest(list(first.values())).label("day"),
-    ).cte("began")
     hours = (
         select(
             of.labeller_id,
@@ -132,8 +155,8 @@ def _hours(scope: Scope, first: Mapping[int, date], narrow: Narrow) -> Any:
             labels.label("labels"),
             *(func.sum(getattr(of, name)).label(name) for name in names),
         )
-        .join(began, began.c.labeller_id == of.labeller_id)
-        .where(*_ours(scope, narrow), of.day < began.c.day + WITHIN)
+        .join(began, _within(began))
+        .where(*_ours(scope, narrow))
         .group_by(of.labeller_id, of.hour)
         .having(labels > 0)
         .cte("hours")
@@ -148,8 +171,8 @@ def _ours(scope: Scope, narrow: Narrow) -> list[Any]:
     return [of.project_id.in_(scope), of.stage == "label", *narrow.conditions(of)]
 
 
-def _sums(scope: Scope, first: Mapping[int, date], narrow: Narrow) -> Select[Any]:
-    of = _hours(scope, first, narrow)
+def _sums(scope: Scope, days: _Days, narrow: Narrow) -> Select[Any]:
+    of = _hours(scope, _began(days), narrow)
     names = ("gold_n", "gold_correct", "review_n", "review_accepted")
     return (
         select(of.c.labeller_id, of.c.step, *(func.sum(of.c[name]).label(name) for name in names))
@@ -158,8 +181,9 @@ def _sums(scope: Scope, first: Mapping[int, date], narrow: Narrow) -> Select[Any
     )
 
 
-def _times(scope: Scope, first: Mapping[int, date], narrow: Narrow) -> Select[Any]:
-    of, step = HourlyRollup, _hours(scope, first, narrow)
+def _times(scope: Scope, days: _Days, narrow: Narrow) -> Select[Any]:
+    of, began = HourlyRollup, _began(days)
+    step = _hours(scope, began, narrow)
     timed = (
         func.unnest(of.time_bins, of.time_counts)
         .table_valued("bin", "n", name="time")
@@ -168,6 +192,8 @@ def _times(scope: Scope, first: Mapping[int, date], narrow: Narrow) -> Select[An
     return (
         select(step.c.labeller_id, step.c.step, timed.c.bin, func.sum(timed.c.n).label("n"))
         .select_from(of)
+        # Found by its days again, or all hours that there are would be read.
+        .join(began, _within(began))
         .join(step, (step.c.labeller_id == of.labeller_id) & (step.c.hour == of.hour))
         .join(timed, true())
         .where(*_ours(scope, narrow), step.c.step < MOST // STEP)

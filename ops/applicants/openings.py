@@ -16,8 +16,8 @@ from ops.models import Applicant, Opening, Project, Skill, User
 
 CONSENT = (
     "I agree that what I write here is kept and used to decide about my application, by the people "
-    "who decide about it and nobody else. I can see all that is held of me, and have it erased, at "
-    "any time through my own link. Otherwise it is erased when it is no longer needed."
+    "who decide about it and nobody else. Through my own link I can see all that is held of me, "
+    "and have it erased, at any time."
 )
 LONGEST = {"title": 120, "markdown": 20_000, "consent": 4_000}
 

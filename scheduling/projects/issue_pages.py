@@ -78,6 +78,7 @@ def _listed(project_ids: Any) -> dict[str, Any]:
         "asked": asked,
         "states": STATES,
         "pins": PIN_WORDS,
+        "client_overdue": client_questions.overdue,
     }
 
 
@@ -129,7 +130,7 @@ def _issue(project: Project, issue_id: int, errors: list[dict[str, Any]] | None 
         asker=talk_reads.called(one.opener, user()),
         meanwhile=views.answered_meanwhile(db(), one) if runs else "",
         may_write=user().role in LEADS,
-        client_overdue=client_questions.overdue(one),
+        client_overdue=client_questions.overdue,
         members=_members(project) if runs else [],
         prefilled=request.form.get("markdown") or views.entry(thread),
         key=request.form.get("key") or uuid.uuid4().hex,

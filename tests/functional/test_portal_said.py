@@ -61,6 +61,7 @@ def test_a_question_goes_to_the_client_in_a_leads_words_and_its_answer_into_the_
     clock_time.use(later.timestamp)
     assert "1 overdue" in client.get("/portal").text
     assert "overdue" in lead.get(page).text
+    assert "Overdue with the client" in lead.get("/questions").text
     key = re.search(r'name="key" value="(\w+)"', client.get(mine).text)[1]
     empty = client.post(mine, data={"body": "", "key": key})
     assert (empty.status_code, key in empty.text) == (422, True)

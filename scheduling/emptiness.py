@@ -68,12 +68,12 @@ def why_empty(session: Session, labeller: User, *, project_id: int | None = None
     """The reason why `claim` found nothing, the most hopeful one first."""
     at = clock_time.now()
     lanes = eligibility.lanes_and_why(session, labeller.id, at, project_id)
-    untaught = [x for x in lanes if "courses_done" in _fails(x) and _FIRST.issuperset(_fails(x))]
-    if untaught:
-        return _untaught(min(untaught, key=lambda x: (x.project_id, x.lane)))
     unread = [x for x in lanes if _fails(x) == ["guideline_read"]]
     if unread:
         return _unread(min(unread, key=lambda x: (x.project_id, x.lane)))
+    untaught = [x for x in lanes if "courses_done" in _fails(x) and _FIRST.issuperset(_fails(x))]
+    if untaught:
+        return _untaught(min(untaught, key=lambda x: (len(_fails(x)), x.project_id, x.lane)))
     open_to_me = [x for x in lanes if not _fails(x)]
     if open_to_me:
         return _nothing_left(session, labeller, open_to_me, at)

@@ -214,14 +214,34 @@ def tallies(session: Session, found: Sequence[Course]) -> dict[int, Tally]:
     return {i: Tally(*people.get(i, (0, 0)), n.get(i, 0)) for i in ids}
 
 
-HEAD = (
+PLACES_HEAD = (
     "labeller", "state", "required", "steps_done", "steps", "at", "right_at_last", "began",
     "last_step", "finished",
 )  # fmt: skip
 
 
-def as_rows(found: Sequence[Place]) -> list[list[str]]:
-    """The places as cells of a table under `HEAD`; undefined is empty."""
+STEPS_HEAD = (
+    "step", "kind", "began", "done", "first_tries", "right_at_first", "low", "high",
+    "median_seconds", "timed", "most_often_wrong", "times_wrong",
+)  # fmt: skip
+
+
+def steps_as_rows(found: Sequence[StepFigures]) -> list[list[str]]:
+    """The figures as cells of a table under `STEPS_HEAD`; undefined is empty."""
+    rows = []
+    for one in found:
+        rate_ = [f"{x:.4f}" for x in one.first[:3]] if one.first.n else [""] * 3
+        seconds = "" if one.seconds is None else f"{one.seconds:.1f}"
+        words, times = one.wrong or ("", "")
+        rows.append([
+            one.step.title, one.step.kind, str(one.began), str(one.done), str(one.first.n), *rate_,
+            seconds, str(one.timed), words, str(times),
+        ])  # fmt: skip
+    return rows
+
+
+def places_as_rows(found: Sequence[Place]) -> list[list[str]]:
+    """The places as cells of a table under `PLACES_HEAD`; undefined is empty."""
     return [
         [
             one.user.name, one.state, "yes" if one.required else "no", str(one.done),

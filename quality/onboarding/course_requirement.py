@@ -5,14 +5,14 @@ member did or need not do. Both are counted anew from what was done whenever eit
 under a lock on the project, so that one comparison is all that a claim asks.
 """
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from ops import clock_time, notices
 from ops.access import WORKERS
 from ops.errors import Conflict, InvalidInput
 from ops.models import Project, ProjectMember, User
-from quality.models import Course
+from quality.models import Course, CourseProgress
 from quality.models.training import REQUIRED_OF
 from quality.onboarding.courses import record
 
@@ -40,15 +40,6 @@ _DONE = text(
         GROUP BY member.user_id) counted
     WHERE m.project_id = :project AND m.user_id = counted.user_id
       AND m.courses_done <> counted.n
-    """
-)
-_WAITING = text(
-    """
-    SELECT m.user_id FROM project_member m
-    JOIN user_account u ON u.id = m.user_id
-    WHERE m.project_id = :project AND u.active AND u.role = ANY(:roles)
-      AND NOT EXISTS (SELECT FROM course_progress p WHERE p.course_id = :course
-                      AND p.user_id = m.user_id AND p.finished_at IS NOT NULL)
     """
 )
 
@@ -115,13 +106,21 @@ def _count(session: Session, project_id: int, user_id: int | None) -> None:
 
 def _tell(session: Session, course: Course) -> None:
     """A notice to every worker of the project who has it still to do."""
-    at = int(course.required_at.timestamp()) if course.required_at else 0
-    waiting = {"project": course.project_id, "course": course.id, "roles": sorted(WORKERS)}
-    for (user_id,) in session.execute(_WAITING, waiting).all():
-        notices.tell(
-            session,
-            session.get_one(User, user_id),
-            key=f"course:{course.id}:{at}",
-            text=f"{course.project.name}: the course “{course.title}” comes before your next task.",
-            url=f"/training/{course.id}",
-        )
+    done = (
+        select(CourseProgress.user_id)
+        .where(CourseProgress.course_id == course.id, CourseProgress.finished_at.is_not(None))
+        .where(CourseProgress.user_id == User.id)
+    )
+    waiting = (
+        select(User.id)
+        .join(ProjectMember, ProjectMember.user_id == User.id)
+        .where(ProjectMember.project_id == course.project_id)
+        .where(User.active, User.role.in_(WORKERS), ~done.exists())
+    )
+    notices.tell_all(
+        session,
+        waiting,
+        key=f"course:{course.id}:{course.required_at:%Y%m%d%H%M%S}",
+        text=f"{course.project.name}: the course “{course.title}” comes before your next task.",
+        url=f"/training/{course.id}",
+    )

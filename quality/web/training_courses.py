@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -166,11 +167,24 @@ def set_required(course_id: int) -> ResponseReturnValue:
 def people_csv(course_id: int) -> Response:
     """Who is where, as a file."""
     found = courses.find(db(), user(), course_id)
+    rows = course_figures.places_as_rows(course_figures.places(db(), found))
+    return _file(f"course-{found.id}-people", course_figures.PLACES_HEAD, rows)
+
+
+@blueprint.get("/<int:course_id>/steps.csv")
+def steps_csv(course_id: int) -> Response:
+    """The figures of the steps, as a file."""
+    found = courses.find(db(), user(), course_id)
+    rows = course_figures.steps_as_rows(course_figures.steps(db(), found))
+    return _file(f"course-{found.id}-steps", course_figures.STEPS_HEAD, rows)
+
+
+def _file(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Response:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(course_figures.HEAD)
-    for row in course_figures.as_rows(course_figures.places(db(), found)):
+    writer.writerow(head)
+    for row in rows:
         writer.writerow([inert(cell) for cell in row])
     answer = Response(out.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="course-{found.id}.csv"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from ops import clock_time, projects
+from ops import clock_time, guideline_readers, guidelines, projects
 from ops.errors import Conflict, InvalidInput
 from ops.models import AuditEntry, ProjectMember, Task
 from quality import gold
@@ -92,6 +92,11 @@ def test_work_waits_for_the_course_and_opens_with_its_last_step(
     assert [one.name for one in said.failing] == ["courses_done"]
     [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "course.required"))
     assert entry.data["of"] == "everybody"
+
+    # Where more is lacking, the course still comes first; reading alone would be quicker.
+    guidelines.publish(session, floor.project, "Look.", floor.manager, must_read=True)
+    assert emptiness.why_empty(session, me).course == empty.course
+    guideline_readers.read(session, me, floor.project, 1)
 
     steps = course_steps.of(session, course)
     for step in steps[:3]:

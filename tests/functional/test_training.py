@@ -178,6 +178,8 @@ def test_a_labeller_does_it_and_is_told_what_was_right(client_for, session, floo
         assert not [one for one in ids if one in text]
         assert not re.search(r"(asset|gold|task|batch)[_-]?(id)?[=:/]\s*\"?\d", text)
     tried = session.execute(select(StepTry.number, StepTry.correct).order_by(StepTry.id)).all()
+    figures = client_for(floor.manager).get(f"/onboarding/training/{course.id}/steps.csv").text
+    assert "The quiz,quiz,1,1,1,0.0000," in figures and ",No,1\r\n" in figures
     assert tried == [(1, None), (1, None), (1, 0.0), (2, 1.0), (1, 0.5), (2, 1.0)]
 
 

@@ -12,6 +12,7 @@ from ops import audit_log, canonical, clock_time, delivery, notices, ontologies
 from ops.errors import Frozen, NotReady
 from ops.models import Batch, Delivery, Project, User
 from ops.webhooks import facts
+from quality.acceptance import tracing
 from quality.gate import judge_batch
 
 
@@ -54,6 +55,8 @@ def deliver(session: Session, batch: Batch, by: User) -> Delivery:
     delivery.freeze(session, made)
     facts.batch_delivered(session, batch, made)
     _tell(session, batch, made)
+    if first is not None:
+        tracing.trace_again(session, first)
     return made
 
 

@@ -5,13 +5,13 @@ see the cause in plain words alone.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from ops import audit_log
+from ops import audit_log, consensus
 from ops.errors import InvalidInput, NotReady
 from ops.labels import same
 from ops.models import CAUSES, AcceptanceItem, Delivery, DeliveryItem, User
@@ -62,14 +62,19 @@ _ANSWERS = text(
     """
 )
 
-# Labellers whose label of a class a reviewer or an expert found wrong in this project.
+# Labellers whose label of a class a reviewer or an expert found wrong in this project, and what the
+# label is now.
 _ERRED = text(
     """
-    SELECT label_key(l.payload) AS key, array_agg(DISTINCT e.labeller_id) AS labellers
+    SELECT label_key(l.payload) AS key, label_key(now.label) AS truth,
+           array_agg(DISTINCT e.labeller_id) AS labellers
     FROM evidence e JOIN label l ON l.assignment_id = e.assignment_id
+    JOIN assignment a ON a.id = e.assignment_id JOIN task t ON t.id = a.task_id
+    JOIN LATERAL (SELECT label FROM consensus WHERE consensus.asset_id = t.asset_id
+                  ORDER BY version DESC LIMIT 1) now ON true
     WHERE e.project_id = :project AND e.kind = 'review' AND e.correct < 0.5
       AND label_key(l.payload) = ANY(:keys)
-    GROUP BY 1
+    GROUP BY 1, 2
     """
 )
 
@@ -105,7 +110,23 @@ _GOLD_DOUBTS = text(
 
 def trace(session: Session, made: Delivery, wrong: Sequence[AcceptanceItem]) -> None:
     """Write the cause of each of these rejected items, and the clues, into it."""
-    known = _Known(session, made, wrong)
+    _write(session, _Known(session, made, wrong, {}), wrong)
+
+
+def trace_again(session: Session, made: Delivery) -> None:
+    """The same once more when it is known what is right: who else took the one for the other.
+
+    A cause that a lead has said stays.
+    """
+    mine = (AcceptanceItem.delivery_id == made.id) & AcceptanceItem.cause.is_not(None)
+    rejected = session.scalars(select(AcceptanceItem).where(mine)).all()
+    now = consensus.current(session, [item.asset_id for item in rejected])
+    truth = {asset: _key(found.label) for asset, found in now.items()}
+    known = _Known(session, made, rejected, truth)
+    _write(session, known, [item for item in rejected if item.cause_by is None])
+
+
+def _write(session: Session, known: "_Known", wrong: Sequence[AcceptanceItem]) -> None:
     for item in wrong:
         clues = root_causes.clues(known.facts(item))
         item.cause = root_causes.cause_of(clues)
@@ -122,7 +143,13 @@ def trace(session: Session, made: Delivery, wrong: Sequence[AcceptanceItem]) -> 
 class _Known:
     """What the database knows of the rejected items, read in a fixed number of statements."""
 
-    def __init__(self, session: Session, made: Delivery, wrong: Sequence[AcceptanceItem]):
+    def __init__(
+        self,
+        session: Session,
+        made: Delivery,
+        wrong: Sequence[AcceptanceItem],
+        truth: Mapping[int, str | None],
+    ):
         assets = [item.asset_id for item in wrong]
         project = made.batch.project_id
         self.agreed, _ = plans.agreed(session, made)
@@ -132,8 +159,11 @@ class _Known:
         for row in session.execute(_ANSWERS, {"assets": assets}):
             self.answers[row.asset_id].append(row)
         self.keys = {asset: _key(label) for asset, label in frozen.items()}
-        values = {"project": project, "keys": sorted({k for k in self.keys.values() if k})}
-        self.erred = {row.key: set(row.labellers) for row in session.execute(_ERRED, values)}
+        # What is right, where it was mended and is not the same.
+        self.truth = {a: key for a, key in truth.items() if key and key != self.keys[a]}
+        named = {key for key in (*self.keys.values(), *self.truth.values()) if key}
+        values = {"project": project, "keys": sorted(named)}
+        self.erred = [tuple(row) for row in session.execute(_ERRED, values)]
         self.doubts = {row.key: row.n for row in session.execute(_GOLD_DOUBTS, values)}
         self.about = session.execute(_ABOUT, values).one()
         self.questions = dict(map(tuple, session.execute(_QUESTIONS, {"assets": assets})))
@@ -162,8 +192,9 @@ class _Known:
             guideline=_later(self.about.guidelines, since),
             classes=_later(self.about.ontologies, since),
             alike=len(self._alike(item) - set(authors)),
+            pair=self._pair(item.asset_id),
             is_gold=item.asset_id in self.gold,
-            gold_doubts=self.doubts.get(self.keys[item.asset_id] or "", 0),
+            gold_doubts=self._doubts(item.asset_id),
             otherwise=len({row.labeller_id for row in answers} - set(authors)),
             agreed=self.agreed,
         )
@@ -171,13 +202,26 @@ class _Known:
     def _alike(self, item: AcceptanceItem) -> set[int]:
         """Labellers who erred in the same way: by this audit, or as reviews found."""
         key, kinds = self.keys[item.asset_id], {error["type"] for error in item.errors}
-        found = set(self.erred.get(key or "", ()))
+        truth = self.truth.get(item.asset_id)
+        found: set[int] = set()
+        for given, right, labellers in self.erred:
+            if given == key and truth in (None, right):
+                found |= set(labellers)
         for other in self.wrong:
             like = self.keys[other.asset_id] == key
             like &= bool(kinds & {error["type"] for error in other.errors})
+            like &= truth in (None, self.truth.get(other.asset_id))
             if like and other.asset_id != item.asset_id:
                 found |= set(self.authors_of(other))
         return found
+
+    def _pair(self, asset: int) -> str:
+        truth = self.truth.get(asset)
+        return f"{self.keys[asset]} for {truth}" if truth else ""
+
+    def _doubts(self, asset: int) -> int:
+        keys = {self.keys[asset], self.truth.get(asset)} - {None}
+        return sum(self.doubts.get(key or "", 0) for key in keys)
 
 
 def _key(label: dict[str, Any]) -> str | None:

@@ -44,8 +44,9 @@ class Facts:
     """What is known of one rejected label.
 
     `questions` about the asset; `guideline` and `classes`: versions published after it was
-    labelled; `alike`: other labellers who were found to err in the same way; `is_gold`: the label
-    is a known answer; `gold_doubts`: known answers of the same class revised or questioned;
+    labelled; `alike`: other labellers who were found to err in the same way, `pair` which, where it
+    is known what is right ("a for b"); `is_gold`: the label is a known answer; `gold_doubts`: known
+    answers of its class, or of the right one, revised or questioned;
     `otherwise`: labellers who answered something else about this asset; `agreed`: the accuracy that
     was agreed on.
     """
@@ -55,6 +56,7 @@ class Facts:
     guideline: int = 0
     classes: int = 0
     alike: int = 0
+    pair: str = ""
     is_gold: bool = False
     gold_doubts: int = 0
     otherwise: int = 0
@@ -93,11 +95,11 @@ def _of_guideline(facts: Facts) -> list[Clue]:
         found.append(Clue("guideline", 2, "The guideline changed after it was labelled."))
     if facts.classes:
         found.append(Clue("guideline", 2, "The classes changed after it was labelled."))
+    how = f"erred in the same way ({facts.pair})." if facts.pair else "erred in the same way."
     if facts.alike >= 2:
-        words = f"{facts.alike} other labellers erred in the same way."
-        found.append(Clue("guideline", 3, words))
+        found.append(Clue("guideline", 3, f"{facts.alike} other labellers {how}"))
     elif facts.alike:
-        found.append(Clue("guideline", 1, "Another labeller erred in the same way."))
+        found.append(Clue("guideline", 1, f"Another labeller {how}"))
     return found
 
 

@@ -114,20 +114,18 @@ def test_what_was_chosen_is_no_part_of_the_rate(done, made, session):
     assert audit.progress(audit.items(session, found)).wrong == 2
 
 
-@pytest.mark.parametrize(
-    ("said", "field"),
-    [
-        (("maybe", [], ""), "verdict"),
-        (("wrong", [], ""), "errors"),
-        (("wrong", ["low_overlap"], ""), "errors"),
-        (("right", [], "x" * 2001), "remark"),
-    ],
-)
-def test_a_word_that_cannot_be_is_refused(done, made, session, said, field):
+def test_a_word_that_cannot_be_is_refused(done, made, session):
     audit.draw(session, made, done.client, n=2)
-    with pytest.raises(InvalidInput) as refused:
-        audit.look(session, made, done.client, 1, *said)
-    assert refused.value.field == field
+    for field, said in {
+        "verdict": ("maybe", [], ""),
+        "errors": ("wrong", [], ""),
+        "remark": ("right", [], "x" * 2001),
+    }.items():
+        with pytest.raises(InvalidInput) as refused:
+            audit.look(session, made, done.client, 1, *said)
+        assert refused.value.field == field
+    with pytest.raises(InvalidInput, match="wrong_class"):  # a class has no box to be misplaced
+        audit.look(session, made, done.client, 1, "wrong", ["low_overlap"])
 
 
 def test_two_people_share_an_audit(done, made, make, session):
@@ -212,6 +210,10 @@ def test_the_second_delivery_differs_exactly_in_what_was_rejected(
     assert {one.external_id for one in found} == names
     assert all((d.before, d.after) == ({"class": "a"}, {"class": "b"}) for d in found)
     assert second.version == 2
+    said = audit.items(session, audit.of_delivery(session, made))
+    clues = [clue["words"] for item in said for clue in item.evidence.get("clues", [])]
+    # Both labellers took a for b; when it was rejected it was not known for what.
+    assert "Another labeller erred in the same way (a for b)." in clues
     assert second.report["since"]["digest"] == made.digest
     assert second.report["since"]["items"] == sorted(names)
     for one in (made, second):

@@ -1,8 +1,8 @@
-"""Nesting of newcomers: how often and how fast the good and the bad are let go, and called back.
+"""Nesting of newcomers, and certificates that are lost: how often and how fast, by accuracy.
 
-Made-up newcomers of known accuracy answer; every answer is judged, as all of a newcomer's are, and
-their standing is looked at after each, which is more often than the service does. Nothing here is
-measured on people.
+Made-up people of known accuracy answer; every answer of a newcomer is judged, as the service does,
+and their standing is looked at after each, which is more often than it does. Certificates are
+looked at once in a day of 20 judged answers. Nothing here is measured on people.
 """
 
 import json
@@ -12,21 +12,27 @@ import click
 import numpy as np
 
 from ops.project_settings import NestingTerms
+from quality import requalifying
+from quality.measures import sequential
 from quality.measures.standing import PRIOR
 
 ACCURACIES = (0.60, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
 # Answers after which somebody still nested counts as not promoted; and a free labeller's year.
 NESTED, FREE = 500, 5000
+# What a skill asks, of how many classes, judged answers of a certificate and of a day.
+BAR, CLASSES, HELD, DAY = 0.8, 4, 1000, 20
 
 
 @click.command()
 @click.option("--people", default=4000, show_default=True, type=click.IntRange(50))
 @click.option("--seed", default=1, show_default=True)
 def command(people: int, seed: int) -> None:
-    """How often newcomers of each accuracy leave nesting, after how many answers, and return."""
+    """How often newcomers leave nesting and holders lose certificates, and after how many
+    answers."""
     rng, terms = np.random.default_rng(seed), NestingTerms()
     rows = [fates(accuracy, people, terms, rng) for accuracy in ACCURACIES]
-    found = {"people": people, "terms": terms.model_dump(), "accuracies": rows}
+    lost = [losses(accuracy, people, rng) for accuracy in ACCURACIES]
+    found = {"people": people, "terms": terms.model_dump(), "nesting": rows, "certificates": lost}
     click.echo(json.dumps(found, indent=2))
 
 
@@ -69,3 +75,20 @@ def first(right: Any, before: Any, bound: float, least: int, *, above: bool = Fa
     crossed = below <= 0.025 if above else below > 0.975
     crossed[:, : least - 1] = False
     return np.where(crossed.any(axis=1), crossed.argmax(axis=1), right.shape[1])
+
+
+def losses(accuracy: float, people: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Of so many holders of one accuracy the share whose certificate is cut short within `HELD`
+    judged answers, where a skill asks for `BAR`, and the median of how many that took."""
+    right = rng.random((people, HELD)) < accuracy
+    terms = sequential.Terms(good=BAR, alpha=requalifying.ERROR, bad=requalifying.BAD)
+    who = np.repeat(np.arange(people), HELD)
+    sure = np.ones(who.size)
+    trails = sequential.against_many(who, right.ravel(), sure, CLASSES, people, terms)
+    shown = first(np.cumsum(right, axis=1), 0, BAR, requalifying.LEAST)
+    stopped = np.where(trails.stopped_at < 0, HELD, trails.stopped_at)
+    # Both have to hold at the end of a day; a standing that fell below stays there, nearly always.
+    at = DAY * np.ceil((np.maximum(stopped, shown) + 1) / DAY)
+    lost = at <= HELD
+    median = float(np.median(at[lost])) if lost.any() else None
+    return {"accuracy": accuracy, "lost": float(lost.mean()), "answers_median": median}

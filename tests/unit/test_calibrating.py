@@ -29,6 +29,13 @@ def test_the_first_crossing_is_that_of_the_posterior():
         assert at == slow
 
 
+def test_who_meets_what_is_asked_keeps_the_certificate_and_who_does_not_loses_it():
+    rng = np.random.default_rng(6)
+    lost = {a: calibration.losses(a, 300, rng)["lost"] for a in (0.7, 0.8, 0.85)}
+    # Of 300 who lose it with 1 % chance, 8 or more do with less than 1 % chance.
+    assert lost[0.85] <= lost[0.8] <= 7 / 300 and lost[0.7] > 0.8
+
+
 def test_the_bench_says_what_it_was_asked_for():
     done = CliRunner().invoke(calibration.command, ["--people", "50"], catch_exceptions=False)
     assert done.exit_code == 0 and '"promote_low": 0.8' in done.output

@@ -10,7 +10,7 @@ from quality.models import Assessment
 from quality.onboarding.assessments import Terms, decided
 from quality.onboarding.scoring import SLACK
 
-ACCURACIES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+ACCURACIES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
 class Chance(NamedTuple):

@@ -15,7 +15,7 @@ from ops.web import media, viewing
 from ops.web.identity import db, user
 from quality.gold_answers import label_of
 from quality.models import Assessment, GoldVersion
-from quality.onboarding import assessments, doubts, exclusions, items, proof, results
+from quality.onboarding import assessments, doubts, exclusions, items, proof, questioning, results
 from quality.onboarding.pool import BANDS, cells, pool, wear
 
 blueprint = APIBlueprint(
@@ -271,6 +271,22 @@ def take_out(assessment_id: int, gold_id: int) -> ResponseReturnValue:
         "success",
     )
     return redirect(url_for("assessing.item_list", assessment_id=found.id), 303)
+
+
+@blueprint.post("/<int:assessment_id>/items/<int:gold_id>/question")
+def question(assessment_id: int, gold_id: int) -> ResponseReturnValue:
+    """Ask the leads to decide about the gold behind a question."""
+    found = assessments.find(db(), user(), assessment_id)
+    one = items.one(db(), found, gold_id)
+    if one is None:
+        raise NotFound("Nobody answered such a question.")
+    try:
+        questioning.question(db(), found, one, user())
+    except Conflict as error:
+        flash(error.message, "error")
+    else:
+        flash("The leads of the project were asked to decide about this gold.", "success")
+    return redirect(url_for("assessing.item", assessment_id=assessment_id, gold_id=gold_id), 303)
 
 
 def error_status(error: InvalidInput | Conflict) -> int:

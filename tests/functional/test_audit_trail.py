@@ -228,6 +228,11 @@ def _take_out(w):
     )
 
 
+def _question(w):
+    attempt, asked = _taken(w)
+    return w.post(f"/onboarding/assessments/{attempt.assessment_id}/items/{asked.id}/question")
+
+
 def _settle(w):
     attempt, _ = _taken(w)
     evidence = {"ratio": 0.2, "distance": -5, "questions": 9}
@@ -330,6 +335,11 @@ def _reading(w, path, **more):
     guidelines.publish(w.session, w.project, "Look.", w.admin)
     w.caller = w.labeller
     return w.post(path, **more)
+
+
+def _question(w):
+    attempt, asked = _taken(w)
+    return w.post(f"/onboarding/assessments/{attempt.assessment_id}/items/{asked.id}/question")
 
 
 def _settle(w):
@@ -601,6 +611,7 @@ CASES = {
     ),
     "assessing.add": _assess,
     "assessing.take_out": _take_out,
+    "assessing.question": _question,
     "attempts.void": _attempt("void", reason="because"),
     "attempts.again": _attempt("again"),
     "attempts.settle": _settle,

@@ -6,7 +6,16 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from apiflask import APIBlueprint
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from ops.applicants import applying, forgetting, openings, own_data
@@ -60,6 +69,10 @@ def _application(kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(opening: Opening, values: dict[str, Any], errors: Any) -> str:
+    for fault in errors or ():
+        # Where nothing is asked for by name, languages are written.
+        if fault["field"] == "languages" and not opening.languages:
+            fault["field"] = "more_languages"
     return render_template(
         "apply/form.html",
         opening=opening,
@@ -84,7 +97,9 @@ def own(own_link: str) -> ResponseReturnValue:
     """What happens next, what is held of them, and how to have it erased."""
     applicant = applying.by_own_link(db(), own_link)
     held = own_data.collected(db(), applicant)
-    answer = make_response(render_template("apply/own.html", applicant=applicant, held=held))
+    here = absolute(url_for("apply.own", own_link=own_link))
+    page = render_template("apply/own.html", applicant=applicant, held=held, here=here)
+    answer = make_response(page)
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer
 
@@ -102,6 +117,12 @@ def ask_erasure(own_link: str) -> ResponseReturnValue:
     forgetting.ask(db(), applying.by_own_link(db(), own_link))
     flash("We were told to erase your data. This page will say when it is done.", "success")
     return redirect(url_for("apply.own", own_link=own_link), 303)
+
+
+def absolute(path: str) -> str:
+    """An address to hand out, as people reach this installation."""
+    base: str = current_app.extensions["settings"].base_url
+    return base.rstrip("/") + path
 
 
 def as_file(held: dict[str, Any]) -> Response:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
-from ops.applicants import facts
+from ops.applicants import facts, own_data
 from ops.models import Applicant, Skill
 from quality import gold
 from quality.onboarding import assessments
@@ -123,6 +123,9 @@ def test_an_applicant_becomes_a_labeller_and_gets_the_first_task(floor, sessions
     person.wait_for_url("**/desk")
     pass_assessment(person)
     assert stage_of(sessions) == "Certified"
+    with sessions() as session:
+        held = own_data.collected(session, session.scalars(select(Applicant)).one())
+    assert held["account"]["attempts"][0]["passed"] is True
 
     person.goto("/desk")
     at_work(person)

@@ -5,12 +5,13 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from ops import scope, skills
 from ops.applicants import openings, visible
 from ops.errors import InvalidInput
 from ops.models import Opening, Project
+from ops.web.apply import absolute
 from ops.web.identity import db, user
 from quality.web.pipeline.blueprint import blueprint, field, number
 
@@ -104,14 +105,21 @@ def _values(found: Opening) -> dict[str, Any]:
 
 
 def _form(found: Opening | None, values: Any, errors: Any) -> str:
-    mine = select(Project).where(Project.id.in_(scope.projects(user())), Project.state != "closed")
+    # A closed project stays that of its opening, or saving would show its applicants to all.
+    own = Project.id == (found.project_id if found else None)
+    mine = select(Project).where(
+        Project.id.in_(scope.projects(user())), or_(Project.state != "closed", own)
+    )
+    projects = db().scalars(mine.order_by(Project.name))
+    known = skills.everything(db())
     return render_template(
         "onboarding/pipeline/opening.html",
         opening=found,
         takes=openings.takes(found) if found else False,
-        link=url_for("apply.form", link=found.token, _external=True) if found else "",
+        path=url_for("apply.form", link=found.token) if found else "",
+        absolute=absolute,
         values=values,
         errors=errors,
-        skills=skills.everything(db()),
-        projects=db().scalars(mine.order_by(Project.name)).all(),
+        skills=[("", "That of the project, or any"), *((s.id, s.name) for s in known)],
+        projects=[("", "None"), *((p.id, p.name) for p in projects)],
     )

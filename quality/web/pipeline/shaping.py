@@ -108,6 +108,10 @@ def _letters(values: dict[str, Any], errors: Any, preview: dict[str, str] | None
         letters=letters.listed(db()),
         offered=[name for name, _, _ in letters.OFFERED],
         stages=stages.listed(db()),
+        entered=[
+            ("", "No stage: by hand alone"),
+            *((stage.id, stage.name) for stage in stages.listed(db())),
+        ],
         words=letters.WORDS,
         values=values,
         errors=errors,

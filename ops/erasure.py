@@ -7,7 +7,7 @@ from ops import affiliations, audit_log, clock_time, mentions
 from ops.applicants import forgetting
 from ops.errors import Conflict
 from ops.mentions import ERASED
-from ops.models import ApiToken, Notice, OneTimeLink, User
+from ops.models import Absence, ApiToken, Notice, OneTimeLink, PlannedMove, User
 
 # Pages of the dashboards they kept, under names of their own making; the table is another storey's.
 _VIEWS = text("DELETE FROM saved_view WHERE user_id = :user")
@@ -29,6 +29,10 @@ def erase(session: Session, user: User, *, by: User) -> None:
     user.session_epoch += 1
     session.flush()
     session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id))
+    session.execute(delete(PlannedMove).where(PlannedMove.user_id == user.id))
+    # That somebody was away stays, for the hours that were planned; that they were ill does not.
+    away = update(Absence).where(Absence.user_id == user.id)
+    session.execute(away.values(kind="other", note=""))
     # Notices to them, and those to others that name them.
     about = Notice.url == f"/people/{user.id}"
     session.execute(delete(Notice).where(or_(Notice.user_id == user.id, about)))

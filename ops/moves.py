@@ -30,6 +30,8 @@ def plan(
 
     Raises InvalidInput naming the field, as `affiliations.move`.
     """
+    # Two who plan for one person come one after the other.
+    session.refresh(user, with_for_update={"key_share": True})
     today = _today(user)
     if not today <= from_day <= today + AHEAD:
         raise InvalidInput(f"choose a day from {today} on, within a year", field="from_day")

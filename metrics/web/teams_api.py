@@ -63,9 +63,11 @@ def list_shifts(team_id: int, asked: messages.ShiftsQuery) -> dict[str, Any]:
     Those of its people that meet the days and are not cancelled.
     """
     team = teams.find(db(), user(), team_id)
-    if not asked.since <= asked.until <= asked.since + LONGEST:
+    since = asked.since or clock_time.now().date()
+    until = asked.until or since + timedelta(days=27)
+    if not since <= until <= since + LONGEST:
         raise InvalidInput(f"choose a day up to {LONGEST.days} days after since", field="until")
-    whole = planned.around(asked.since + timedelta(days=1), asked.until)
+    whole = planned.around(since + timedelta(days=1), until)
     ids = [person.id for person in teams.members(db(), team)]
     return {"shifts": _shifts(planned.live(db(), ids, whole))}
 
@@ -148,10 +150,12 @@ def enter_absence(team_id: int, asked: messages.AbsenceOfIn) -> dict[str, Any]:
 
 
 @blueprint.post("/teams/<int:team_id>/absences/<int:absence_id>/decision")
-@blueprint.input(messages.DecisionIn, arg_name="asked")
+@blueprint.input(messages.AbsenceDecisionIn, arg_name="asked")
 @blueprint.output(messages.AbsenceOut)
 @blueprint.doc(responses=[409])
-def decide_absence(team_id: int, absence_id: int, asked: messages.DecisionIn) -> dict[str, Any]:
+def decide_absence(
+    team_id: int, absence_id: int, asked: messages.AbsenceDecisionIn
+) -> dict[str, Any]:
     """Grant or refuse an absence"""
     absence = of_team(teams.find(db(), user(), team_id), absence_id)
     absences.decide(db(), absence, grant=asked.grant, by=user())

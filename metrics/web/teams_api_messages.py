@@ -37,8 +37,10 @@ class TeamPeopleOut(BaseModel):
 
 
 class ShiftsQuery(Strict):
-    since: Day = Field(description="First day, in UTC")
-    until: Day = Field(description="Last day, in UTC; at most 92 days after the first")
+    since: Day | None = Field(None, description="First day, in UTC; today where it is left out")
+    until: Day | None = Field(
+        None, description="Last day, at most 92 days after the first; 27 days after it if left out"
+    )
 
 
 class ShiftOut(BaseModel):
@@ -87,7 +89,7 @@ class AbsenceOfIn(AbsenceIn):
     person: Id
 
 
-class DecisionIn(Strict):
+class AbsenceDecisionIn(Strict):
     grant: bool
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from ops import affiliations, clock_time
+from ops import affiliations, clock_time, erasure, moves
 from ops.errors import Conflict, Forbidden, InvalidInput
 from ops.models import Notice, PlannedMove, Shift, Team, TeamLead, WeeklyHours
 from ops.shifts import absences, drafting, planned, planning, weekly
@@ -230,8 +230,6 @@ def test_planned_hours_follow_those_who_move(session, make, team, lead, person):
 
 
 def test_a_move_to_come_happens_when_the_own_day_begins(session, sessions, make, team, person):
-    from ops import moves
-
     who, admin = person("Asia/Tokyo", week={}), make.user(role="admin")
     there = {"team": None, "organisation": None, "timezone": "Asia/Tokyo", "by": admin}
     with pytest.raises(InvalidInput):
@@ -245,3 +243,16 @@ def test_a_move_to_come_happens_when_the_own_day_begins(session, sessions, make,
     assert who.team_id is None and session.get(PlannedMove, who.id) is None
     assert moves.plan(session, who, **there | {"team": team}, from_day=date(2026, 3, 18))
     assert who.team_id == team.id
+
+
+def test_erasing_leaves_that_somebody_was_away_and_not_why(session, make, person):
+    who, admin = person(), make.user(role="admin")
+    there = {"team": None, "organisation": None, "timezone": "Asia/Tokyo", "by": admin}
+    moves.plan(session, who, **there, from_day=date(2026, 3, 30))
+    ill = absences.ask(session, who, kind="sick", first=date(2026, 3, 15), last=date(2026, 3, 17),
+                       note="My back", by=admin)  # fmt: skip
+    who.active = False
+    erasure.erase(session, who, by=admin)
+    session.refresh(ill)
+    assert (ill.kind, ill.note, ill.state) == ("other", "", "granted")
+    assert session.get(PlannedMove, who.id) is None

@@ -87,7 +87,6 @@ BODIES = {
     "teams_api.decide_absence": {"grant": True},
 }  # fmt: skip
 QUERIES = {
-    "teams_api.list_shifts": {"since": "2026-11-23", "until": "2026-11-24"},
     "api_projects.compare_guidelines": {"before": 1, "after": 2},
 }
 

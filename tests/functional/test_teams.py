@@ -291,6 +291,7 @@ def test_the_api_plans_shows_and_decides(floor, client_for, session):
     days = {"since": floor.week, "until": floor.week + timedelta(days=6)}
     listed = lead.get(f"{api}/shifts?{urlencode(days)}").json["shifts"]
     assert len(listed) == 8
+    assert lead.get(f"{api}/shifts").json["shifts"] == listed
     assert lead.get(f"{api}/shifts?since=2026-01-01&until=2027-01-01").status_code == 422
     assert lead.delete(f"{api}/shifts/{listed[0]['id']}").status_code == 204
     assert len(own.get("/api/v1/hours").json["shifts"]) == 5

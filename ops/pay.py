@@ -219,9 +219,11 @@ def clean_reason(text: str, *, needed: bool) -> str:
 
 
 def decimal(text: str) -> Decimal:
-    """A number as people write it. Raises InvalidInput naming `amount`."""
+    """A number with a decimal point. Raises InvalidInput naming `amount`."""
+    if "," in text:  # 1,000 is one to some people and a thousand to others
+        raise InvalidInput("write a decimal point and no commas, such as 1200.50", field="amount")
     try:
-        return Decimal(text.strip().replace(",", "."))
+        return Decimal(text.strip())
     except InvalidOperation:
         raise InvalidInput("give a number, such as 0.12", field="amount") from None
 

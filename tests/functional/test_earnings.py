@@ -33,13 +33,14 @@ def test_a_manager_sets_settles_and_takes_away_and_the_labeller_reads_it(
     manager = client_for("onboarding_manager")
     today = clock_time.now().date()
     form = {"whom": f"person:{labeller.id}", "project": project.id, "stage": "label",
-            "amount": "0,25", "currency": "eur", "basis": "accepted",
+            "amount": "0.25", "currency": "eur", "basis": "accepted",
             "valid_from": today}  # fmt: skip
     assert manager.post("/pay/rates", data=form).status_code == 303
     asked = f"/pay?of={labeller.id}&in={project.id}&at=label&on="
     assert "=Ana earns 0.25 EUR per accepted label" in manager.get(f"{asked}{today}").text
     past = manager.get(f"{asked}{today - timedelta(days=1)}").text
     assert "=Ana earns 0.10 EUR per label handed in" in past
+    assert "no commas" in manager.post("/pay/rates", data={**form, "amount": "1,000"}).text
     bad = {**form, "amount": "much", "valid_from": "2020-01-01"}
     refused = manager.post("/pay/rates", data=bad)
     assert refused.status_code == 422 and 'value="much"' in refused.text

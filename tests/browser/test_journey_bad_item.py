@@ -10,6 +10,7 @@ from sqlalchemy import select
 from ops import certificates, clock_time
 from quality.models import AttemptQuestion, GoldVersion
 from tests.assessed import BAD, N_GOLD, N_LABELLERS, TERMS, assessed
+from tests.browser.test_accessible import faults
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +62,8 @@ def test_the_bad_question_is_found_looked_at_and_taken_out(session, make, browse
     session.commit()
     table, said = credits_of(session, made)
     asset = made.assets[BAD]
-    page = browse(made.manager, f"/onboarding/assessments/{made.assessment.id}")
+    where = f"/onboarding/assessments/{made.assessment.id}"
+    page = browse(made.manager, where, reduced_motion="reduce")
     rows = table_of(page, "Attempts")
     assert rows.count() == N_LABELLERS
     passed = (table.mean(axis=1) >= TERMS["pass_mark"] - 1e-9).sum()
@@ -89,6 +91,8 @@ def test_the_bad_question_is_found_looked_at_and_taken_out(session, make, browse
     means = [table[:, columns[name]].mean() for name in names]
     assert means == sorted(means)
 
+    assert not faults(page)
+
     # Looked at: the best agree on another answer.
     page.click(f"text={asset.external_id}")
     assert "The gold may be wrong" in page.locator(".alert-warning").inner_text()
@@ -101,6 +105,7 @@ def test_the_bad_question_is_found_looked_at_and_taken_out(session, make, browse
         ]
         assert [int(cell) for cell in cells[1:4]] == count
     page.wait_for_selector(".viewer .editor")
+    assert not faults(page)
 
     # What it changes is said before it is confirmed, and then done.
     without = np.delete(table, BAD, axis=1)
@@ -121,7 +126,7 @@ def test_the_bad_question_is_found_looked_at_and_taken_out(session, make, browse
     assert asset.external_id in last and "taken out" in last
 
     # Who passes now is certified.
-    page.goto(f"/onboarding/assessments/{made.assessment.id}")
+    page.goto(where)
     assert rows.locator("text='passed'").count() == now.sum()
     session.rollback()
     for labeller, good in zip(made.labellers, now, strict=True):
@@ -129,3 +134,4 @@ def test_the_bad_question_is_found_looked_at_and_taken_out(session, make, browse
         assert bool(held.get(made.assessment.skill_id)) == good
     rows.first.locator("a").click()
     assert page.locator("text='taken out, does not count'").count() == 1
+    assert not faults(page)

@@ -68,9 +68,7 @@ def move_many(
     if len(found) < len(wanted):
         raise InvalidInput("there is no such applicant, or not yours to see", field="applicants")
     done = Moved([], [])
-    # Who takes the stage out of use waits, or was first.
-    session.refresh(to, with_for_update={"read": True})
-    if to.removed_at is not None:
+    if not _in_use(session, to):
         raise InvalidInput("this stage is no longer in use", field="to")
     for applicant in found:
         if applicant.erased_at is not None or applicant.stage_id != wanted[applicant.id]:
@@ -122,6 +120,13 @@ def _locked(session: Session, wanted: Mapping[int, int], by: User) -> list[Appli
         .execution_options(populate_existing=True)
     )
     return list(session.scalars(rows))
+
+
+def _in_use(session: Session, stage: PipelineStage) -> bool:
+    # Who takes the stage out of use waits for this lock, or was first: then it may be gone.
+    held = select(PipelineStage.removed_at).where(PipelineStage.id == stage.id)
+    row = session.execute(held.with_for_update(read=True)).one_or_none()
+    return row is not None and row.removed_at is None
 
 
 def _last(session: Session, applicant: Applicant) -> ApplicantMove | None:

@@ -6,14 +6,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from ops import audit_log, clock_time
-from ops.errors import InvalidInput
+from ops.errors import Conflict, InvalidInput
 from ops.models import Applicant, ApplicantNote, User
 
 LONGEST = 4000
 
 
 def add(session: Session, applicant: Applicant, body: str, *, by: User) -> ApplicantNote:
-    """Write a note. The applicant may ask to read it. Raises InvalidInput (field body)."""
+    """Write a note of a locked applicant, who may ask to read it.
+
+    Raises InvalidInput (field body), Conflict when they were erased meanwhile.
+    """
+    if applicant.erased_at is not None:
+        raise Conflict("This applicant's data was erased: nothing is written of them any more.")
     body = body.replace("\r\n", "\n").strip()
     if not 0 < len(body) <= LONGEST or "\0" in body:
         raise InvalidInput(f"write something, at most {LONGEST} characters", field="body")

@@ -27,7 +27,7 @@ def configured() -> bool:
 def from_template(
     session: Session, applicant: Applicant, template: MailTemplate, *, key: str, by: User | None
 ) -> int | None:
-    """Write what the template says; None when it was written already, or they have no address."""
+    """Write what the template says; None when it was written already."""
     subject = letters.filled(template.subject, applicant)
     body = letters.filled(template.body, applicant)
     return write(session, applicant, subject, body, key=key, by=by)
@@ -38,10 +38,11 @@ def write(
 ) -> int | None:
     """Keep a letter, and mail it once the caller's transaction commits where mail is configured.
 
-    Two with one `key` are one. Raises Conflict when it invites somebody who has no account.
+    The caller holds the applicant locked. Two with one `key` are one. Raises Conflict when they
+    were erased, and when it invites somebody who has no account.
     """
     if applicant.email is None or applicant.erased_at is not None:
-        return None
+        raise Conflict("This applicant's data was erased: there is nobody to write to.")
     if letters.LAST in body and applicant.user_id is None:
         raise Conflict(f"{applicant.name} has no account yet to be invited to. Take them on first.")
     values = {"subject": " ".join(subject.split()), "body": body, "key": key}

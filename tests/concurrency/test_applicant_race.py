@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from ops.applicants import applying, moving, stages, taking_on
 from ops.db import transaction
-from ops.errors import Conflict
+from ops.errors import Conflict, TouchstoneError
 from ops.models import Applicant, ApplicantMove, Opening, User
 from tests.applying import FORM, applied, opened, stage
 
@@ -30,7 +30,7 @@ def at_once(sessions, act, arguments):
         try:
             with transaction(sessions) as session:
                 return act(session, argument)
-        except Conflict as refused:
+        except TouchstoneError as refused:
             return refused
 
     with ThreadPoolExecutor(len(arguments)) as pool:
@@ -83,3 +83,27 @@ def test_a_form_that_is_sent_many_times_at_once_is_one_application(session, sess
     came = at_once(sessions, send, range(MANAGERS))
     assert len(set(came)) == 1
     assert session.scalar(select(func.count()).select_from(Applicant)) == 1
+
+
+def test_nobody_is_left_in_a_stage_that_is_taken_out_of_use(session, sessions, managers):
+    opening = opened(session, managers[0])
+    people = [applied(session, opening) for _ in range(MANAGERS - 1)]
+    trial = stages.add(session, name="Trial", before=stage(session, "Left"), by=managers[0])
+    begin, ids, gone = people[0].stage_id, [one.id for one in people], trial.id
+    session.commit()
+
+    def act(session, one):
+        by = session.get_one(User, managers[0].id)
+        to = stages.find(session, gone)
+        if one is None:
+            stages.remove(session, to, by=by)
+            return None
+        return moving.move(session, one, to, expected=begin, by=by).id
+
+    came = at_once(sessions, act, [None, *ids])
+    inside = session.scalar(select(func.count()).where(Applicant.stage_id == gone))
+    moved = [one for one in came[1:] if not isinstance(one, TouchstoneError)]
+    if isinstance(came[0], TouchstoneError):
+        assert moved and inside == len(moved) == len(ids)
+    else:
+        assert not moved and inside == 0

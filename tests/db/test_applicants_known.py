@@ -159,6 +159,10 @@ def test_erasure_leaves_a_pseudonym_moves_and_dates_and_no_trace(session, openin
     assert notes.of(session, other)[0].body == "Friend of Erased person (Erased person)."
     with pytest.raises(Conflict, match="erased meanwhile"):
         to(session, zelda, "Interview", manager)
+    with pytest.raises(Conflict, match="data was erased"):
+        notes.add(session, zelda, "Zelda again", by=manager)
+    with pytest.raises(Conflict, match="data was erased"):
+        posting.write(session, zelda, "Dear Zelda", "Hello", key="late", by=manager)
 
 
 def moves_of(session, applicant):

@@ -62,7 +62,7 @@ def move_one(applicant_id: int) -> ResponseReturnValue:
 @blueprint.post("/pipeline/<int:applicant_id>/notes")
 def note(applicant_id: int) -> ResponseReturnValue:
     """Write down something of them."""
-    one = visible.applicant(db(), user(), applicant_id)
+    one = visible.applicant(db(), user(), applicant_id, lock=True)
     try:
         notes.add(db(), one, field("body"), by=user())
     except REFUSED as refused:
@@ -73,7 +73,7 @@ def note(applicant_id: int) -> ResponseReturnValue:
 @blueprint.post("/pipeline/<int:applicant_id>/letters")
 def letter(applicant_id: int) -> ResponseReturnValue:
     """Write to them, in the words that stand in the form."""
-    one = visible.applicant(db(), user(), applicant_id)
+    one = visible.applicant(db(), user(), applicant_id, lock=True)
     texts = {name: field(name) for name in ("subject", "body")}
     try:
         with db().begin_nested():

@@ -60,34 +60,36 @@ class Agreeing(NamedTuple):
     value: float | None
 
 
-# `worked`: somebody gave the label here; of gold alone nobody did.
-_ASSETS = """
+# `worked`: somebody gave the label here; of gold alone nobody did. Of a batch in which nothing is
+# left to do all is done, without a look at each.
+_PROGRESS = text(
+    """
     WITH going AS (
         SELECT task.asset_id, bool_or(lane.stage IN ('label', 'rework')) AS labelling,
                bool_or(lane.stage IN ('review', 'adjudicate')) AS checking
-        FROM lane JOIN task ON task.lane_id = lane.id
-        WHERE lane.batch_id = ANY(:batches) AND task.round > 0 AND (task.open OR task.n_leased > 0)
+        FROM batch JOIN lane ON lane.batch_id = batch.id JOIN task ON task.lane_id = lane.id
+        WHERE batch.id = ANY(:batches) AND batch.state = 'open'
+          AND task.round > 0 AND (task.open OR task.n_leased > 0)
         GROUP BY task.asset_id
     ), said AS (
-        SELECT asset_id, bool_or(method <> 'gold') AS worked
-        FROM consensus WHERE batch_id = ANY(:batches) GROUP BY asset_id
-    ), assets AS (
-        SELECT asset.id, asset.batch_id, said.worked AND NOT coalesce(labelling, false) AS done,
-               NOT said.worked AS known, coalesce(checking, false) AS checking
-        FROM asset LEFT JOIN said ON said.asset_id = asset.id
-        LEFT JOIN going ON going.asset_id = asset.id
-        WHERE asset.batch_id = ANY(:batches)
+        SELECT consensus.asset_id, batch.id AS batch_id, bool_or(method <> 'gold') AS worked
+        FROM batch JOIN consensus ON consensus.batch_id = batch.id
+        WHERE batch.id = ANY(:batches) AND batch.state = 'open'
+        GROUP BY consensus.asset_id, batch.id
+    ), counted AS (
+        SELECT said.batch_id,
+               count(*) FILTER (WHERE worked AND labelling IS NOT TRUE) AS done,
+               count(*) FILTER (WHERE NOT worked) AS known,
+               count(*) FILTER (WHERE worked AND labelling IS NOT TRUE AND checking) AS checking
+        FROM said LEFT JOIN going ON going.asset_id = said.asset_id GROUP BY said.batch_id
     )
-"""
-_PROGRESS = text(
-    f"""{_ASSETS}
-    SELECT batch.id, count(assets.id) AS received, count(*) FILTER (WHERE done) AS done,
-           count(*) FILTER (WHERE known) AS known,
-           count(*) FILTER (WHERE done AND checking) AS checking,
+    SELECT batch.id, batch.state, received.n AS received, coalesce(counted.done, 0) AS done,
+           coalesce(counted.known, 0) AS known, coalesce(counted.checking, 0) AS checking,
            coalesce((SELECT items FROM delivery WHERE delivery.batch_id = batch.id
                      ORDER BY version DESC LIMIT 1), 0) AS delivered
-    FROM batch LEFT JOIN assets ON assets.batch_id = batch.id
-    WHERE batch.id = ANY(:batches) GROUP BY batch.id
+    FROM batch LEFT JOIN counted ON counted.batch_id = batch.id
+    CROSS JOIN LATERAL (SELECT count(*) AS n FROM asset WHERE asset.batch_id = batch.id) received
+    WHERE batch.id = ANY(:batches)
     """
 )
 
@@ -99,12 +101,16 @@ def progress(session: Session, batch_ids: Sequence[int]) -> dict[int, Progress]:
 
 
 def _progress(row: Row[Any]) -> Progress:
+    if row.state != "open":
+        return Progress(row.received, row.received, 0, row.delivered)
     labelled = row.done + int(row.known * _share(row))
     return Progress(row.received, labelled, row.checking, row.delivered)
 
 
 def _share(row: Row[Any]) -> float:
-    """Of the assets that are no gold, those that are through; 1 of none."""
+    """Of the assets that are no gold, the share that is through; 1 of none."""
+    if row.state != "open":
+        return 1.0
     ordinary = row.received - row.known
     return row.done / ordinary if ordinary else 1.0
 
@@ -141,20 +147,38 @@ def agreeing(session: Session, batch_ids: Sequence[int]) -> Agreeing:
     return Agreeing(row.n, None if row.value is None else float(row.value))
 
 
-_FINISHED = f"""{_ASSETS}
+# Of an asset: its label, unless it is still worked on, or is gold whose turn has not come.
+_FINISHED = """
     SELECT asset.id, asset.external_id, asset.uri, asset.text, asset.width, asset.height, now.label
-    FROM assets JOIN asset ON asset.id = assets.id
-    JOIN LATERAL (
-        SELECT label FROM consensus WHERE consensus.asset_id = assets.id
-        ORDER BY version DESC LIMIT 1
-    ) AS now ON true
-    WHERE (assets.done OR assets.known AND {{lot}} < :share)
+    FROM ({candidates}) AS lot
+    JOIN asset ON asset.id = lot.id
+    CROSS JOIN LATERAL (
+        SELECT label FROM consensus WHERE consensus.asset_id = lot.id ORDER BY version DESC LIMIT 1
+    ) AS now
+    WHERE CASE
+        WHEN EXISTS (SELECT FROM consensus c WHERE c.asset_id = lot.id AND c.method <> 'gold')
+        THEN NOT EXISTS (
+            SELECT FROM task WHERE task.asset_id = lot.id AND task.stage IN ('label', 'rework')
+              AND task.round > 0 AND (task.open OR task.n_leased > 0))
+        ELSE (hashint8extended(lot.id, 1) & 1073741823) / 1073741824.0 < :share END
 """
-# From 0 to 1, of an asset alone: the same whoever asks, and even over all assets.
-_LOT = "(hashint8extended(assets.id, 1) & 1073741823) / 1073741824.0"
-_OF_CLASS = """ AND (label_key(now.label) = :key OR now.label -> 'tags' ? :key
-    OR now.label -> 'objects' @> jsonb_build_array(jsonb_build_object('class', :key))
-    OR now.label -> 'spans' @> jsonb_build_array(jsonb_build_object('class', :key)))"""
+# In an order of chance: the first few that are finished are a random sample of those. It is settled
+# before any is looked at.
+_ANY = """
+    SELECT id, hashint8extended(id, :seed) AS chance FROM asset WHERE batch_id = :batch
+    ORDER BY chance, id OFFSET 0
+"""
+_OF_CLASS = """
+    SELECT asset_id AS id, hashint8extended(asset_id, :seed) AS chance FROM (
+        SELECT DISTINCT ON (asset_id) asset_id, label FROM consensus
+        WHERE batch_id = :batch ORDER BY asset_id, version DESC
+    ) AS newest
+    WHERE label_key(label) = CAST(:key AS text) OR label -> 'tags' ? CAST(:key AS text)
+       OR label -> 'objects' @> jsonb_build_array(jsonb_build_object('class', CAST(:key AS text)))
+       OR label -> 'spans' @> jsonb_build_array(jsonb_build_object('class', CAST(:key AS text)))
+    ORDER BY chance, id OFFSET 0
+"""
+_ONE = "SELECT CAST(:asset AS bigint) AS id"
 
 
 def sample(
@@ -164,25 +188,27 @@ def sample(
 
     id, external_id, uri, text, width, height, label; with `of_class`, those that name this class.
     """
-    statement = _FINISHED.format(lot=_LOT)
-    if of_class is not None:
-        statement += _OF_CLASS.replace(":key", "CAST(:key AS text)")
-    statement += " ORDER BY hashint8extended(asset.id, :seed), asset.id LIMIT :n"
-    values = {"batches": [batch.id], "share": _through(session, batch.id), "seed": seed}
-    of = {"key": of_class} if of_class is not None else {}
-    return session.execute(text(statement), {**values, **of, "n": min(n, MOST_SAMPLED)}).all()
+    candidates = _ANY if of_class is None else _OF_CLASS
+    statement = text(_FINISHED.format(candidates=candidates) + " ORDER BY chance, lot.id LIMIT :n")
+    of = {} if of_class is None else {"key": of_class}
+    values = {"batch": batch.id, "share": _through(session, batch), "seed": seed, **of}
+    return session.execute(statement, {**values, "n": min(n, MOST_SAMPLED)}).all()
 
 
 def finished(session: Session, batch: Batch, asset_id: int) -> Row[Any] | None:
-    """The finished label of one asset, as `sample` has it; None while it is not finished."""
-    statement = _FINISHED.format(lot=_LOT) + " AND asset.id = :asset"
-    share = _through(session, batch.id)
-    values = {"batches": [batch.id], "share": share, "asset": asset_id}
-    return session.execute(text(statement), values).one_or_none()
+    """The finished label of one asset of the batch, as `sample` has it; None until it is."""
+    values = {"asset": asset_id, "share": _through(session, batch)}
+    return session.execute(text(_FINISHED.format(candidates=_ONE)), values).one_or_none()
 
 
-def _through(session: Session, batch_id: int) -> float:
-    return _share(session.execute(_PROGRESS, {"batches": [batch_id]}).one())
+_ANY_GOLD = text("SELECT EXISTS (SELECT FROM gold WHERE batch_id = :batch)")
+
+
+def _through(session: Session, batch: Batch) -> float:
+    """How large a share of the batch is through; gold alone needs to know."""
+    if batch.state != "open" or not session.scalar(_ANY_GOLD, {"batch": batch.id}):
+        return 1.0
+    return _share(session.execute(_PROGRESS, {"batches": [batch.id]}).one())
 
 
 class Delivered(NamedTuple):

@@ -56,7 +56,7 @@ KNOWN_TO_LABELLERS = ("admin", "ops_lead", "onboarding_manager")
 # Pages and files that show finished labels.
 FINISHED = ("/samples", "/sample", "/labels.", "/export")
 # What an address needs beside its parts.
-QUERIES = dict.fromkeys(("portal.item", "portal.new_proposal"), {"external_id": "{asset}"})
+QUERIES = {name: {"external_id": "{asset}"} for name in ("portal.item", "portal.new_proposal")}
 
 
 class Planting(Make):

@@ -15,6 +15,7 @@ from ops.access import LEADS
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ops.labels.attributes import storable
 from ops.models import Issue, Project, User
+from ops.webhooks import facts
 
 # A question that has waited longer is overdue: labellers meet the same doubt again every day.
 PATIENCE = timedelta(hours=48)
@@ -41,6 +42,7 @@ def pass_on(session: Session, issue: Issue, by: User, text: str) -> None:
     issue.client_answer, issue.client_answered_by, issue.client_answered_at = "", None, None
     session.flush()
     _record(session, issue, by, "issue.passed_to_client")
+    facts.question_asked(session, issue)
     what = f"client:{issue.client_at.timestamp():.0f}"
     for person in session.scalars(_people(issue)):
         words = "a question about your data waits for your answer."

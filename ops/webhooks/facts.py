@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ops.models import Batch, Delivery, Project
+from ops.models import Batch, Delivery, Issue, Project
 from ops.webhooks.outbox import tell
 
 
@@ -35,6 +35,15 @@ def guideline_published(session: Session, project: Project, version: int) -> Non
     told = {"project_id": project.id, "project": project.name, "version": version}
     key = f"guideline:{project.id}:{version}"
     tell(session, project.organisation_id, "guideline.published", key, told)
+
+
+def question_asked(session: Session, issue: Issue) -> None:
+    """A question was passed to the client, who is asked anew where the words changed."""
+    assert issue.client_at is not None
+    project = session.get_one(Project, issue.project_id)
+    told = {"project_id": project.id, "project": project.name, "issue_id": issue.id}
+    key = f"issue:{issue.id}:{issue.client_at.isoformat()}"
+    tell(session, project.organisation_id, "question.asked", key, told)
 
 
 def _tell(session: Session, batch: Batch, kind: str, key: str, **more: Any) -> None:

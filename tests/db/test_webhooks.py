@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from metrics.deliver import deliver
-from ops import clock_time, db, guidelines
+from ops import client_questions, clock_time, db, guidelines, talk
 from ops.errors import InvalidInput
 from ops.intake import import_rows
 from ops.intake.rows import Row
@@ -267,10 +267,11 @@ def test_a_lead_manages_webhooks_of_clients_whose_every_project_they_see(make, s
     assert refused.value.field == "organisation"
 
 
-def test_a_batch_and_its_guideline_are_told_of_as_they_come_about(make, session, settings):
+def test_batches_guidelines_and_questions_are_told_of_as_they_come_about(make, session, settings):
     done = finished(make, session, reviewed=True)
     organisation = done.project.organisation_id
     admin = make.user(role="admin")
+    make.user(role="client", organisation_id=organisation)
     hooks.create(session, organisation_id=organisation, url="https://example.com/",
                  events=list(EVENTS), by=admin, settings=settings)  # fmt: skip
     fresh = make.batch(done.project, name="March")
@@ -278,14 +279,18 @@ def test_a_batch_and_its_guideline_are_told_of_as_they_come_about(make, session,
     for n in (1, 2):
         import_rows(session, fresh, rows[:n], by=admin, settings=settings)
     guidelines.publish(session, done.project, "Look twice.", admin)
+    asker = make.member(done.project, make.user(name="Ana"))
+    (asset,) = make.assets(fresh)
+    pin = {"at": "asset"}
+    issue = talk.open_issue(session, done.project, asker, pin, "Is it?", key="k" * 8, asset=asset)
+    for _ in range(2):
+        client_questions.pass_on(session, issue, admin, "Is it a cat?")
     made = deliver(session, done.batch, admin)
-    told = {(m.kind, m.key): m.payload for m in messages(session)}
-    assert [kind for kind, _ in told] == [
-        "batch.received",
-        "guideline.published",
-        "batch.delivered",
-    ]
-    received, _, delivered = told.values()
-    assert (received["batch"], received["assets"]) == ("March", 1)
-    assert (delivered["delivery_id"], delivered["digest"]) == (made.id, made.digest)
-    assert set(delivered) <= EVENTS["batch.delivered"].fields
+    told = {m.kind: m.payload for m in messages(session)}
+    kinds = ["batch.received", "guideline.published", "question.asked", "batch.delivered"]
+    assert list(told) == kinds and len(messages(session)) == len(kinds)
+    assert (told["batch.received"]["batch"], told["batch.received"]["assets"]) == ("March", 1)
+    assert told["batch.delivered"]["digest"] == made.digest
+    assert told["question.asked"]["issue_id"] == issue.id
+    for kind, payload in told.items():
+        assert set(payload) <= EVENTS[kind].fields and "Ana" not in str(payload)

@@ -107,6 +107,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "hours.ask": WORKERS,
     "hours.withdraw": WORKERS,
     "teams_api.list_teams": TEAM_LEADS,
+    "teams_api.make_team": OVER_TEAMS,
     "teams_api.show_team": TEAM_LEADS,
     "teams_api.list_shifts": TEAM_LEADS,
     "teams_api.plan_shifts": TEAM_LEADS,

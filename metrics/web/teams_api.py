@@ -42,11 +42,38 @@ def list_teams() -> dict[str, Any]:
     }  # fmt: skip
 
 
+@blueprint.post("/teams")
+@blueprint.input(messages.TeamIn, arg_name="asked")
+@blueprint.output(messages.TeamPeopleOut, status_code=201)
+@blueprint.doc(responses=[409])
+def make_team(asked: messages.TeamIn) -> dict[str, Any]:
+    """Make a team
+
+    With those who belong to it, from now on, and those who lead it.
+    """
+    team = teams.create(db(), asked.name, by=user())
+    for user_id in dict.fromkeys(asked.people):
+        teams.join(db(), _person(user_id, "people"), team, by=user())
+    for user_id in dict.fromkeys(asked.led_by):
+        teams.appoint(db(), team, _person(user_id, "led_by"), by=user())
+    return _team(team)
+
+
+def _person(user_id: int, field: str) -> User:
+    person = db().get(User, user_id)
+    if person is None or person.role == "client":
+        raise InvalidInput(f"nobody who works here has the number {user_id}", field=field)
+    return person
+
+
 @blueprint.get("/teams/<int:team_id>")
 @blueprint.output(messages.TeamPeopleOut)
 def show_team(team_id: int) -> dict[str, Any]:
     """Get a team with its people"""
-    team = teams.find(db(), user(), team_id)
+    return _team(teams.find(db(), user(), team_id))
+
+
+def _team(team: Team) -> dict[str, Any]:
     people = [
         {"id": one.id, "name": one.name, "role": one.role, "timezone": one.timezone}
         for one in teams.members(db(), team)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from ops.web.api_types import Day, Id, Note, Strict
+from ops.web.api_types import Day, Id, Line, Note, Strict
 
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-4]):[0-5]\d$", examples=["09:30"])]
 Kind = Literal["holiday", "sick", "training", "other"]
@@ -21,6 +21,12 @@ class TeamOut(BaseModel):
 
 class TeamsOut(BaseModel):
     teams: list[TeamOut]
+
+
+class TeamIn(Strict):
+    name: Line
+    people: list[Id] = Field(default=[], max_length=1000, description="Who belongs to it: ids")
+    led_by: list[Id] = Field(default=[], max_length=20, description="Who leads it: ids")
 
 
 class MemberOut(BaseModel):

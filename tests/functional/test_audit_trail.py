@@ -710,6 +710,7 @@ CASES |= {
     "hours.withdraw": _team("/hours/absences/{off}"),
     "people.move": _move,
     "people.stay": _to_come,
+    "teams_api.make_team": lambda w: w.post("/api/v1/teams", json={"name": "Dawn"}),
     "teams_api.plan_shifts": _team(
         "/api/v1/teams/{team}/shifts", day="{day}", begins="20:00", ends="21:00"
     ),

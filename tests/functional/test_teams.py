@@ -310,3 +310,34 @@ def test_the_api_plans_shows_and_decides(floor, client_for, session):
     entered = lead.post(f"{api}/absences", json=away | {"person": me.id})
     assert (entered.status_code, entered.json["state"]) == (201, "granted")
     assert lead.post(f"{api}/absences", json=away | {"person": floor.a.lead.id}).status_code == 422
+
+
+def test_a_team_is_made_by_the_api_whole_or_not_at_all(floor, client_for, session, make):
+    client, lead = client_for(floor.admin), make.user(role="reviewer")
+    stranger = make.user(role="client")
+    session.commit()
+    asked = {"name": "Noon", "people": [floor.a.people[2].id], "led_by": [lead.id]}
+    for wrong in ({"people": [stranger.id]}, {"led_by": [99_999]}, {"name": "Dawn"}):
+        assert client.post("/api/v1/teams", json=asked | wrong).status_code in (409, 422)
+    made = client.post("/api/v1/teams", json=asked)
+    assert (made.status_code, len(made.json["people"])) == (201, 1)
+    assert client_for(lead).get(f"/api/v1/teams/{made.json['id']}").json == made.json
+    assert client_for("ops_lead").post("/api/v1/teams", json=asked).status_code == 403
+
+
+def test_a_plan_costs_the_same_for_three_people_and_for_twelve(
+    floor, client_for, make, session, count_queries
+):
+    client, costs = client_for(floor.a.lead), []
+    for n in (0, 9):
+        for _ in range(n):
+            one = make.user(team_id=floor.a.team.id)
+            weekly.put(session, one, WORKDAYS, clock_time.now().date(), by=one)
+            absences.ask(session, one, **SELF, first=floor.week, last=floor.week, by=one)
+        session.commit()
+        plan(client, floor, floor.a, confirmed="1")
+        pages = [f"{base(floor.a)}{p}?week={floor.week}" for p in ("", "/plan", "/hours")]
+        count_queries.clear()
+        assert {client.get(page).status_code for page in pages} == {200}
+        costs.append(len(count_queries))
+    assert costs[0] == costs[1]

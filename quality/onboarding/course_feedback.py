@@ -100,7 +100,7 @@ def tell(session: Session, course: Course, step: CourseStep, judged: Judged) -> 
     return Told(
         judged.correct,
         _headline(judged.correct),
-        _differences(project.label_type, judged.answer, accepted, stick, size),
+        differences(project.label_type, judged.answer, accepted, stick, size),
         judged.answer,
         accepted,
         say(judged.answer),
@@ -130,14 +130,17 @@ def _of_quiz(step: CourseStep, chosen: list[list[int]], correct: float) -> Told:
     return Told(correct, headline, [], questions=told)
 
 
-def _differences(
+def differences(
     label_type: str,
     given: dict[str, Any],
     accepted: dict[str, Any],
     stick: Yardstick,
-    size: tuple[int, int] | None,
+    size: tuple[int, int] | None = None,
 ) -> list[str]:
-    """What differs from the accepted label, by the names that the ontology gives."""
+    """What of `given` differs from the accepted label, by the names that the ontology gives.
+
+    At most `MOST_SAID` differences, and how many more there are. `size` of the picture in px.
+    """
     if labels.content(given) == labels.content(accepted):
         return []
     from quality.measures.likeness import compare
@@ -178,6 +181,8 @@ class _Named:
                 found[field] = [self._one(one) for one in label[field]]
         if "tags" in label:
             found["tags"] = [self.of(tag) for tag in label["tags"]]
+        if "preference" in label:
+            found["preference"] = labels.in_words("preference", label)
         return found
 
     def _one(self, thing: dict[str, Any]) -> dict[str, Any]:
@@ -186,5 +191,9 @@ class _Named:
             found["class"] = self.of(thing["class"])
         if thing.get("attributes"):
             given = thing["attributes"].items()
-            found["attributes"] = {self._attributes.get(k, k): value for k, value in given}
+            found["attributes"] = {self._attributes.get(k, k): _yes_no(v) for k, v in given}
         return found
+
+
+def _yes_no(value: Any) -> Any:
+    return ("no", "yes")[value] if isinstance(value, bool) else value

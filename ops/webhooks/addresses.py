@@ -94,8 +94,11 @@ def resolve(where: Target, *, loopback: bool) -> str:
     found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     for one in addresses:
-        if not may_connect(ipaddress.ip_address(one.partition("%")[0]), loopback=loopback):
+        address = ipaddress.ip_address(one.partition("%")[0])
+        if not may_connect(address, loopback=loopback):
             raise OSError("the name leads to an address that is not of the public internet")
+        if not where.secure and not _unwrapped(address).is_loopback:
+            raise OSError("http is for this very machine alone")
     if not addresses:
         raise OSError("the name leads nowhere")
     return addresses[0]

@@ -97,3 +97,6 @@ def test_a_good_address_and_a_name_that_leads_inside():
     with pytest.raises(OSError, match="not of the public internet"):
         addresses.resolve(inside, loopback=False)
     assert addresses.resolve(inside, loopback=True) in ("127.0.0.1", "::1")
+    plain = addresses.target("http://8.8.8.8/", loopback=True)
+    with pytest.raises(OSError, match="this very machine alone"):
+        addresses.resolve(plain, loopback=True)

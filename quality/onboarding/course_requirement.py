@@ -5,15 +5,16 @@ member did or need not do. Both are counted anew from what was done whenever eit
 under a lock on the project, so that one comparison is all that a claim asks.
 """
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from ops import clock_time, notices
 from ops.access import WORKERS
 from ops.errors import Conflict, InvalidInput
 from ops.models import Project, ProjectMember, User
-from quality.models import Course, CourseProgress
+from quality.models import Course, CourseProgress, CourseStep
 from quality.models.training import REQUIRED_OF
+from quality.onboarding import course_steps
 from quality.onboarding.courses import record
 
 _DUE = text(
@@ -67,13 +68,18 @@ def require(session: Session, course: Course, of: str | None, by: User) -> None:
 
 
 def retire(session: Session, course: Course, by: User) -> None:
-    """Show the course to nobody any more; work waits for it no longer. Twice is once."""
+    """Show the course to nobody any more; work waits for it no longer. Twice is once.
+
+    One that nobody began lets its steps go, and so their gold back into work and assessments.
+    """
     _lock(session, course.project_id)
     session.refresh(course)
     if course.state == "retired":
         return
     course.state, course.required_of, course.required_at = "retired", None, None
     session.flush()
+    if not course_steps.begun(session, course):
+        session.execute(delete(CourseStep).where(CourseStep.course_id == course.id))
     _count_all(session, course.project_id)
     record(session, course, by, "course.retired")
 

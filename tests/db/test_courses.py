@@ -12,6 +12,7 @@ from quality import gold
 from quality.models import CourseProgress, StepTry
 from quality.onboarding import (
     course_figures,
+    course_gold,
     course_quiz,
     course_requirement,
     course_steps,
@@ -147,6 +148,13 @@ def test_what_is_required_is_counted_whatever_the_order(
     assert [done(session, floor, user) for user in (one, two, three)] == [1, 1, 1]
     course_requirement.retire(session, course, floor.manager)
     assert (floor.project.courses_due, course.required_of) == (0, None)
+    assert len(course_steps.of(session, course)) == 4
+    unseen = courses.create(session, floor.project, {"title": "Never begun"}, floor.manager)
+    shown = {"title": "x", "gold": floor.golds[2].id}
+    course_steps.add(session, unseen, "example", shown, floor.manager)
+    assert course_gold.offered(session, unseen) == []
+    course_requirement.retire(session, unseen, floor.manager)
+    assert [one.gold_id for one in course_gold.offered(session, unseen)] == [floor.golds[2].id]
     with pytest.raises(Conflict, match="Open the course"):
         course_requirement.require(session, course, "everybody", floor.manager)
 

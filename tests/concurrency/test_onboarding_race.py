@@ -2,15 +2,17 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select
 
 from ops.db import transaction
+from ops.errors import Conflict
 from ops.models import Certificate, User
 from quality import gold
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold
-from quality.onboarding import assessments, attempts
+from quality.onboarding import assessments, attempts, exclusions
 
 pytestmark = pytest.mark.serial
 TERMS = {"title": "t", "questions": 5, "pass_mark": 0.2, "attempts": 2}
@@ -76,6 +78,43 @@ def test_answered_from_many_tabs_the_first_counts_and_one_certificate_is_granted
     right = session.scalar(select(func.sum(AttemptQuestion.correct)))
     assert done.correct == right and done.passed == (right >= 1)
     assert session.scalar(select(func.count()).select_from(Certificate)) == int(done.passed)
+
+
+def test_a_question_taken_out_while_attempts_end_counts_in_none_of_them(session, sessions, make):
+    floor = make.floor(assets=3, labellers=4)
+    golds = [gold.make(session, floor.project, a, [{"class": "a"}], None) for a in floor.assets]
+    terms = {"title": "t", "questions": 3, "pass_mark": 0.9}
+    made = assessments.create(session, floor.project, floor.project.skill, terms, make.user())
+    begun = []
+    for i, labeller in enumerate(floor.labellers):
+        attempt = attempts.begin(session, made, labeller)
+        for question in attempts.questions_of(session, attempt)[: 3 if i == 0 else 2]:
+            attempts.answer(session, attempt, question.token, {"class": "a"})
+        begun.append(attempt.id)
+    session.commit()
+    out, assessment_id, by = golds[0].id, made.id, make.user(role="onboarding_manager").id
+    session.commit()
+
+    def act(i):
+        with transaction(sessions) as own:
+            if i:
+                attempt = own.get(Attempt, begun[i])
+                question = attempts.show(own, attempt)
+                return question and attempts.answer(own, attempt, question.token, {"class": "a"})
+        while True:  # what was shown may be others' by then: look again
+            with transaction(sessions) as own:
+                found = own.get(Assessment, assessment_id)
+                seen = exclusions.fingerprint(exclusions.changes(own, found, out))
+                with suppress(Conflict):
+                    return exclusions.take_out(
+                        own, found, own.get(Gold, out), own.get(User, by), reason="x", seen=seen
+                    )
+
+    together(4, act)
+    for attempt in session.scalars(select(Attempt).execution_options(populate_existing=True)):
+        if attempt.finished_at is None:  # its last question was taken out before it was shown
+            attempts.finish(session, attempt)
+        assert (attempt.counted, attempt.correct, attempt.passed) == (2, 2.0, True)
 
 
 def test_work_and_an_assessment_begun_together_share_no_gold(session, sessions, floor):

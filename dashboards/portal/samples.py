@@ -16,6 +16,8 @@ from ops.models import Batch, OntologyVersion, Project
 from ops.web import media
 from ops.web.identity import db, user
 
+# Types whose labels name classes.
+WITH_CLASSES = ("class", "tags", "boxes", "polygons", "masks", "keypoints", "spans")
 THUMB = 256  # px; the server makes pictures of this size
 MOST_SHUFFLES = 10_000
 
@@ -50,7 +52,7 @@ def seed(batch: Batch, turn: int) -> int:
 
 def classes_of(project: Project, ontology: OntologyVersion | None) -> dict[str, Mapping[str, Any]]:
     """Class key → class, where labels of the project name classes."""
-    if ontology is None or project.label_type in ("rating", "preference"):
+    if ontology is None or project.label_type not in WITH_CLASSES:
         return {}
     return {one["key"]: one for one in ontology.classes}
 

@@ -63,7 +63,7 @@ def test_a_client_answers_approves_looks_and_proposes(floor, session, browse):
     assert page.locator(".samples figure svg rect").count() == 6  # a light line and a coloured one
     assert faults(page) == []
     name = floor.assets[1].external_id
-    page.get_by_role("link", name=f"Look closely at {name}").click()
+    page.get_by_role("link", name=name).click()
     page.locator(".viewer:not([aria-busy]) [data-object]").first.wait_for()
     assert faults(page) == []
     page.get_by_role("link", name="Mark what is right instead").click()

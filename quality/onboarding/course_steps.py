@@ -58,7 +58,7 @@ def change(session: Session, course: Course, step: CourseStep, values: Any, by: 
     Raises InvalidInput naming the field, Conflict for a step that is retired.
     """
     _lock(session, course)
-    _refuse_retired(step)
+    _look_again(session, step)
     kept = _checked(session, course, step.kind, values, step)
     if all(getattr(step, name) == value for name, value in kept.items()):
         return step
@@ -81,7 +81,7 @@ def move(session: Session, course: Course, step: CourseStep, way: str, by: User)
     if way not in ("up", "down"):
         raise InvalidInput("choose up or down", field="way")
     _lock(session, course)
-    _refuse_retired(step)
+    _look_again(session, step)
     order = list(of(session, course))
     at = next(i for i, one in enumerate(order) if one.id == step.id)
     to = at + (1 if way == "down" else -1)
@@ -100,7 +100,7 @@ def retire(session: Session, course: Course, step: CourseStep, by: User) -> None
     Raises Conflict for the last step of an open course.
     """
     _lock(session, course)
-    _refuse_retired(step)
+    _look_again(session, step)
     if course.state == "open" and n_steps(session, course) == 1:
         raise Conflict("An open course needs a step: add another first, or retire the course.")
     seen = begun(session, course)
@@ -145,8 +145,10 @@ def _lock(session: Session, course: Course) -> None:
         raise Conflict("This course is retired.")
 
 
-def _refuse_retired(step: CourseStep) -> None:
-    if step.retired_at is not None:
+def _look_again(session: Session, step: CourseStep) -> None:
+    """Under the lock: another may have changed it, replaced it or let it go meanwhile."""
+    found = session.get(CourseStep, step.id, populate_existing=True)
+    if found is None or found.retired_at is not None:
         raise Conflict("This step is retired.")
 
 

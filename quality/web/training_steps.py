@@ -168,7 +168,10 @@ def move_step(course_id: int, step_id: int) -> ResponseReturnValue:
     """One place up or down."""
     found = courses.find(db(), user(), course_id)
     step = course_steps.find(db(), found, step_id)
-    course_steps.move(db(), found, step, request.form.get("way", ""), user())
+    try:
+        course_steps.move(db(), found, step, request.form.get("way", ""), user())
+    except Conflict as refused:
+        flash(refused.message, "error")
     return redirect(_home(found), 303)
 
 

@@ -9,17 +9,18 @@ from sqlalchemy.orm import Session
 from ops import affiliations, audit_log, clock_time, mail, notices, scope
 from ops.access import OVER_TEAMS, WORKERS
 from ops.errors import Conflict, InvalidInput, NotFound
-from ops.models import Team, TeamLead, User
+from ops.models import Absence, Team, TeamLead, User
 from ops.uniqueness import unique
 
 LONGEST_NAME = 80
 
 
 class Row(NamedTuple):
-    """A team in a list: how many belong to it, and who leads it."""
+    """A team in a list: how many belong to it, how many absences wait for an answer, who leads."""
 
     team: Team
     members: int
+    asked: int
     leads: list[User]
 
 
@@ -69,23 +70,31 @@ def listed(session: Session, viewer: User) -> list[Row]:
         .group_by(User.team_id)
         .subquery()
     )
+    asked = (
+        select(func.count())
+        .select_from(Absence)
+        .join(User, User.id == Absence.user_id)
+        .where(Absence.state == "asked", User.active, User.team_id == Team.id)
+        .correlate(Team)
+        .scalar_subquery()
+    )
     rows = session.execute(
-        select(Team, func.coalesce(members.c.n, 0))
+        select(Team, func.coalesce(members.c.n, 0), asked)
         .outerjoin(members, members.c.team_id == Team.id)
         .where(Team.id.in_(scope.teams(viewer)))
         .order_by(Team.name, Team.id)
     ).all()
     led: dict[int, list[User]] = {}
-    for row in session.execute(_leading([team.id for team, _ in rows])):
+    for row in session.execute(_leading([row[0].id for row in rows])):
         led.setdefault(row.team_id, []).append(row.User)
-    return [Row(team, n, led.get(team.id, [])) for team, n in rows]
+    return [Row(team, n, waiting, led.get(team.id, [])) for team, n, waiting in rows]
 
 
 def _leading(team_ids: Sequence[int]) -> Select[Any, Any]:
     return (
         select(TeamLead.team_id, User)
         .join(User, User.id == TeamLead.user_id)
-        .where(TeamLead.team_id.in_(team_ids), TeamLead.until.is_(None))
+        .where(TeamLead.team_id.in_(team_ids), TeamLead.until.is_(None), User.active)
         .order_by(User.name, User.id)
     )
 

@@ -40,7 +40,8 @@ def known(
     """Shifts less granted absences, by own day from `first` on and before `last`. Five statements.
 
     With `at` only what was known at that moment: shifts planned by then and not yet taken back,
-    absences granted by then and not yet withdrawn. With a project, its shifts and those for any.
+    absences granted by then and not yet withdrawn. With a project, hours of its shifts and of those
+    for any; a week with a shift elsewhere is planned as well.
     """
     if not user_ids:
         return Plans({}, {})
@@ -51,10 +52,12 @@ def known(
         Shift.ends_at > around.starts,
         _stood(at),
     )
-    if project_id is not None:
-        stood = stood.where(or_(Shift.project_id.is_(None), Shift.project_id == project_id))
     rows = session.scalars(stood).all()
-    spans = [(s.user_id, Span(s.starts_at, s.ends_at)) for s in rows]
+    spans = [
+        (s.user_id, Span(s.starts_at, s.ends_at))
+        for s in rows
+        if project_id is None or s.project_id in (None, project_id)
+    ]
     where = belonging(session, user_ids)
     found: Hours = {}
     for (who, day, _), hours in planned.hours(spans, _away(session, user_ids, first, last, at),
@@ -63,9 +66,9 @@ def known(
             mine = found.setdefault(who, {})
             mine[day] = mine.get(day, 0.0) + hours
     weeks: dict[int, set[date]] = {}
-    for who, one in spans:
-        day = one.starts.astimezone(where.at(who, one.starts).zone).date()
-        weeks.setdefault(who, set()).add(monday(day))
+    for s in rows:
+        day = s.starts_at.astimezone(where.at(s.user_id, s.starts_at).zone).date()
+        weeks.setdefault(s.user_id, set()).add(monday(day))
     return Plans(found, weeks)
 
 

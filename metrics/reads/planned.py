@@ -104,7 +104,11 @@ def of_a_team(session: Session, team: Team, first: date, last: date) -> Sheet:
     people = of_team(session, team.id, since)
     found = _sheet(session, people, first, last, team.id)
     # Who came and went and has nothing here in these days is nobody's news.
-    found.people = [p for p in found.people if p.user.team_id == team.id or not p.total.empty]
+    found.people = [
+        p
+        for p in found.people
+        if (p.user.team_id == team.id and p.user.active) or not p.total.empty
+    ]
     return found
 
 

@@ -204,9 +204,20 @@ def own_hours() -> dict[str, Any]:
 @blueprint.output(messages.OwnHoursOut)
 def set_hours(asked: messages.HoursIn) -> dict[str, Any]:
     """Say when you can work, from a day on"""
-    week = {n: weekly.read(text, n) for n, text in enumerate(asked.week)}
-    weekly.put(db(), user(), week, asked.valid_from, by=user())
+    try:
+        week = {n: weekly.read(text, n) for n, text in enumerate(asked.week)}
+        weekly.put(db(), user(), week, asked.valid_from, by=user())
+    except InvalidInput as error:
+        raise _of_week(error) from None
     return _own(user())
+
+
+def _of_week(error: InvalidInput) -> InvalidInput:
+    """The same fault, of the list of a week's days."""
+    if error.field is None or not error.field.startswith("day"):
+        return error
+    day = weekly.WEEKDAYS[int(error.field[3:])]
+    return InvalidInput(f"{day}: {error.message}", field="week")
 
 
 def _own(me: User) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def planned(worked, session, make):
     return planned
 
 
-def test_days_to_come_are_as_planned_times_what_comes_of_plans(planned, session, at_noon):
+def test_days_to_come_are_as_planned_times_what_comes_of_plans(planned, make, session, at_noon):
     made, who, lead = planned()
     assert read_floor(session, made.project, NOON).ahead is None  # nothing is planned ahead
     week = [shift(session, who, NOON + timedelta(days=n), 14, lead, NOON - timedelta(days=1))
@@ -115,6 +115,11 @@ def test_days_to_come_are_as_planned_times_what_comes_of_plans(planned, session,
     session.flush()
     without = read_floor(session, made.project, NOON)
     assert without.ahead.hours[:5].sum(axis=1) == pytest.approx([0, 0, 0, 0, 2.1])
+    elsewhere = make.project()
+    shift(session, who, NOON + timedelta(days=9), 7, lead, NOON, project_id=elsewhere.id)
+    session.flush()
+    moved = read_floor(session, made.project, NOON).ahead  # a week that is planned elsewhere
+    assert (moved.rest[7:14].sum(), moved.hours[7:14].sum()) == (0, 0)
     # Weeks without shifts are as those that were seen.
     assert without.ahead.rest[7:14].sum(axis=2).max() == pytest.approx(1.05)
     assert without.ahead.rest[:7].sum() == 0

@@ -184,6 +184,7 @@ def test_hours_and_days_off_of_ones_own(floor, client_for, session):
     absence = session.scalars(select(Absence)).one()
     lead = client_for(floor.a.lead)
     assert f"{me.name}</strong> asks to be away" in lead.get(base(floor.a)).text
+    assert "1 asks to be away" in lead.get("/teams").text
     path = f"{base(floor.a)}/absences/{absence.id}"
     assert lead.post(path, data={"action": "grant"}).status_code == 303
     assert lead.post(path, data={"action": "refuse"}).status_code == 409
@@ -299,7 +300,7 @@ def test_the_api_plans_shows_and_decides(floor, client_for, session):
     put = own.put("/api/v1/hours", json={"week": week, "valid_from": str(clock_time.now().date())})
     assert put.json["week"] == ["00:00-06:00, 09:00-17:00", "", "", "", "", "", "22:00-24:00"]
     wrong = own.put("/api/v1/hours", json={"week": ["x"] * 7, "valid_from": str(floor.week)})
-    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "day0")
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "week")
     away = {"kind": "holiday", "first_day": str(floor.week), "last_day": str(floor.week)}
     mine = own.post("/api/v1/hours/absences", json=away).json
     assert lead.get(f"{api}/absences").json["absences"] == [mine]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from metrics.earnings import rates, settling
 from metrics.models import DailyRollup, EarningsStatement, RollupState
 from metrics.rollup import NAME
-from ops import clock_time, pay
+from ops import clock_time, pay, pay_book
 from ops.models import PayRate, Project, User
 
 DAY = date(2026, 11, 2)
@@ -47,7 +47,7 @@ def rate(
 ) -> PayRate:  # fmt: skip
     """A rate from a day on."""
     money = None if amount is None else Decimal(amount)
-    terms = pay.Terms(pay.Scope(**scope), basis, money, currency, since, reason)
+    terms = pay.Terms(pay_book.Scope(**scope), basis, money, currency, since, reason)
     return rates.set_rate(session, terms, by=by)
 
 

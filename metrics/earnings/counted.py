@@ -16,13 +16,13 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from metrics.models import DailyRollup
-from ops import pay
+from ops import pay_book
 
 
 class Done(NamedTuple):
     """One person's work of a day in one project and stage, from one team and vendor."""
 
-    work: pay.Work
+    work: pay_book.Work
     active_ms: int
     labels: int
     accepted: Decimal
@@ -59,5 +59,5 @@ def _done(
     user: int, team: int, vendor: int, project: int, stage: str, day: date, *sums: int | Decimal
 ) -> Done:
     active_ms, labels, accepted = sums
-    work = pay.Work(user, team or None, vendor or None, project, stage, day)
+    work = pay_book.Work(user, team or None, vendor or None, project, stage, day)
     return Done(work, int(active_ms), int(labels), Decimal(accepted))

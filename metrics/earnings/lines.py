@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from metrics.earnings.counted import Done, done
 from metrics.earnings.money import Key, Line, read
 from metrics.models import DailyRollup, EarningsStatement
-from ops import pay
+from ops import pay, pay_book
 from ops.models import PayAdjustment, Project
 
 NOTHING = Decimal(0)
 
 
-def earned(rows: Iterable[Done], book: pay.Book, names: Mapping[int, str]) -> dict[Key, Line]:
+def earned(rows: Iterable[Done], book: pay_book.Book, names: Mapping[int, str]) -> dict[Key, Line]:
     """What one person's work comes to: a line for each day, project, stage and rate.
 
     Work without a rate is not paid and has no line. A team that was left in the middle of a day

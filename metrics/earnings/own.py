@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from metrics.earnings.lines import Accounts
 from metrics.earnings.money import Line, read
 from metrics.models import EarningsShown, EarningsStatement
-from ops import affiliations, clock_time, pay
+from ops import affiliations, clock_time, pay, pay_book
 from ops.access import STAGE_ROLES
 from ops.models import PayRate, Project, ProjectMember, User
 
@@ -70,7 +70,7 @@ def offers(session: Session, me: User) -> list[Offer]:
         Offer(
             project.name,
             stage,
-            book.holds(pay.Work(me.id, team, vendor, project.id, stage, today)),
+            book.holds(pay_book.Work(me.id, team, vendor, project.id, stage, today)),
         )
         for project in session.scalars(mine.order_by(Project.name, Project.id))
         for stage in stages

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from metrics.earnings.money import COINS, Group, Line, plain, shown
 from metrics.rollup.places import EPOCH, SECOND_US, places
-from ops import pay
+from ops import pay, pay_book
 from ops.models import Organisation, PayRate, Project, Team, User
 
 UNIT = {"hour": "active hour", "label": "label handed in", "accepted": "accepted label"}
@@ -67,7 +67,7 @@ class Names:
         self.vendors = _names(session, Organisation)
         self.projects = _names(session, Project)
 
-    def whom(self, scope: pay.Scope) -> str:
+    def whom(self, scope: pay_book.Scope) -> str:
         """Whose work a rate is for."""
         if scope.user_id is not None:
             return self.people.get(scope.user_id, "somebody")
@@ -77,7 +77,7 @@ class Names:
             return f"vendor {self.vendors.get(scope.vendor_id, '')}"
         return "everybody"
 
-    def what(self, scope: pay.Scope) -> str:
+    def what(self, scope: pay_book.Scope) -> str:
         """Which work a rate is for."""
         where = "in every project"
         if scope.project_id is not None:
@@ -111,18 +111,17 @@ def why(
 
 def _works(
     session: Session, person: User, project: Project, stage: str, day: date
-) -> list[pay.Work]:
+) -> list[pay_book.Work]:
     noon = datetime.combine(day, time(12), UTC)
     number = (noon - EPOCH).days
     spans = places(session, noon - timedelta(days=2), noon + timedelta(days=2), [person.id])
-    found: dict[pay.Work, None] = {}
+    found: dict[pay_book.Work, None] = {}
     for span in spans:
         # The first and the last moment of the day, by the clock of this span.
         first = number * 86_400 * SECOND_US - span.offset_us
         if span.since_us < first + 86_400 * SECOND_US and span.until_us > first:
-            work = pay.Work(person.id, span.team_id or None, span.vendor_id or None, project.id,
-                            stage, day)  # fmt: skip
-            found[work] = None
+            team, vendor = span.team_id or None, span.vendor_id or None
+            found[pay_book.Work(person.id, team, vendor, project.id, stage, day)] = None
     return list(found)
 
 
@@ -144,5 +143,5 @@ def _answer(
 
 
 def _of(found: PayRate, names: Names) -> str:
-    scope = pay.scope_of(found)
+    scope = pay_book.scope_of(found)
     return f"{names.whom(scope)} {names.what(scope)}"

@@ -15,7 +15,7 @@ from metrics.earnings import rates as setting
 from metrics.earnings import settling, statements, words
 from metrics.web import pay_forms as forms
 from metrics.web.statement import csv_file, statement_page
-from ops import affiliations, pay
+from ops import affiliations, pay, pay_book
 from ops.errors import InvalidInput, NotFound
 from ops.models import PayRate, Project
 from ops.web.identity import db, user
@@ -75,7 +75,7 @@ def _rates_page(values: object, errors: object = None) -> str:
             state: [r for r in rows if r.state == state] for state in ("holds", "coming", "over")
         },
         names=names,
-        scope_of=pay.scope_of,
+        scope_of=pay_book.scope_of,
         words=words,
         today=today,
         values=values,
@@ -94,7 +94,7 @@ def _width(rate: PayRate) -> tuple[int, ...]:
     )
 
 
-def _row(book: pay.Book, rate: PayRate, today: date) -> Row:
+def _row(book: pay_book.Book, rate: PayRate, today: date) -> Row:
     until = book.until(rate)
     if rate.valid_from > today:
         return Row(rate, "coming", until)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from metrics.earnings.words import STAGE_WORDS, UNIT
-from ops import pay
+from ops import pay, pay_book
 from ops.access import WORKERS
 from ops.errors import InvalidInput
 from ops.models import STAGES, Organisation, PayRate, Project, Team, User
@@ -26,7 +26,7 @@ def terms(form: Form) -> pay.Terms:
     project = form.get("project", "")
     ends = form.get("ends") == "1"
     return pay.Terms(
-        scope=pay.Scope(
+        scope=pay_book.Scope(
             **whom,
             project_id=identity(project, "project") if project else None,
             stage=form.get("stage") or None,
@@ -41,7 +41,7 @@ def terms(form: Form) -> pay.Terms:
 
 def like(rate: PayRate) -> dict[str, str]:
     """What a form for the next rate of the same scope begins with."""
-    scope = pay.scope_of(rate)
+    scope = pay_book.scope_of(rate)
     kind = next((k for k, name in KINDS.items() if getattr(scope, name) is not None), None)
     return {
         "whom": f"{kind}:{getattr(scope, KINDS[kind])}" if kind else "",

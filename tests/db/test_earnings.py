@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from metrics import rollup
 from metrics.earnings import own, settling, statements, words
 from metrics.earnings.lines import Accounts
-from ops import affiliations, clock_time, pay, work_events
+from ops import affiliations, clock_time, pay, pay_book, work_events
 from ops.errors import InvalidInput
 from ops.models import Team
 from ops.work_events import Event
@@ -231,18 +231,18 @@ SENSELESS = (
     ({"amount": Decimal("NaN")}, "amount"),
     ({"currency": "eur"}, "currency"),
     ({"basis": "day"}, "basis"),
-    ({"scope": pay.Scope(user_id=99)}, "whom"),
-    ({"scope": pay.Scope(team_id=99)}, "whom"),
-    ({"scope": pay.Scope(vendor_id=99)}, "whom"),
-    ({"scope": pay.Scope(team_id=1, vendor_id=1)}, "whom"),
-    ({"scope": pay.Scope(project_id=99)}, "project"),
-    ({"scope": pay.Scope(stage="lunch")}, "stage"),
+    ({"scope": pay_book.Scope(user_id=99)}, "whom"),
+    ({"scope": pay_book.Scope(team_id=99)}, "whom"),
+    ({"scope": pay_book.Scope(vendor_id=99)}, "whom"),
+    ({"scope": pay_book.Scope(team_id=1, vendor_id=1)}, "whom"),
+    ({"scope": pay_book.Scope(project_id=99)}, "project"),
+    ({"scope": pay_book.Scope(stage="lunch")}, "stage"),
     ({"reason": "x" * 501}, "reason"),
 )
 
 
 def test_a_rate_that_makes_no_sense_is_refused_at_its_field(session, payer, early):
-    good = pay.Terms(pay.Scope(), "label", Decimal("0.1"), "EUR", DAY)
+    good = pay.Terms(pay_book.Scope(), "label", Decimal("0.1"), "EUR", DAY)
     for change, field in SENSELESS:
         with pytest.raises(InvalidInput) as refused:
             pay.set_rate(session, replace(good, **change), by=payer)

@@ -13,7 +13,7 @@ from metrics.earnings import money
 from metrics.earnings.counted import Done
 from metrics.earnings.lines import earned, unsettled
 from metrics.earnings.money import Key, Line
-from ops import pay
+from ops import pay_book
 from ops.models import PAY_BASES, PayRate
 
 FIRST = date(2026, 3, 1)
@@ -46,7 +46,7 @@ PLACES = list(product((None, 1, 2), (None, 1), (1, 2), ("label", "review"), rang
 def works() -> st.SearchStrategy[list[Done]]:
     one = st.builds(
         lambda at, ms, labels, refused: Done(
-            pay.Work(1, *at[:4], FIRST + timedelta(days=at[4])),
+            pay_book.Work(1, *at[:4], FIRST + timedelta(days=at[4])),
             ms, labels, labels - min(refused, Decimal(labels)),
         ),
         st.sampled_from(PLACES), st.integers(0, 20_000_000), st.integers(0, 300),
@@ -55,12 +55,12 @@ def works() -> st.SearchStrategy[list[Done]]:
     return st.lists(one, max_size=12, unique_by=lambda row: row.work)
 
 
-def plainly(rates: list[PayRate], work: pay.Work) -> PayRate | None:
+def plainly(rates: list[PayRate], work: pay_book.Work) -> PayRate | None:
     """The rate that holds, by reading the rule one sentence after the other."""
     begun = [r for r in rates if r.valid_from <= work.day]
     in_force = [
         r for r in begun
-        if not any(pay.scope_of(o) == pay.scope_of(r)
+        if not any(pay_book.scope_of(o) == pay_book.scope_of(r)
                    and (o.valid_from, o.id) > (r.valid_from, r.id) for o in begun)
     ]  # fmt: skip
     fits = [
@@ -94,7 +94,7 @@ def owed(rates: list[PayRate], rows: list[Done], until: date | None = None) -> F
 @settings(max_examples=60, deadline=None)
 @given(rates(), works())
 def test_lines_add_up_to_what_the_rules_say(rates, rows):
-    book = pay.Book(rates)
+    book = pay_book.Book(rates)
     for row in rows:
         assert book.holds(row.work) is plainly(rates, row.work)
     lines = earned(rows, book, {}).values()
@@ -112,14 +112,16 @@ def test_a_rate_from_tomorrow_changes_nothing_of_yesterday(before, later, rows, 
     for number, rate in enumerate(later, len(before) + 1):
         rate.id, rate.valid_from = number, max(rate.valid_from, last + timedelta(days=1))
     past = [row for row in rows if row.work.day <= last]
-    assert earned(past, pay.Book(before), {}) == earned(past, pay.Book(before + later), {})
+    assert earned(past, pay_book.Book(before), {}) == earned(
+        past, pay_book.Book(before + later), {}
+    )
 
 
 @settings(max_examples=40, deadline=None)
 @given(rates(8), works(), st.data())
 def test_statements_add_up_however_late_the_work_becomes_known(rates, rows, data):
     """What is known grows and shrinks between settlements; nothing is lost, nothing paid twice."""
-    book, settled, until = pay.Book(rates), [], None
+    book, settled, until = pay_book.Book(rates), [], None
     for step in range(0, DAYS, 2):
         until_now = FIRST + timedelta(days=step)
         known = [

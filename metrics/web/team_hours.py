@@ -13,7 +13,6 @@ from metrics import charts_hours
 from metrics.reads import planned as reads
 from metrics.web import team_forms as forms
 from ops import teams
-from ops.access import WORKERS
 from ops.formats.csv import inert
 from ops.models import Team
 from ops.web.identity import db, user
@@ -46,7 +45,6 @@ def show(team_id: int) -> ResponseReturnValue:
         picture=Markup(charts_hours.people(rows)),  # noqa: S704
         earlier=sheet.first - timedelta(days=7),
         later=sheet.first + timedelta(days=7),
-        capacity=user().role not in WORKERS,
     )
 
 

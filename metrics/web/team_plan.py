@@ -115,7 +115,6 @@ def _page(team: Team, *, draft: Draft | None = None, errors: object = None, chos
         errors=errors,
         earlier=week - timedelta(days=7),
         later=week + timedelta(days=7),
-        capacity=user().role not in WORKERS,
     )
 
 

@@ -74,7 +74,6 @@ def _page(team: Team, *, values: object = None, errors: object = None) -> str:
         today=today,
         values=values or {},
         errors=errors,
-        capacity=user().role not in WORKERS,
     )
 
 

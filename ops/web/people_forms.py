@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ops import clock_time, scope, staff
+from ops import clock_time, organisations, scope, staff
 from ops.access import WORKERS
 from ops.errors import InvalidInput
 from ops.models import ROLES, Organisation, Project, Skill, Team, User
@@ -123,6 +123,7 @@ def place(session: Session, form: Form, person: User, *, by: User) -> dict[str, 
         organisation = session.get(Organisation, number) if number else None
         if number and (organisation is None or organisation.kind != "vendor"):
             raise InvalidInput("choose a vendor", field="organisation")
+        organisation = _new_vendor(session, form, by) or organisation
     try:
         from_day = date.fromisoformat(form.get("from_day", ""))
     except ValueError:
@@ -131,6 +132,20 @@ def place(session: Session, form: Form, person: User, *, by: User) -> dict[str, 
     return {
         "team": team, "organisation": organisation, "timezone": zone, "from_day": from_day,
     }  # fmt: skip
+
+
+def _new_vendor(session: Session, form: Form, by: User) -> Organisation | None:
+    """The vendor that is named beside the list; one that there is not yet is made."""
+    name = form.get("vendor_name", "").replace("\0", "")
+    if not name.strip():
+        return None
+    found = organisations.named(session, name)
+    if found is not None and found.kind != "vendor":
+        raise InvalidInput("this is a client, no vendor", field="vendor_name")
+    try:
+        return found or organisations.create(session, name=name, kind="vendor", by=by)
+    except InvalidInput as error:
+        raise InvalidInput(error.message, field="vendor_name") from None
 
 
 def today_of(person: User) -> date:

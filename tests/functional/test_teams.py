@@ -12,7 +12,16 @@ from sqlalchemy import func, insert, select
 from metrics.models import DailyRollup, RollupState
 from metrics.rollup import NAME
 from ops import clock_time, teams
-from ops.models import Absence, Notice, PlannedMove, Shift, TeamLead, User, WeeklyHours
+from ops.models import (
+    Absence,
+    Notice,
+    Organisation,
+    PlannedMove,
+    Shift,
+    TeamLead,
+    User,
+    WeeklyHours,
+)
 from ops.shifts import absences, weekly
 from ops.shifts.local_time import monday
 
@@ -267,6 +276,14 @@ def test_a_person_moves_from_a_day_on(floor, client_for, session):
     client.post(f"/people/{who.id}/stay")
     session.expire_all()
     assert session.get(PlannedMove, who.id) is None
+    # A vendor is made by naming it, once.
+    named = form | {"from_day": today, "vendor_name": " Work  Ltd"}
+    for _ in range(2):
+        assert client.post(path, data=named | {"team": floor.a.team.id}).status_code == 303
+    assert client.post(path, data=named | {"vendor_name": "x" * 200}).status_code == 422
+    vendor = session.scalars(select(Organisation).where(Organisation.kind == "vendor")).one()
+    session.expire_all()
+    assert (session.get(User, who.id).organisation_id, vendor.name) == (vendor.id, "Work Ltd")
     # Who does not lead the team that somebody is in leaves it as it is.
     client_for("ops_lead").post(path, data=form | {"from_day": today})
     session.expire_all()

@@ -202,6 +202,8 @@ def since(session: Session, member: ProjectMember) -> datetime:
 def judged_since(session: Session, project_id: int, moments: dict[int, datetime]) -> dict[int, int]:
     """Labeller → how many of their answers in the project, handed in after their moment, are
     judged by anything. One statement."""
+    if not moments:
+        return {}
     asked = [
         and_(Evidence.labeller_id == who, Assignment.ended_at > at) for who, at in moments.items()
     ]
@@ -211,5 +213,5 @@ def judged_since(session: Session, project_id: int, moments: dict[int, datetime]
         .where(Evidence.project_id == project_id, or_(*asked))
         .group_by(Evidence.labeller_id)
     )
-    found = {row[0]: row[1] for row in session.execute(counted)} if asked else {}
+    found = {row[0]: row[1] for row in session.execute(counted)}
     return {who: found.get(who, 0) for who in moments}

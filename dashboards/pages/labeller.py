@@ -77,7 +77,7 @@ def _who(who: people.Person, member: "DataFrame", asked: Asked) -> Any:
         state=[_state(row, now) for row in each(member)],
         rests_on=[
             f"{row.gold_n:,.0f} gold, {row.review_n:,.0f} reviews, {row.consensus_n:,.0f} others"
-            if row.gold_n >= 0 else ""
+            if row.gold_n is not None and row.gold_n >= 0 else ""
             for row in each(member)
         ],
     )  # fmt: skip
@@ -119,7 +119,7 @@ def _state(row: Any, now: Any) -> str:
         return "in training"
     if notna(row.restricted_at):
         return "first labels only"
-    return "gets work"
+    return "gets work, nested" if notna(row.nesting_since) and row.nests else "gets work"
 
 
 def _figures(period: "DataFrame", asked: Asked) -> Any:

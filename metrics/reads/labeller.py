@@ -74,14 +74,17 @@ def memberships(session: Session, scope: Scope, labeller_id: int) -> "DataFrame"
     and whether they get work. One statement.
 
     project_id, project, skill, since, paused_until, pause_reason, suspended_at, restricted_at,
-    training_since, pace, standing, standing_low, standing_high, gold_n, review_n, consensus_n.
+    training_since, nesting_since, nests (whether the project does), pace, standing, standing_low,
+    standing_high, gold_n, review_n, consensus_n.
     """
     of = ProjectMember
+    nests = func.coalesce(Project.settings["nesting"]["on"].as_boolean(), False)
     listed = (
         select(
             Project.id.label("project_id"), Project.name.label("project"),
             Skill.name.label("skill"), of.since, of.paused_until, of.pause_reason, of.suspended_at,
-            of.restricted_at, of.training_since, LabellerPace.pace,
+            of.restricted_at, of.training_since, of.nesting_since, nests.label("nests"),
+            LabellerPace.pace,
             Standing.mean.label("standing"), Standing.low.label("standing_low"),
             Standing.high.label("standing_high"), Standing.gold_n, Standing.review_n,
             Standing.consensus_n,

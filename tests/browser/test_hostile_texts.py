@@ -46,6 +46,7 @@ def test_hostile_texts_stay_text_for_a_lead_and_a_client(done, make, session, br
     project = f"/projects/{done.project.id}"
     narrowed = f"?project={done.project.id}&batch={done.batch.id}&labeller={done.labellers[0].id}"
     at = ["/projects", "/people", "/batches", f"/batches/{done.batch.id}",
+          "/onboarding/certificates", f"/onboarding/calibration/{done.project.id}",
           *(f"{page.PATH}{narrowed}" for page in PAGES), project,
           *(f"{project}/{page}" for page in ("assets", "classes", "guideline", "gold", "issues",
                                              "issues/1", "people", "settings", "why"))]  # fmt: skip

@@ -92,6 +92,7 @@ ACCESS = {
     "assessing.item": MANAGERS,
     "assessing.take_out": MANAGERS,
     "assessing.question": MANAGERS,
+    "assessing.score_anew": MANAGERS,
     "assessments_api.list_assessments": MANAGERS,
     "assessments_api.list_attempts": MANAGERS,
     "assessments_api.list_items": MANAGERS,

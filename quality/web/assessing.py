@@ -1,5 +1,6 @@
 """Assessments, for managers: set, what a pass proves, each question, and taking one out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -15,7 +16,18 @@ from ops.web import media, viewing
 from ops.web.identity import db, user
 from quality.gold_answers import label_of
 from quality.models import Assessment, GoldVersion
-from quality.onboarding import assessments, doubts, exclusions, items, proof, questioning, results
+from quality.onboarding import (
+    assessments,
+    changes,
+    doubts,
+    exclusions,
+    items,
+    proof,
+    questioning,
+    results,
+    revisions,
+)
+from quality.onboarding.changes import Change
 from quality.onboarding.pool import BANDS, cells, pool, wear
 
 blueprint = APIBlueprint(
@@ -180,7 +192,7 @@ def assessment(assessment_id: int) -> ResponseReturnValue:
         taken=results.taken(db(), found),
         doubts=raised,
         doubt_names=doubts.NAMES,
-        not_passing=exclusions.not_passing(db(), found),
+        not_passing=changes.not_passing(db(), found),
         gold_left=len(left),
         wear=wear(left),
         cells=cells(left),
@@ -224,19 +236,28 @@ def _item(
     one = items.one(db(), found, gold_id)
     if one is None:
         raise NotFound("Nobody answered such a question.")
-    changes = [] if one.out else exclusions.changes(db(), found, gold_id)
+    shown = [] if one.out else exclusions.without(db(), found, gold_id)
+    anew = revisions.anew(db(), found, one.gold) if one.revised else []
     return render_template(
         "onboarding/item.html",
         assessment=found,
         item=one,
         work=_work(found, one.asset, gold_id),
-        changes=changes,
-        seen=exclusions.fingerprint(changes),
-        counts={kind: sum(c.kind == kind for c in changes) for kind in exclusions.KINDS},
+        without=_told(shown),
+        anew=_told(anew),
         reason=reason,
         errors=errors,
         lead=user().role in LEADS,
     )
+
+
+def _told(found: Sequence[Change]) -> dict[str, Any]:
+    """Changes as the page shows them before they are confirmed."""
+    return {
+        "changes": found,
+        "seen": changes.fingerprint(found),
+        "counts": {kind: sum(c.kind == kind for c in found) for kind in changes.KINDS},
+    }
 
 
 def _work(found: Assessment, asset: Asset, gold_id: int) -> dict[str, Any] | None:
@@ -264,13 +285,35 @@ def take_out(assessment_id: int, gold_id: int) -> ResponseReturnValue:
     except (InvalidInput, Conflict) as error:
         fault = [{"field": "reason", "message": error.message}]
         return _item(assessment_id, gold_id, reason, fault), error_status(error)
-    passed = sum(change.kind == "passes" for change in changed)
-    flash(
-        f"Taken out: {len(changed)} {'attempt' if len(changed) == 1 else 'attempts'} scored anew, "
-        f"{passed} {'passes' if passed == 1 else 'pass'} now.",
-        "success",
-    )
+    flash(f"Taken out: {_in_words(changed)}", "success")
     return redirect(url_for("assessing.item_list", assessment_id=found.id), 303)
+
+
+@blueprint.post("/<int:assessment_id>/items/<int:gold_id>/anew")
+def score_anew(assessment_id: int, gold_id: int) -> ResponseReturnValue:
+    """Score the answers to gold that was revised by its version in force, as was shown."""
+    found = assessments.find(db(), user(), assessment_id)
+    one = items.one(db(), found, gold_id)
+    if one is None:
+        raise NotFound("Nobody answered such a question.")
+    try:
+        with db().begin_nested():
+            changed = revisions.score_anew(
+                db(), found, one.gold, user(), seen=request.form.get("seen", "")
+            )
+    except Conflict as error:
+        flash(error.message, "error")
+    else:
+        flash(f"Scored by the gold as it is now: {_in_words(changed)}", "success")
+    return redirect(url_for("assessing.item", assessment_id=assessment_id, gold_id=gold_id), 303)
+
+
+def _in_words(changed: Sequence[Change]) -> str:
+    passed = sum(change.kind == "passes" for change in changed)
+    return (
+        f"{len(changed)} {'attempt' if len(changed) == 1 else 'attempts'} scored anew, "
+        f"{passed} {'passes' if passed == 1 else 'pass'} now."
+    )
 
 
 @blueprint.post("/<int:assessment_id>/items/<int:gold_id>/question")

@@ -7,8 +7,18 @@ from sqlalchemy import select
 
 from ops import certificates, clock_time
 from ops.errors import Conflict, InvalidInput
+from quality import gold
 from quality.models import AttemptDoubt, AttemptQuestion, GoldVersion
-from quality.onboarding import answered, attempts, doubts, exclusions, items, pool
+from quality.onboarding import (
+    answered,
+    attempts,
+    changes,
+    doubts,
+    exclusions,
+    items,
+    pool,
+    revisions,
+)
 from tests.assessed import BAD, N_GOLD, N_LABELLERS, TERMS, assessed
 
 
@@ -41,7 +51,7 @@ def test_the_question_that_the_best_miss_stands_out_and_is_taken_out(session, ma
         if item.telling is not None:
             assert item.telling == pytest.approx(pearsonr(table[:, column], rest).statistic)
     before = {a.id: a.passed for a in made.attempts}
-    shown = exclusions.changes(session, made.assessment, bad.id)
+    shown = exclusions.without(session, made.assessment, bad.id)
     without = np.delete(table, BAD, axis=1)
     passes = without.mean(axis=1) >= TERMS["pass_mark"] - 1e-9
     expected = {
@@ -50,7 +60,7 @@ def test_the_question_that_the_best_miss_stands_out_and_is_taken_out(session, ma
     }
     assert {c.attempt.id: c.kind for c in shown} == expected
     assert "passes" in expected.values()
-    seen = exclusions.fingerprint(shown)
+    seen = changes.fingerprint(shown)
     for reason, given, error in (("", seen, InvalidInput), ("wrong", "other", Conflict)):
         with pytest.raises(error):
             exclusions.take_out(
@@ -70,6 +80,37 @@ def test_the_question_that_the_best_miss_stands_out_and_is_taken_out(session, ma
     assert items.listed(session, made.assessment)[-1].out.reason == "wrong"
     with pytest.raises(Conflict, match="already"):
         exclusions.take_out(session, made.assessment, bad, made.manager, reason="x", seen=seen)
+
+
+def test_a_revised_gold_scores_its_answers_anew(session, made):
+    bad, table = made.golds[BAD], credits_of(session, made)
+    said = gold.latest_version(session, bad.id).answers[0]["class"]
+    right = "abcd"[("abcd".index(said) + 1) % 4]
+    assert revisions.anew(session, made.assessment, bad) == []
+    gold.revise(session, made.project, bad, [{"class": right}], made.manager, reason="wrong")
+    assert items.one(session, made.assessment, bad.id).revised
+    table[:, BAD] = [
+        session.scalar(
+            select(AttemptQuestion.payload["class"].astext)
+            .join(GoldVersion, GoldVersion.id == AttemptQuestion.gold_version_id)
+            .where(AttemptQuestion.attempt_id == a.id, GoldVersion.gold_id == bad.id)
+        )
+        == right
+        for a in made.attempts
+    ]
+    before = {a.id: a.passed for a in made.attempts}
+    shown = revisions.anew(session, made.assessment, bad)
+    assert len(shown) == N_LABELLERS
+    seen = changes.fingerprint(shown)
+    revisions.score_anew(session, made.assessment, bad, made.manager, seen=seen)
+    good = table.mean(axis=1) >= TERMS["pass_mark"] - 1e-9
+    for attempt, row, passes in zip(made.attempts, table, good, strict=True):
+        assert (attempt.correct, attempt.counted) == (row.sum(), N_GOLD)
+        assert attempt.passed == (passes or before[attempt.id])
+    after = items.one(session, made.assessment, bad.id)
+    assert not after.revised and not after.flagged
+    with pytest.raises(Conflict, match="version in force"):
+        revisions.score_anew(session, made.assessment, bad, made.manager, seen=seen)
 
 
 def test_a_copier_and_somebody_too_fast_are_doubted_once(session, sessions, make, made):

@@ -27,7 +27,15 @@ from ops.shifts import absences, drafting, planning
 from ops.webhooks import hooks
 from quality import gold, proposals
 from quality.models import Assessment, AttemptDoubt, Gold, GoldVersion
-from quality.onboarding import assessments, attempts, course_steps, courses, exclusions
+from quality.onboarding import (
+    assessments,
+    attempts,
+    changes,
+    course_steps,
+    courses,
+    exclusions,
+    revisions,
+)
 from scheduling import dispatch
 from tests import applying, paid
 from tests.factories import PASSWORD
@@ -221,7 +229,7 @@ def _attempt(deed, **data):
 def _take_out(w):
     attempt, asked = _taken(w)
     assessment = w.session.get_one(Assessment, attempt.assessment_id)
-    seen = exclusions.fingerprint(exclusions.changes(w.session, assessment, asked.id))
+    seen = changes.fingerprint(exclusions.without(w.session, assessment, asked.id))
     return w.post(
         f"/onboarding/assessments/{assessment.id}/items/{asked.id}",
         data={"reason": "wrong", "seen": seen},
@@ -233,7 +241,18 @@ def _question(w):
     return w.post(f"/onboarding/assessments/{attempt.assessment_id}/items/{asked.id}/question")
 
 
-def _settle(w):
+def _score_anew(w):
+    attempt, asked = _taken(w)
+    gold.revise(w.session, w.project, asked, [{"class": "b"}], None, reason="wrong")
+    assessment = w.session.get_one(Assessment, attempt.assessment_id)
+    seen = changes.fingerprint(revisions.anew(w.session, assessment, asked))
+    w.session.commit()
+    return w.post(
+        f"/onboarding/assessments/{assessment.id}/items/{asked.id}/anew", data={"seen": seen}
+    )
+
+
+def _settle_doubt(w):
     attempt, _ = _taken(w)
     evidence = {"ratio": 0.2, "distance": -5, "questions": 9}
     doubt = AttemptDoubt(
@@ -335,11 +354,6 @@ def _reading(w, path, **more):
     guidelines.publish(w.session, w.project, "Look.", w.admin)
     w.caller = w.labeller
     return w.post(path, **more)
-
-
-def _question(w):
-    attempt, asked = _taken(w)
-    return w.post(f"/onboarding/assessments/{attempt.assessment_id}/items/{asked.id}/question")
 
 
 def _settle(w):
@@ -612,9 +626,10 @@ CASES = {
     "assessing.add": _assess,
     "assessing.take_out": _take_out,
     "assessing.question": _question,
+    "assessing.score_anew": _score_anew,
     "attempts.void": _attempt("void", reason="because"),
     "attempts.again": _attempt("again"),
-    "attempts.settle": _settle,
+    "attempts.settle": _settle_doubt,
     "assessing.set_open": lambda w: w.post(
         f"/onboarding/assessments/{w.assessment().id}/open", data={"open": "0"}
     ),

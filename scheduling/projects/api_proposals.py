@@ -35,7 +35,7 @@ class ProposedListOut(BaseModel):
     proposals: list[ProposedOut]
 
 
-class DecisionIn(Strict):
+class ProposalDecisionIn(Strict):
     """What becomes of a proposal."""
 
     decision: Literal["take", "decline"]
@@ -57,10 +57,10 @@ def list_proposals(project_id: int) -> dict[str, Any]:
 
 
 @blueprint.post("/projects/<int:project_id>/gold/proposals/<int:proposal_id>")
-@blueprint.input(DecisionIn, arg_name="asked")
+@blueprint.input(ProposalDecisionIn, arg_name="asked")
 @blueprint.output(ProposedOut)
 @blueprint.doc(responses=[409])
-def decide_proposal(project_id: int, proposal_id: int, asked: DecisionIn) -> dict[str, Any]:
+def decide_proposal(project_id: int, proposal_id: int, asked: ProposalDecisionIn) -> dict[str, Any]:
     """Take a proposal as gold, or decline it
 
     The client is told, and reads the reason.

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from metrics.forecasting import ahead
 from metrics.forecasting.floor import floor as floor_of
-from metrics.forecasting.model import Observed, enough, hours_left
+from metrics.forecasting.left import hours_left
+from metrics.forecasting.model import Observed, enough
 from metrics.forecasting.sharing import share_out
 from metrics.models import DailyRollup
 from metrics.reads import forecasts

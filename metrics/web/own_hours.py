@@ -61,8 +61,7 @@ def ask() -> ResponseReturnValue:
                 by=user(),
             )
     except (InvalidInput, Conflict) as error:
-        faults = getattr(error, "errors", [{"field": error.field, "message": error.message}])
-        return _page(asked=form, errors=faults), 422
+        return _page(asked=form, errors=forms.faults(error)), 422
     flash("Your lead is told; you are told what they decide.", "success")
     return redirect(url_for("hours.show"), 303)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from ops import clock_time, scope
-from ops.errors import InvalidInput
+from ops.errors import Conflict, InvalidInput
 from ops.models import Project, User
 from ops.shifts import weekly
 from ops.shifts.local_time import DAY, monday, zone_named
@@ -18,6 +19,11 @@ from ops.shifts.local_time import DAY, monday, zone_named
 Form = MultiDict[str, str]
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})$")
 FARTHEST = timedelta(days=1100)
+
+
+def faults(error: InvalidInput | Conflict) -> list[dict[str, Any]]:
+    """What a page says at its fields."""
+    return getattr(error, "errors", None) or [{"field": error.field, "message": error.message}]
 
 
 def week(args: Form, zone: str) -> date:

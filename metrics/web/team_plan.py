@@ -39,7 +39,7 @@ def plan(team_id: int) -> ResponseReturnValue:
                 return _page(team, draft=draft)
             made = planning.make(db(), draft, team=team, by=user())
     except (InvalidInput, Conflict) as error:
-        return _page(team, errors=_faults(error)), 422
+        return _page(team, errors=forms.faults(error)), 422
     left = f"; left out: {len(draft.conflicts)}" if draft.conflicts else ""
     flash(f"{_shifts(len(made))} planned for {_people(draft.people)}{left}.", "success")
     return redirect(_back(team), 303)
@@ -81,7 +81,7 @@ def change(team_id: int, shift_id: int) -> ResponseReturnValue:
             else:
                 raise InvalidInput("move or cancel", field="action")
     except (InvalidInput, Conflict) as error:
-        return _page(team, errors=_faults(error), chosen=shift_id), 422
+        return _page(team, errors=forms.faults(error), chosen=shift_id), 422
     done = "cancelled" if form["action"] == "cancel" else "moved"
     flash(f"The shift of {shift.user.name} is {done}; they are told.", "success")
     return redirect(_back(team), 303)
@@ -140,7 +140,3 @@ def _shifts(n: int) -> str:
 
 def _people(n: int) -> str:
     return "one person" if n == 1 else f"{n} people"
-
-
-def _faults(error: InvalidInput | Conflict) -> list[dict[str, object]]:
-    return getattr(error, "errors", None) or [{"field": error.field, "message": error.message}]

@@ -43,7 +43,7 @@ def add() -> ResponseReturnValue:
     try:
         team = teams.create(db(), request.form.get("name", ""), by=user())
     except (InvalidInput, Conflict) as error:
-        return _index(request.form, _faults(error)), 422
+        return _index(request.form, forms.faults(error)), 422
     flash(f"The team {team.name} exists now: say who belongs to it and who leads it.", "success")
     return redirect(url_for("teams.show", team_id=team.id), 303)
 
@@ -102,7 +102,7 @@ def change(team_id: int) -> ResponseReturnValue:
         with db().begin_nested():
             said = act(team)
     except (InvalidInput, Conflict) as error:
-        return _page(team, values=request.form, errors=_faults(error)), 422
+        return _page(team, values=request.form, errors=forms.faults(error)), 422
     flash(said, "success")
     return redirect(url_for("teams.show", team_id=team.id), 303)
 
@@ -162,7 +162,7 @@ def away(team_id: int) -> ResponseReturnValue:
                 by=user(),
             )
     except (InvalidInput, Conflict) as error:
-        return _page(team, values=form, errors=_faults(error)), 422
+        return _page(team, values=form, errors=forms.faults(error)), 422
     flash(f"{person.name} is entered as away.", "success")
     return redirect(url_for("teams.show", team_id=team.id), 303)
 
@@ -186,7 +186,3 @@ def of_team(team: Team, absence_id: int) -> Absence:
     if absence is None or absence.user.team_id != team.id:
         raise NotFound("There is no such absence.")
     return absence
-
-
-def _faults(error: InvalidInput | Conflict) -> list[dict[str, object]]:
-    return getattr(error, "errors", None) or [{"field": error.field, "message": error.message}]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from metrics.forecasting.left import hours_left
 from metrics.forecasting.model import (
     REWORK,
     STAGES,
@@ -11,7 +12,6 @@ from metrics.forecasting.model import (
     Observed,
     draw_days,
     enough,
-    hours_left,
     simulate,
 )
 

@@ -12,7 +12,7 @@ from ops.shifts import absences, drafting, planning
 from ops.web import media
 from ops.webhooks import hooks
 from quality import gold, proposals
-from quality.acceptance import audit
+from quality.acceptance import drawing
 from quality.models import AttemptDoubt
 from quality.onboarding import assessments, attempts, course_gold, course_steps, courses
 from quality.rescoring import job, runs
@@ -80,7 +80,7 @@ def everything(
     session.commit()
     sealer.seal(sessions)
     client = make.user("client", organisation_id=done.project.organisation_id)
-    audit.draw(session, made, client, n=1)
+    drawing.draw(session, made, client, n=1)
     session.commit()
     with app.test_request_context():
         signed = media.url(pictured.id).rpartition("/")[2]

@@ -11,7 +11,7 @@ from ops import delivery
 from ops.labels import ERROR_WORDS
 from ops.models import Acceptance, AcceptanceItem, Delivery, DeliveryItem
 from ops.web.identity import db, user
-from quality.acceptance import audit, deciding, plans, tracing
+from quality.acceptance import audit, deciding, drawing, plans, tracing
 
 blueprint = APIBlueprint("api_audits", __name__, url_prefix="/api/v1", tag="Acceptance")
 
@@ -37,7 +37,7 @@ def draw_audit(delivery_id: int, asked: messages.AuditDrawIn) -> dict[str, Any]:
     and once it was decided.
     """
     made = _delivery(delivery_id)
-    audit.draw(db(), made, user(), asked.n, asked.seed)
+    drawing.draw(db(), made, user(), asked.n, asked.seed)
     return _audit(made)
 
 
@@ -48,7 +48,7 @@ def draw_audit(delivery_id: int, asked: messages.AuditDrawIn) -> dict[str, Any]:
 def choose_item(delivery_id: int, asked: messages.AuditChooseIn) -> dict[str, Any]:
     """Add an item of your own choosing to an audit"""
     made = _delivery(delivery_id)
-    item = audit.choose(db(), made, user(), asked.external_id)
+    item = drawing.choose(db(), made, user(), asked.external_id)
     return _items(made, [item])[0]
 
 

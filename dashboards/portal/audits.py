@@ -13,7 +13,7 @@ from ops.errors import InvalidInput, NotFound, TouchstoneError
 from ops.labels import ERROR_WORDS
 from ops.models import AcceptanceItem, Delivery
 from ops.web.identity import db, user
-from quality.acceptance import audit, deciding
+from quality.acceptance import audit, deciding, drawing
 
 blueprint = APIBlueprint("audits", __name__, enable_openapi=False, template_folder="../templates")
 
@@ -41,7 +41,7 @@ def draw(delivery_id: int) -> ResponseReturnValue:
     """Draw the sample, or make it larger."""
 
     def act(made: Delivery) -> None:
-        audit.draw(db(), made, user(), _number("n"), _number("seed"))
+        drawing.draw(db(), made, user(), _number("n"), _number("seed"))
 
     return _act(delivery_id, act)
 
@@ -57,7 +57,7 @@ def choose(delivery_id: int) -> ResponseReturnValue:
     """Add an item of one's own choosing, and look at it."""
     made = _delivery(delivery_id)
     try:
-        item = audit.choose(db(), made, user(), request.form.get("external_id", ""))
+        item = drawing.choose(db(), made, user(), request.form.get("external_id", ""))
     except InvalidInput as refused:
         return _show(made, refused.errors)
     except TouchstoneError as refused:

@@ -21,7 +21,7 @@ from ops.models import (
     Task,
     User,
 )
-from quality.acceptance import audit, deciding
+from quality.acceptance import audit, deciding, drawing
 from tests.finished import decide, finished
 
 pytestmark = pytest.mark.serial
@@ -66,7 +66,7 @@ def by(who, act, world):
 def looked(session, sessions, world, wrong=3):
     with transaction(sessions) as own:
         made, who = own.get(Delivery, world.made), own.get(User, world.people[0])
-        audit.draw(own, made, who, n=6, seed=1)
+        drawing.draw(own, made, who, n=6, seed=1)
         for place in range(1, 7):
             bad = place <= wrong
             errors = ["wrong_class"] if bad else []
@@ -74,7 +74,7 @@ def looked(session, sessions, world, wrong=3):
 
 
 def test_those_who_draw_at_once_draw_one_sample(world, session, sessions):
-    draws = [by(p, lambda s, m, w: audit.draw(s, m, w, n=5).seed, world) for p in world.people]
+    draws = [by(p, lambda s, m, w: drawing.draw(s, m, w, n=5).seed, world) for p in world.people]
     assert len(set(at_once(sessions, *draws))) == 1
     assert session.scalar(select(func.count()).select_from(Acceptance)) == 1
     assert session.scalar(select(func.count()).select_from(AcceptanceItem)) == 5
@@ -83,7 +83,7 @@ def test_those_who_draw_at_once_draw_one_sample(world, session, sessions):
 def test_nobody_is_given_what_another_has_on_the_screen(world, session, sessions):
     with transaction(sessions) as own:
         person = own.get(User, world.people[0])
-        audit.draw(own, own.get(Delivery, world.made), person, n=AT_ONCE)
+        drawing.draw(own, own.get(Delivery, world.made), person, n=AT_ONCE)
     takes = [by(p, lambda s, m, w: audit.take_next(s, m, w).position, world) for p in world.people]
     assert sorted(at_once(sessions, *takes)) == list(range(1, AT_ONCE + 1))
 

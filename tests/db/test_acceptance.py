@@ -14,7 +14,7 @@ from ops.errors import Conflict, Frozen, InvalidInput, NotReady
 from ops.formats import jsonl
 from ops.models import Acceptance, Assignment, Consensus, ReopenedAsset, Task
 from quality import gate, gold
-from quality.acceptance import audit, deciding, tracing
+from quality.acceptance import audit, deciding, drawing, tracing
 from quality.judging import refresh
 from quality.review_sample import draw_review_sample
 from tests.db.staging import Hands
@@ -48,7 +48,7 @@ def hands(session, sessions):
 
 def audited(session, made, client, wrong=3, n=10):
     """A sample of n, of which the first `wrong` are wrong; returns the assets of those."""
-    audit.draw(session, made, client, n=n, seed=5)
+    drawing.draw(session, made, client, n=n, seed=5)
     for place in range(1, n + 1):
         said = ("wrong", ["wrong_class"], "It is b.") if place <= wrong else ("right", [], "")
         audit.look(session, made, client, place, *said)
@@ -89,12 +89,12 @@ def mend(hands, done, assets, session):
 def test_a_sample_is_drawn_again_by_its_seed_and_grows_in_the_same_order(done, made, session):
     names = _names(session, made)
     order = np.random.default_rng(42).permutation(len(names))
-    found = audit.draw(session, made, done.client, n=5, seed=42)
+    found = drawing.draw(session, made, done.client, n=5, seed=42)
     ids = dict(session.execute(text("SELECT external_id, id FROM asset")).all())
     assert [i.asset_id for i in audit.items(session, found)] == [ids[names[i]] for i in order[:5]]
-    audit.choose(session, made, done.client, names[order[7]])
-    audit.choose(session, made, done.client, names[order[12]])
-    audit.draw(session, made, done.client, n=8, seed=1)
+    drawing.choose(session, made, done.client, names[order[7]])
+    drawing.choose(session, made, done.client, names[order[12]])
+    drawing.draw(session, made, done.client, n=8, seed=1)
     grown = audit.items(session, found)
     assert [i.asset_id for i in grown if not i.chosen] == [ids[names[i]] for i in order[:8]]
     assert [i.asset_id for i in grown if i.chosen] == [ids[names[order[12]]]]
@@ -107,7 +107,7 @@ def test_what_was_chosen_is_no_part_of_the_rate(done, made, session):
         session.get_one(type(done.assets[0]), i.asset_id).external_id
         for i in audit.items(session, found)
     }
-    mine = audit.choose(session, made, done.client, min(names))
+    mine = drawing.choose(session, made, done.client, min(names))
     audit.look(session, made, done.client, mine.position, "wrong", ["wrong_class"])
     shown = audit.shown(made, found, audit.items(session, found))
     assert (shown.right, shown.n) == (3, 4)
@@ -115,7 +115,7 @@ def test_what_was_chosen_is_no_part_of_the_rate(done, made, session):
 
 
 def test_a_word_that_cannot_be_is_refused(done, made, session):
-    audit.draw(session, made, done.client, n=2)
+    drawing.draw(session, made, done.client, n=2)
     for field, said in {
         "verdict": ("maybe", [], ""),
         "errors": ("wrong", [], ""),
@@ -130,7 +130,7 @@ def test_a_word_that_cannot_be_is_refused(done, made, session):
 
 def test_two_people_share_an_audit(done, made, make, session):
     other = make.user("client", organisation_id=done.project.organisation_id)
-    audit.draw(session, made, done.client, n=4)
+    drawing.draw(session, made, done.client, n=4)
     mine = audit.take_next(session, made, done.client)
     assert mine.position == 1
     assert audit.take_next(session, made, done.client).position == 1  # a reload shows the same
@@ -273,8 +273,8 @@ def test_gold_goes_to_a_lead_and_to_nobody_else(make, session, sessions, done):
     made = deliver(session, done.batch, done.lead)
     session.commit()
     sealer.seal(sessions)
-    audit.draw(session, made, done.client, n=1, seed=3)
-    item = audit.choose(session, made, done.client, done.assets[0].external_id)
+    drawing.draw(session, made, done.client, n=1, seed=3)
+    item = drawing.choose(session, made, done.client, done.assets[0].external_id)
     audit.look(session, made, done.client, item.position, "wrong", ["wrong_class"])
     deciding.reject(session, made, done.client)
     session.commit()

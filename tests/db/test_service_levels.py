@@ -7,7 +7,7 @@ import pytest
 from metrics.deliver import deliver
 from metrics.reads import service
 from ops import clock_time, sealer
-from quality.acceptance import audit, deciding
+from quality.acceptance import audit, deciding, drawing
 from tests.finished import TERMS, finished
 
 
@@ -39,7 +39,7 @@ def test_levels_follow_a_batch_from_receipt_to_rejection(done, session, sessions
     session.commit()
     sealer.seal(sessions)
     assert states(session, project) == [[("turnaround", "met"), ("accuracy", "open")]]
-    found = audit.draw(session, made, done.client, n=20, seed=1)
+    found = drawing.draw(session, made, done.client, n=20, seed=1)
     for item in audit.items(session, found):
         bad = item.position <= 8
         errors = ["wrong_class"] if bad else []

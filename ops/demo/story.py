@@ -12,10 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ops.demo.accounts import CLIENT, Account
+from ops.demo.applicants import Hiring
 from ops.demo.client import Client
 from ops.demo.digits import CLASSES, fingerprint, name_of
 from ops.demo.floor import Floor
+from ops.demo.lessons import Lessons
 from ops.demo.people import Reader
+from ops.demo.shifts import Shifts
 from ops.errors import TouchstoneError
 
 BATCHES = (
@@ -59,7 +62,11 @@ class Story:
     def __post_init__(self) -> None:
         self.lead = self.client(self.accounts["ops_lead"])
         self.manager = self.client(self.accounts["onboarding_manager"])
+        self.hiring = Hiring(self.manager)
         self.floor.clients = {r.email: self.client(self.accounts[r.email]) for r in self.readers}
+        self.shifts = Shifts(
+            self.manager, self.lead, self.accounts, self.floor.clients, self.readers
+        )
         self.labellers = [r for r in self.readers if r.role == "labeller"]
         self.judges = [r for r in self.readers if r.role != "labeller"]
 
@@ -69,6 +76,7 @@ class Story:
         self.project = self._project()
         first = self._batch(0)
         self._people()
+        self.hiring.begin(self.project)
         self._work(range(5), self.readers)
         self._re_score(first, sample=70)
         self._work([5], self.judges)
@@ -78,8 +86,10 @@ class Story:
         self._work([10], self.judges)
         self._re_score(second, sample=70)
         self._work([11], self.judges, share=0.35)
+        self._settle(6)
         self._batch(2)
         self._work([12, 13], self.labellers, share=0.9)  # the judges are away
+        self.shifts.end(self._at(13, 20).date())
 
     def _at(self, day: int, hour: float) -> datetime:
         moment = self.start + timedelta(days=day, hours=hour)
@@ -135,6 +145,8 @@ class Story:
                 continue
             self.lead.post(f"/api/v1/projects/{self.project}/members", {"user": account.id})
         self._ask_for_certificates(skill)
+        lessons = Lessons(self.manager, self.floor.clients, self.floor)
+        lessons.teach(self.project, self.labellers[-7:])
         taking = {reader.email for reader in self.labellers[-5:]}
         self._assess([r for r in self.labellers if r.email in taking])
         until = (self.start + timedelta(days=380)).date().isoformat()
@@ -144,7 +156,29 @@ class Story:
                 reason = "on trial, under gold"  # some of them did not pass
             body = {"skill": skill, "level": 1, "valid_until": until, "reason": reason}
             self.manager.post(f"/api/v1/people/{self.accounts[key].id}/certificates", body)
+        self._rates()
+        self.shifts.begin(self.start.date())
         self.lead.post(f"/api/v1/projects/{self.project}/start")
+
+    def _rates(self) -> None:
+        """Labels are paid one by one, reviews by the hour."""
+        for stage, basis, amount in (("", "label", "0.06"), ("review", "hour", "15")):
+            rate = {
+                "whom": "",
+                "project": "",
+                "stage": stage,
+                "basis": basis,
+                "amount": amount,
+                "currency": "EUR",
+                "valid_from": self.start.date().isoformat(),
+                "reason": "agreed before the pilot",
+            }
+            self.manager.form("/pay/rates", list(rate.items()))
+
+    def _settle(self, day: int) -> None:
+        """What everybody earned up to a day is settled."""
+        last = (self.start + timedelta(days=day)).date().isoformat()
+        self.manager.form("/pay/settle", [("last", last)])
 
     def _ask_for_certificates(self, skill: str) -> None:
         page = self.lead.page(f"/projects/{self.project}/people") or ""
@@ -182,6 +216,8 @@ class Story:
 
     def _work(self, days: Iterable[int], who: list[Reader], share: float = 1.0) -> None:
         for day in days:
+            self._at(day, 6)
+            self.hiring.day(day)
             self.floor.day(self._at(day, 0), who, share)
             self.night()
 

@@ -3,14 +3,15 @@
 Three things are looked for in the finished attempts at an assessment, each with its own guard
 against crying wolf: attempts answered far faster than others answered the same questions
 (`measures.attempt_pace`); people whose unusual answers are the same (`measures.copying`); and
-attempts that are right on questions that were often seen before and wrong on the others. A doubt
-proves nothing. The labeller does not see it; a manager looks at the evidence and says that all is
-fine, or voids the attempt.
+attempts that are right on questions that were often seen before and wrong on the others
+(`measures.foreknowledge`). A doubt proves nothing. The labeller does not see it; a manager looks at
+the evidence and says that all is fine, or voids the attempt.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -28,7 +29,6 @@ from quality.onboarding.assessments import record
 from quality.onboarding.pool import WORN
 
 Evidence = dict[str, Any]
-FEWEST_EACH = 5  # questions often seen, and others, for the two to be compared
 LEAST_MEAN = 0.02
 RIGHT = 0.5  # credit from which on an answer is right rather than wrong
 
@@ -157,31 +157,22 @@ def _shared(by_item: Mapping[int, Mapping[int, int]], me: int, them: int) -> tup
 
 
 def _exposed(rows: Sequence[Row]) -> Iterable[tuple[int, str, Evidence]]:
-    """Right on what was often seen in earlier attempts, wrong on the rest: Fisher's exact test of
-    each attempt, and of all of them so many at most by chance (Benjamini and Hochberg)."""
-    from scipy.stats import fisher_exact
+    """Right on what was often asked in attempts that had begun before, wrong on the rest."""
+    from quality.measures.foreknowledge import foreknowledge
 
-    from quality.measures.flags import discoveries
-
-    seen = Counter[int]()
-    tables: dict[int, list[list[int]]] = {}
-    by_attempt: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_attempt[row.attempt_id].append(row)
-    begun = sorted(by_attempt, key=lambda a: by_attempt[a][0].answered_at)
-    for attempt_id in begun:
-        table = [[0, 0], [0, 0]]
-        for row in by_attempt[attempt_id]:
-            table[seen[row.gold_id] < WORN][row.credit < RIGHT] += 1
-        if all(sum(part) >= FEWEST_EACH for part in table):
-            tables[attempt_id] = table
-        seen.update(row.gold_id for row in by_attempt[attempt_id])
-    p = [float(fisher_exact(t, alternative="greater").pvalue) for t in tables.values()]
-    for (attempt_id, table), chance, found in zip(tables.items(), p, discoveries(p), strict=True):
-        if found:
+    attempt, known = answered.codes([row.attempt_id for row in rows])
+    before, seen = Counter[int](), []
+    for _, asked in groupby(rows, key=lambda row: row.attempt_id):
+        mine = [row.gold_id for row in asked]
+        seen += [before[gold_id] >= WORN for gold_id in mine]
+        before.update(mine)
+    found = foreknowledge(attempt, seen, [row.credit for row in rows], len(known))
+    for attempt_id, code in known.items():
+        if found.flagged[code]:
             yield attempt_id, "exposed", {
-                "seen_right": table[0][0], "seen": sum(table[0]), "fresh_right": table[1][0],
-                "fresh": sum(table[1]), "p": chance, "worn": WORN,
+                "seen_right": int(found.seen_right[code]), "seen": int(found.seen[code]),
+                "fresh_right": int(found.fresh_right[code]), "fresh": int(found.fresh[code]),
+                "p": float(found.p[code]), "worn": WORN,
             }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -92,7 +93,8 @@ def _examples(
     chosen.sort(key=lambda one: SEVERITIES.index(errors[one.asset_id][0][1]))
     said = _labels(session, chosen)
     made = (_example(session, project, ontology, one, said, errors[one.asset_id]) for one in chosen)
-    return [example for example in made if example is not None][:MOST]
+    # No more pictures are read than are shown.
+    return list(islice((example for example in made if example is not None), MOST))
 
 
 def _labels(session: Session, chosen: Sequence[Sampled]) -> dict[int, dict[str, Any]]:

@@ -7,7 +7,7 @@ answer becomes a comment of the thread, as from "the client".
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from ops import audit_log, clock_time, scope, talk, talk_told
@@ -132,7 +132,8 @@ def _age(issue: Issue) -> float:
     return -(issue.client_answered_at or issue.client_at or clock_time.now()).timestamp()
 
 
-def _people(issue: Issue):  # type: ignore[no-untyped-def]
+def _people(issue: Issue) -> Select[User]:
+    """Those of the client who can answer."""
     mine = select(Project.organisation_id).where(Project.id == issue.project_id).scalar_subquery()
     theirs = (User.role == "client") & User.active & (User.organisation_id == mine)
     return select(User).where(theirs).order_by(User.id)

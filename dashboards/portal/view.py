@@ -123,13 +123,6 @@ def _unread(session: Session, project_id: int) -> int | None:
     return current.version
 
 
-def sample_size(session: Session, found: Sequence[Shown]) -> tuple[int, int, int]:
-    """(reviewed labels, right ones, batches that they are of) over these batches."""
-    said = [reads.reviewed(session, one.batch) for one in found]
-    judged = [one for one in said if one.n]
-    return sum(one.n for one in judged), sum(one.right for one in judged), len(judged)
-
-
 def reviewed(session: Session, batch: Batch) -> Reviewed:
     """What the random sample says of a batch."""
     return reads.reviewed(session, batch)

@@ -1,35 +1,43 @@
 """Gate, report, freeze: all or nothing, once, and checkable by anyone."""
 
+import base64
 import hashlib
+import io
 import json
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from PIL import Image
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from metrics import report_pages, report_unjudged, report_words
 from metrics.deliver import deliver
 from metrics.verify import check_delivery, check_file
-from ops import canonical, clock_time, exports, sealer
+from ops import canonical, clock_time, exports, sealer, storage
 from ops.db import transaction
 from ops.errors import Frozen, NotFound, NotReady
 from ops.formats import jsonl
 from ops.models import (
+    Assignment,
     AuditEntry,
     Batch,
     Delivery,
     DeliveryItem,
     GateVerdict,
+    Lane,
     ReferenceModel,
+    Task,
     User,
 )
 from quality import gold
 from quality.models import RescoreRun
+from quality.review_sample import draw_review_sample
+from tests.db.answering import answer
 from tests.factories import Make
-from tests.finished import decide, finished
+from tests.finished import TERMS, decide, finished
 
 
 def test_a_batch_that_passes_is_frozen_with_its_report(make: Make, session: Session):
@@ -283,3 +291,45 @@ def test_no_delivery_tells_which_labels_were_known(make: Make, session: Session)
     assert known.pop("external_id") != decided.pop("external_id")
     assert known == decided
     assert "gold" not in made.report["labelling"]["methods"]
+
+
+def test_an_example_is_frozen_with_its_picture_without_remark_and_never_gold(
+    make: Make, session: Session, settings: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TOUCHSTONE_HOME", str(settings.home))
+    out = io.BytesIO()
+    Image.new("RGB", (800, 400), (90, 120, 90)).save(out, "PNG")
+    uri = storage.keep_upload(out.getvalue(), settings)
+    done = finished(make, session, reviewed=False, medium="image")
+    for asset in done.assets:
+        asset.uri, asset.text = uri, None
+    done.batch.state = "open"
+    known, *wrong = done.assets[:6]
+    gold.make(session, done.project, known, [{"class": "b"}], done.lead)
+    done.batch.state = "complete"
+    draw_review_sample(session, done.batch, 20, done.lead, seed=1)
+    reviewer = make.member(done.project, make.user(role="reviewer"))
+    bad = {asset.id for asset in wrong}
+    review = select(Task).join(Lane).where(Lane.batch_id == done.batch.id, Task.stage == "review")
+    for task in session.scalars(review).all():
+        key = "b" if task.asset_id in bad else "a"
+        said = {"verdict": "fix", "errors": [{"type": "wrong_class", "remark": "Ask Kim."}],
+                "remark": "Kim again."} if key == "b" else {"verdict": "accept"}  # fmt: skip
+        answer(session, task, reviewer, key, **said)
+        decide(session, done.batch, task.asset_id, "review", key)
+    session.execute(update(Assignment).values(judged_at=clock_time.now()))
+    done.project.settings = {"gate": {**TERMS, "accuracy": 0.5}}
+    session.flush()
+    found = deliver(session, done.batch, done.lead).report["wrong"]
+    assert (found["labels"], len(found["examples"])) == (5, 2)
+    assert found["errors"] == [
+        {"type": "wrong_class", "n": 5, "critical": 0, "major": 5, "minor": 0}
+    ]
+    names = {asset.external_id for asset in wrong}
+    for one in found["examples"]:
+        assert one["external_id"] in names
+        assert (one["before_words"], one["after_words"]) == ("A", "B")
+        assert one["size"] == [800, 400]
+        with Image.open(io.BytesIO(base64.b64decode(one["picture"]))) as small:
+            assert (small.format, small.size) == ("JPEG", (400, 200))
+    assert "Kim" not in json.dumps(found)

@@ -1,6 +1,7 @@
 """A client audits a delivery, accepts or rejects it; what is rejected returns, the rest stays."""
 
 import hashlib
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from metrics import verify
 from metrics.deliver import deliver
-from ops import clock_time, consensus, delivery, exports, lanes, reopened, sealer
+from ops import clock_time, consensus, delivery, exports, lanes, reopened, reopening, sealer
 from ops.errors import Conflict, Frozen, InvalidInput, NotReady
 from ops.formats import jsonl
 from ops.models import Acceptance, Assignment, Consensus, ReopenedAsset, Task
@@ -312,6 +313,14 @@ def test_a_further_sample_takes_its_assets_up_again(make, session, sessions):
     fresh = {one.asset_id for one in again} - set(assets)
     assert fresh
     assert not reopened.staying(session, fresh)
+    # Of a labeller who is no longer relied on, only what may still change goes out again.
+    free, now = fresh | set(assets), clock_time.now()
+    counts = {task.id: task.n_done for task in session.scalars(select(Task))}
+    for who in done.labellers:
+        reopening.discount(session, who.id, done.project.id, now - timedelta(days=1), now)
+    session.expire_all()
+    moved = {t.asset_id for t in session.scalars(select(Task)) if t.n_done != counts[t.id]}
+    assert moved and moved <= free
 
 
 def test_a_lead_corrects_a_cause_with_a_reason(done, made, session):

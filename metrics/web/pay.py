@@ -4,6 +4,7 @@ Pay is of the whole house: whoever may see it sees all of it, in every project. 
 clients see none of these pages.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -172,7 +173,7 @@ def _statements_page(values: object, **faults: object) -> str:
         "pay/statements.html",
         accounts=[one for one in accounts if one.lines],
         last=last,
-        month_end=_month_end(last),
+        usual=_usual(last, accounts),
         statements=statements.newest(db()),
         today=affiliations.today(user()),
         words=words,
@@ -182,11 +183,12 @@ def _statements_page(values: object, **faults: object) -> str:
     )
 
 
-def _month_end(last: date | None) -> date | None:
-    """The newest end of a month that can be settled."""
-    if last is None or (last + timedelta(days=1)).day == 1:
+def _usual(last: date | None, accounts: Sequence[settling.Open]) -> date | None:
+    """The newest end of a month that leaves something to settle, else the last day there is."""
+    if last is None or not accounts:
         return last
-    return last.replace(day=1) - timedelta(days=1)
+    month_end = (last + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    return month_end if min(one.first_day for one in accounts) <= month_end else last
 
 
 @blueprint.get("/pay/statements.csv")

@@ -89,8 +89,8 @@ def _unwrapped(address: Address) -> Address:
     return address
 
 
-def resolve(where: Target, *, loopback: bool) -> str:
-    """A checked address of the machine. Raises OSError where it has none or a refused one."""
+def resolve(where: Target, *, loopback: bool) -> list[str]:
+    """All addresses of the machine, checked. Raises OSError where it has none or a refused one."""
     found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     for one in addresses:
@@ -101,4 +101,4 @@ def resolve(where: Target, *, loopback: bool) -> str:
             raise OSError("http is for this very machine alone")
     if not addresses:
         raise OSError("the name leads nowhere")
-    return addresses[0]
+    return list(dict.fromkeys(addresses))

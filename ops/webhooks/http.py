@@ -1,10 +1,11 @@
-"""One POST to a checked address: no redirect is followed, and what comes back is not read."""
+"""One POST to checked addresses: no redirect is followed, and what comes back is not read."""
 
 import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 
 from ops.webhooks.addresses import Target
@@ -15,14 +16,14 @@ IN_ALL = 20.0
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to an address that was chosen before; TLS proves the name all the same."""
+    """A connection to addresses that were checked before; TLS proves the name all the same."""
 
-    def __init__(self, where: Target, address: str):
+    def __init__(self, where: Target, addresses: Sequence[str]):
         super().__init__(where.host, where.port, timeout=PATIENCE)
-        self._where, self._address = where, address
+        self._where, self._addresses = where, addresses
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, self._where.port), PATIENCE)
+        plain = self._plain()
         try:
             self.sock = plain
             if self._where.secure:
@@ -30,6 +31,14 @@ class _Pinned(http.client.HTTPConnection):
         except BaseException:
             plain.close()
             raise
+
+    def _plain(self) -> socket.socket:
+        # One after the other: not every machine has a way to those of IPv6.
+        *others, last = self._addresses
+        for address in others:
+            with suppress(OSError):
+                return socket.create_connection((address, self._where.port), PATIENCE)
+        return socket.create_connection((last, self._where.port), PATIENCE)
 
 
 @cache
@@ -39,9 +48,9 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def post(where: Target, address: str, body: bytes, headers: Mapping[str, str]) -> int:
+def post(where: Target, addresses: Sequence[str], body: bytes, headers: Mapping[str, str]) -> int:
     """The status that came back. Raises OSError or http.client.HTTPException where none did."""
-    connection, over = _Pinned(where, address), threading.Event()
+    connection, over = _Pinned(where, addresses), threading.Event()
     watch = threading.Timer(IN_ALL, _cut, [connection, over])
     watch.daemon = True
     watch.start()

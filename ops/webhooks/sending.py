@@ -215,8 +215,8 @@ def send(message: Outgoing, *, loopback: bool) -> Outcome:
     }
     try:
         where = addresses.target(message.url, loopback=loopback)
-        address = addresses.resolve(where, loopback=loopback)
-        return Outcome(post(where, address, message.body, headers))
+        checked = addresses.resolve(where, loopback=loopback)
+        return Outcome(post(where, checked, message.body, headers))
     except InvalidInput as error:
         return Outcome(None, error.message)
     except (OSError, http.client.HTTPException, ValueError) as error:

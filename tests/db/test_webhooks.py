@@ -176,7 +176,7 @@ def test_a_machine_that_drips_holds_nobody_up(monkeypatch):
         thread = threading.Thread(target=drip)
         thread.start()
         with pytest.raises((OSError, HTTPException)):  # which, depends on where it is cut
-            http.post(where, "127.0.0.1", b"{}", {})
+            http.post(where, ["127.0.0.1"], b"{}", {})
         thread.join()
 
 

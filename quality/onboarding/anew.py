@@ -28,6 +28,22 @@ def since(session: Session, assessment: Assessment, labeller: User) -> datetime 
     )
 
 
+def ending(session: Session, assessment: Assessment, labeller: User) -> datetime | None:
+    """When the certificate runs out that the labeller may keep by passing again; None where there
+    is none to keep."""
+    now = clock_time.now()
+    return session.scalar(
+        select(func.max(Certificate.valid_until)).where(
+            Certificate.user_id == labeller.id,
+            Certificate.skill_id == assessment.skill_id,
+            Certificate.level == assessment.level,
+            Certificate.revoked_at.is_(None),
+            Certificate.valid_until > now,
+            may(now),
+        )
+    )
+
+
 def left(session: Session, assessment: Assessment, labeller: User, mine: Sequence[Attempt]) -> int:
     """How many attempts may still begin, after `mine`: those given again are not counted, nor those
     from before a certificate could be earned anew."""

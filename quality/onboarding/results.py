@@ -18,7 +18,7 @@ from quality.onboarding import anew, assessments, attempts, scoring
 
 class Offer(NamedTuple):
     """An assessment as a labeller sees it; `left` attempts may still begin, and `closed_to_me` says
-    why none may now, if so."""
+    why none may now, if so. `ends_at`: when a certificate runs out that passing again keeps."""
 
     assessment: Assessment
     attempts: Sequence[Attempt]
@@ -26,6 +26,7 @@ class Offer(NamedTuple):
     passed: bool
     closed_to_me: str | None
     left: int
+    ends_at: datetime | None
 
 
 def offers(session: Session, labeller: User) -> list[Offer]:
@@ -51,7 +52,8 @@ def _offer(
             why = reason.message
     passed = any(a.passed and a.voided_at is None for a in mine)
     left = anew.left(session, assessment, labeller, mine)
-    return Offer(assessment, mine, running, passed, why, left)
+    ends_at = None if why else anew.ending(session, assessment, labeller)
+    return Offer(assessment, mine, running, passed, why, left, ends_at)
 
 
 def counted(assessment: Assessment, attempt: Attempt) -> int:

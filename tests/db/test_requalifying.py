@@ -75,13 +75,16 @@ def test_it_is_told_ahead_earned_anew_and_work_follows(session, sessions, clock,
         certificates_ending.watch(sessions)
         certificates_ending.watch(sessions)
         told[day] = notices(session, floor.who), notices(session, floor.manager)
+        offer = results.offers(session, floor.who)[0]
+        assert offer.ends_at == (first.valid_until if day >= 70 else None)
         clock(days=1)
     changes = [day for day in range(1, 100) if told[day] != told[day - 1]]
     assert changes == [70, 93, 99] and told[99] == (3, 3)
     assert not may_work(session, floor)  # it ran out at this moment
     session.refresh(first)
     assert first.requalify_from == first.valid_until - 30 * DAY
-    assert [offer.left for offer in results.offers(session, floor.who)] == [1]
+    (offer,) = results.offers(session, floor.who)
+    assert offer.left == 1 and offer.ends_at is None  # it ran out
     second = passed(session, floor)  # one attempt is allowed, and one since it was opened
     assert second.id != first.id and may_work(session, floor)
     certificates.revoke(session, second, by=floor.manager, reason="shared an account")

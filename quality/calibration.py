@@ -34,10 +34,10 @@ def sweep(sessions: sessionmaker[Session]) -> int:
         nesting = Project.settings["nesting"]["on"].as_boolean()
         running = select(Project).where(nesting, Project.state == "running").order_by(Project.id)
         for project in session.scalars(running):
+            _note_beginnings(session, project)
             terms = projects.settings_of(project).nesting
             for member in _crossed(session, project, terms):
                 moved += _move(session, project, member, terms)
-            _note_beginnings(session, project)
     return moved
 
 

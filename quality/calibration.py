@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops import audit_log, clock_time, projects
@@ -171,22 +172,16 @@ def _note_beginnings(session: Session, project: Project) -> None:
         CalibrationMove.user_id == ProjectMember.user_id,
         CalibrationMove.at >= ProjectMember.nesting_since,
     )
-    untold = select(ProjectMember).where(
-        ProjectMember.project_id == project.id,
-        ProjectMember.nesting_since.is_not(None),
-        ~told.exists(),
-    )
-    for member in session.scalars(untold.with_for_update(skip_locked=True)):
-        session.add(
-            CalibrationMove(
-                project_id=project.id,
-                user_id=member.user_id,
-                move="nested",
-                reason=JOINED,
-                at=member.nesting_since,
-            )
-        )
-    session.flush()
+    member = ProjectMember
+    untold = select(
+        member.project_id, member.user_id, literal("nested"), literal(JOINED),
+        literal({}, JSONB), member.nesting_since,
+    ).where(
+        member.project_id == project.id, member.nesting_since.is_not(None), ~told.exists()
+    )  # fmt: skip
+    columns = ["project_id", "user_id", "move", "reason", "evidence", "at"]
+    noted = insert(CalibrationMove).from_select(columns, untold)
+    session.execute(noted.on_conflict_do_nothing())
 
 
 def since(session: Session, member: ProjectMember) -> datetime:

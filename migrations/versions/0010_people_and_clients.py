@@ -214,10 +214,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_move")),
     )
     op.create_index(
-        "ix_calibration_move_member",
+        "uq_calibration_move_member",
         "calibration_move",
         ["project_id", "user_id", "at"],
-        unique=False,
+        unique=True,
     )
     op.create_table(
         "course",
@@ -1168,7 +1168,7 @@ def downgrade() -> None:
     op.drop_table("earnings_shown")
     op.drop_index(op.f("ix_course_project_id"), table_name="course")
     op.drop_table("course")
-    op.drop_index("ix_calibration_move_member", table_name="calibration_move")
+    op.drop_index("uq_calibration_move_member", table_name="calibration_move")
     op.drop_table("calibration_move")
     op.drop_index("ix_absence_user", table_name="absence")
     op.drop_table("absence")

@@ -23,7 +23,8 @@ class CalibrationMove(Base):
     __tablename__ = "calibration_move"
     __table_args__ = (
         CheckConstraint(f"move IN {CALIBRATION_MOVES}", name="move"),
-        Index("ix_calibration_move_member", "project_id", "user_id", "at"),
+        # Of two that write down the same beginning one does.
+        Index("uq_calibration_move_member", "project_id", "user_id", "at", unique=True),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from ops.models import Batch, Project, ReferenceModel
 from ops.project_settings import GateTerms
 from quality import gate_reviews, review_sample
+from quality.acceptance import counted
 from quality.adjudication import NO_ADJUDICATOR
 from quality.judging.decisions import GOLD_DISPUTED
 from quality.measures.classes import rate
@@ -28,6 +29,7 @@ def read(session: Session, batch: Batch, project: Project, terms: GateTerms) -> 
     }
     assets, labelled, undecided, flags, issues, unjudged = session.execute(_COUNTS, values).one()
     drawn = review_sample.results(session, batch.id)
+    plain = [one for one in drawn if one.stratum is None]
     return {
         "assets": assets,
         "labelled": labelled,
@@ -36,7 +38,7 @@ def read(session: Session, batch: Batch, project: Project, terms: GateTerms) -> 
         "issues": issues,
         "unjudged": unjudged,
         "unfinished": dict(map(tuple, session.execute(_UNFINISHED, values))),
-        "sample": _sample([one for one in drawn if one.stratum is None]),
+        "sample": _sample(counted.with_clients(session, batch.id, plain)),
         **gate_reviews.read(session, batch, project, drawn, terms),
         "rescore": _rescore(session, values),
         "gold": _gold(session, values),

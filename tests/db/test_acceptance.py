@@ -17,7 +17,9 @@ from ops.models import Acceptance, Assignment, Consensus, ReopenedAsset, Task
 from quality import gate, gold
 from quality.acceptance import audit, deciding, drawing, tracing
 from quality.judging import refresh
+from quality.models import ReviewSample
 from quality.review_sample import draw_review_sample
+from tests.db.answering import answer
 from tests.db.staging import Hands
 from tests.finished import TERMS, decide, finished
 
@@ -307,9 +309,14 @@ def test_a_further_sample_takes_its_assets_up_again(make, session, sessions):
         if hands.take(who):
             hands.give(who, "rework", key="b")
     hands.give(reviewer, "review", key="b", verdict="accept")
+    ours = set(session.scalars(select(ReviewSample.asset_id)))
+    counted = len(ours | set(assets))
     assert draw_review_sample(session, done.batch, 3, done.lead, seed=2) == 3
     again = session.scalars(select(ReopenedAsset)).all()
     assert {one.reason for one in again} <= {"rejected", "sample"}
+    # What the client found counts beside our own ten reviews, until it is looked at again.
+    sample = gate.examine(session, done.batch).figures["sample"]
+    assert (sample["n"], sample["accepted"], sample["fixed"]) == (counted, counted - 1, 1)
     fresh = {one.asset_id for one in again} - set(assets)
     assert fresh
     assert not reopened.staying(session, fresh)
@@ -321,6 +328,35 @@ def test_a_further_sample_takes_its_assets_up_again(make, session, sessions):
     session.expire_all()
     moved = {t.asset_id for t in session.scalars(select(Task)) if t.n_done != counts[t.id]}
     assert moved and moved <= free
+
+
+def test_what_the_client_found_counts_at_the_gate(make, session, sessions):
+    """Mending the few that they saw does not make the rest better."""
+    done = finished(make, session, assets=40, reviewed=False, alone=True)
+    draw_review_sample(session, done.batch, 10, done.lead, seed=1)
+    reviewer = make.member(done.project, make.user("reviewer"))
+    for task in session.scalars(select(Task).where(Task.stage == "review")).all():
+        answer(session, task, reviewer, "a", verdict="accept")
+        decide(session, done.batch, task.asset_id, "review")
+    session.execute(update(Assignment).values(judged_at=clock_time.now()))
+    made = deliver(session, done.batch, done.lead)
+    client = make.user("client", organisation_id=done.project.organisation_id)
+    session.commit()
+    sealer.seal(sessions)
+    ours = set(session.scalars(select(ReviewSample.asset_id)))
+    wrong = rejected(session, made, client, wrong=4, n=10)
+    seen = {item.asset_id for item in audit.items(session, audit.of_delivery(session, made))}
+    for asset in wrong:
+        decide(session, done.batch, asset, "adjudication", "b")
+    found = gate.examine(session, done.batch)
+    sample = found.figures["sample"]
+    n = len(ours | seen)
+    assert (sample["n"], sample["accepted"], sample["fixed"]) == (n, n - 4, 4)
+    assert "accuracy" in {reason["term"] for reason in found.reasons}
+    # An expert who leaves one as it was says that it was right.
+    decide(session, done.batch, wrong[0], "adjudication", "a")
+    sample = gate.examine(session, done.batch).figures["sample"]
+    assert (sample["accepted"], sample["fixed"]) == (n - 3, 3)
 
 
 def test_a_lead_corrects_a_cause_with_a_reason(done, made, session):

@@ -42,7 +42,8 @@ def everything(
     attempt = attempts.begin(session, test, labeller)
     question = attempts.questions_of(session, attempt)[0]
     at, of = clock_time.now(), attempt.id
-    doubt = AttemptDoubt(attempt_id=of, kind="too_fast", evidence={}, at=at)
+    told = {"ratio": 0.2, "distance": -4.0, "questions": 1}
+    doubt = AttemptDoubt(attempt_id=of, kind="too_fast", evidence=told, at=at)
     session.add(doubt)
     course = courses.create(session, done.project, {"title": "First steps"}, done.lead)
     told = {"title": "Look", "gold": course_gold.offered(session, course)[0].gold_id}

@@ -14,7 +14,7 @@ HOW = {
     "merged": "by merging the answers, weighed by how reliable each labeller has proved",
     "imported": "by those who sent the items, and nobody changed it since",
     "review": "by a reviewer",
-    "adjudication": "by an expert, where the answers left doubt",
+    "adjudication": "by an expert, where the answers left doubt or the right one was known",
     "gold": "known beforehand",
 }
 # Who re-scored, and who is weak; reports from before there was a choice had a learnt model.

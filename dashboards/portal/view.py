@@ -52,11 +52,6 @@ class Shown:
         return words.forecast(self.expected, paused=self.batch.paused)
 
     @property
-    def share(self) -> float:
-        """Labelled of received."""
-        return self.at.labelled / self.at.received if self.at.received else 0.0
-
-    @property
     def checking(self) -> int:
         """Labelled, and not yet let go: all of them once the last label is there."""
         whole = self.at.labelled == self.at.received and self.batch.state != "delivered"

@@ -202,18 +202,21 @@ def _able(
 def _utilisation(
     session: Session, ids: Sequence[int], today: date
 ) -> tuple[Mapping[int, float], float | None]:
-    """Active ÷ planned hours of the last weeks, today left out."""
+    """Active ÷ planned hours of the last weeks in which somebody had shifts, today left out."""
     first = today - timedelta(days=PAST)
     past = ahead.known(session, ids, first, today)
     hours = {who: sum(days.values()) for who, days in past.hours.items()}
     rows = session.execute(
-        select(DailyRollup.labeller_id, func.sum(DailyRollup.active_ms))
+        select(DailyRollup.labeller_id, DailyRollup.day, func.sum(DailyRollup.active_ms))
         .where(
             DailyRollup.labeller_id.in_(hours), DailyRollup.day >= first, DailyRollup.day < today
         )
-        .group_by(DailyRollup.labeller_id)
+        .group_by(DailyRollup.labeller_id, DailyRollup.day)
     )
-    worked: dict[int, float] = {row[0]: float(row[1]) / HOUR_MS for row in rows}
+    worked: dict[int, float] = {}
+    for who, day, ms in rows:
+        if monday(day) in past.shifts.get(who, set()):
+            worked[who] = worked.get(who, 0.0) + float(ms) / HOUR_MS
     return ahead.utilisation(worked, hours)
 
 

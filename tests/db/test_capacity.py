@@ -71,7 +71,8 @@ def test_hours_count_by_shift_or_week_absence_certificate_and_utilisation(projec
         row |= {"label_class": "", "team_id": 0, "vendor_id": 0, "active_ms": 7_200_000}
         session.execute(insert(DailyRollup).values(
             **row, day=(MONDAY - timedelta(days=n)).date()))  # fmt: skip
-    session.execute(insert(DailyRollup).values(  # what was done in weeks without a plan says nothing
+    # What was done in weeks without a plan says nothing.
+    session.execute(insert(DailyRollup).values(
         **row, day=(MONDAY - timedelta(days=20)).date()))  # fmt: skip
     weekly.put(session, who, {0: [(0, 1440)], 1: [(0, 480)]}, MONDAY.date(), by=who)
     shift(session, who, MONDAY + timedelta(days=3), 4, lead)  # the first week is planned

@@ -14,11 +14,12 @@ from flask.typing import ResponseReturnValue
 
 from metrics.earnings import rates as setting
 from metrics.earnings import settling, statements, words
+from metrics.earnings.money import together
 from metrics.web import pay_forms as forms
 from metrics.web.statement import csv_file, statement_page
 from ops import affiliations, pay, pay_book
 from ops.errors import InvalidInput, NotFound
-from ops.models import PayRate, Project
+from ops.models import PayRate, Project, User
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("pay", __name__, enable_openapi=False, template_folder="templates")
@@ -117,8 +118,14 @@ def _why(names: words.Names) -> list[words.Answer]:
 
 @blueprint.get("/pay/statements")
 def listed() -> ResponseReturnValue:
-    """What is earned and not settled, the statements so far, adjustments by hand."""
-    return _statements_page(values={})
+    """What is earned and not settled, the statements so far, adjustments by hand; with `of`, those
+    of one person, and what it is made of."""
+    asked = request.args.get("of", "")
+    one = db().get(User, forms.identity(asked, "of")) if asked else None
+    if asked and one is None:
+        raise NotFound("There is no such person.")
+    values = {"adjusted": one.id, "person": one.id} if one else {}
+    return _statements_page(values=values, one=one)
 
 
 @blueprint.post("/pay/settle")
@@ -165,16 +172,18 @@ def adjust() -> ResponseReturnValue:
     return redirect(url_for("pay.listed"), 303)
 
 
-def _statements_page(values: object, **faults: object) -> str:
-    who = settling.people(db())
+def _statements_page(values: object, one: User | None = None, **faults: object) -> str:
+    who = settling.people(db(), person=one.id if one else None)
     last = settling.last_whole_day(db(), who)
     accounts = settling.open_accounts(db(), who, last, back=SHOWN) if last else []
     return render_template(
         "pay/statements.html",
-        accounts=[one for one in accounts if one.lines],
+        one=one,
+        accounts=accounts,
+        together=together,
         last=last,
         usual=_usual(last, accounts),
-        statements=statements.newest(db()),
+        statements=statements.newest(db(), of=one),
         today=affiliations.today(user()),
         words=words,
         values=values,

@@ -50,6 +50,9 @@ def test_a_manager_sets_settles_and_takes_away_and_the_labeller_reads_it(
     assert manager.post("/pay/adjustments", data=given).status_code == 303
     assert manager.post("/pay/adjustments", data={**given, "reason": ""}).status_code == 422
     assert "4.50 EUR" in manager.get("/pay/statements").text
+    alone = manager.get(f"/pay/statements?of={labeller.id}").text
+    assert "Earned by =Ana" in alone and "djusted by hand: =Well done" in alone
+    assert manager.get("/pay/statements?of=999999999").status_code == 404
     last = today - timedelta(days=1)
     assert manager.post("/pay/settle", data={"last": today}).status_code == 422
     for _ in range(2):

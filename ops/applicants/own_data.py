@@ -10,24 +10,47 @@ from ops import audit_log, certificates
 from ops.applicants import notes, posting
 from ops.models import Applicant, ApplicantMove, Assignment, PipelineStage, User
 
-# Tables of the storey above, read for the person they are about.
-_ATTEMPTS = text(
-    "SELECT assessment.title, attempt.number, attempt.started_at, attempt.finished_at, "
-    "attempt.correct, attempt.passed FROM attempt JOIN assessment "
-    "ON assessment.id = attempt.assessment_id WHERE attempt.labeller_id = :user ORDER BY attempt.id"
-)
-_COURSES = text(
-    "SELECT course.title, progress.started_at, progress.finished_at FROM course_progress progress "
-    "JOIN course ON course.id = progress.course_id WHERE progress.user_id = :user "
-    "ORDER BY progress.started_at"
-)
+# What else is kept of an account, by what it is called in the file. Some of the tables are another
+# storey's, read for the person they are about.
+_OF_ACCOUNT = {
+    "projects": text(
+        "SELECT project.name, member.since FROM project_member member "
+        "JOIN project ON project.id = member.project_id WHERE member.user_id = :user "
+        "ORDER BY member.since, project.id"
+    ),
+    "attempts": text(
+        "SELECT assessment.title, attempt.number, attempt.started_at, attempt.finished_at, "
+        "attempt.correct, attempt.passed, attempt.voided_at FROM attempt JOIN assessment "
+        "ON assessment.id = attempt.assessment_id WHERE attempt.labeller_id = :user "
+        "ORDER BY attempt.id"
+    ),
+    "courses": text(
+        "SELECT course.title, progress.started_at, progress.finished_at "
+        "FROM course_progress progress JOIN course ON course.id = progress.course_id "
+        "WHERE progress.user_id = :user ORDER BY progress.started_at"
+    ),
+    "questions": text('SELECT at, body FROM comment WHERE "by" = :user ORDER BY id'),
+    "notices": text("SELECT at, text FROM notice WHERE user_id = :user ORDER BY id"),
+    "absences": text(
+        "SELECT kind, first_day, last_day, state, note FROM absence WHERE user_id = :user "
+        "ORDER BY first_day"
+    ),
+    "shifts": text(
+        "SELECT starts_at, ends_at FROM shift WHERE user_id = :user AND cancelled_at IS NULL "
+        "ORDER BY starts_at"
+    ),
+    "earnings": text(
+        "SELECT first_day, last_day, total::text, currency FROM earnings_statement "
+        "WHERE user_id = :user ORDER BY id"
+    ),
+}
 
 
 def collected(session: Session, applicant: Applicant) -> dict[str, Any]:
     """Their application, moves, notes, letters, and account; ready for JSON.
 
     What was merged into it is another application: whoever holds one link reads no other. Managers
-    are not named.
+    are not named. Labels are counted, not listed.
     """
     return {
         "pseudonym": str(applicant.pseudonym),
@@ -103,9 +126,8 @@ def _account(session: Session, user: User) -> dict[str, Any]:
             }
             for c in held
         ],
-        "attempts": _rows(session, _ATTEMPTS, user),
-        "courses": _rows(session, _COURSES, user),
         "tasks_handed_in": session.scalar(submitted) or 0,
+        **{name: _rows(session, query, user) for name, query in _OF_ACCOUNT.items()},
     }
 
 

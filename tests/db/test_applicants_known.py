@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from ops import certificates, clock_time, erasure, notices, people
 from ops.applicants import duplicates, forgetting, keys, moving, notes, own_data, posting, stages
 from ops.errors import Conflict
-from ops.models import Applicant, ApplicantMove, Notice, PipelineStage
+from ops.models import Absence, Applicant, ApplicantMove, Notice, PipelineStage, Project
 from quality.measures.classes import rate
 from quality.onboarding import funnel
 from tests.applying import applied, opened
@@ -178,7 +178,10 @@ def test_an_account_is_erased_with_its_application(session, make, manager):
     user.name = "Renamed Quux"
     notes.add(session, applicant, f"{applicant.name} is Renamed Quux", by=manager)
     # Their time zone stays where their days were counted by it: it names nobody.
-    said = (applicant.name, applicant.email, "renamed", "kenya")
+    said = (applicant.name, applicant.email, "renamed", "kenya", "broken leg")
+    day = clock_time.now().date()
+    asked = {"kind": "sick", "first_day": day, "last_day": day, "note": "A broken leg"}
+    session.add(Absence(user_id=user.id, asked_at=clock_time.now(), state="asked", **asked))
     people.deactivate(session, user, by=manager)
     erasure.erase(session, user, by=admin)
     session.expire_all()
@@ -210,6 +213,9 @@ def test_all_that_is_held_is_exported_and_nothing_of_others(session, make, manag
     account = own_data.collected(session, applicant)["account"]
     assert account["certificates"][0]["skill"] == "Warblers"
     assert account["attempts"] == [] and account["tasks_handed_in"] == 0
+    project = session.get_one(Project, applicant.opening.project_id)
+    assert [one["name"] for one in account["projects"]] == [project.name]
+    json.dumps(account)
 
 
 def _random_moves(session, opening, manager):

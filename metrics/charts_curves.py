@@ -36,7 +36,8 @@ def share_curves(curves: Sequence[tuple[str, Sequence[Mark]]], most: float, titl
 def time_curves(curves: Sequence[tuple[str, Sequence[Mark]]], most: float, title: str) -> str:
     """Seconds over answers done, from 0."""
     highest = max((mark.high for _, marks in curves for mark in marks), default=1.0)
-    step = next(s * 10**e for e in range(-1, 6) for s in (1, 2, 5) if 6 * s * 10**e >= highest)
+    rounded = (s * 10**e for e in range(-1, 9) for s in (1, 2, 5))
+    step = next(one for one in rounded if 6 * one >= highest)
     top = step * math.ceil(highest / step)
     ticks = [(step * i, f"{step * i:g} s") for i in range(round(top / step) + 1)]
     return _curves(curves, most, title, (0.0, top), ticks)

@@ -10,7 +10,7 @@ from ops import clock_time, erasure, people, projects
 from ops.db import transaction
 from ops.errors import Conflict, InvalidInput
 from ops.models import AuditEntry, Notice, ProjectMember, Task
-from quality import calibration, calibration_told, trust
+from quality import calibration, calibration_told, gold, trust
 from quality.judging import judge
 from quality.models import CalibrationMove, Evidence, ReviewDraw
 from scheduling import gold_pace, policy
@@ -145,10 +145,13 @@ def test_all_that_a_nested_labeller_does_is_reviewed(session, sessions, make, fl
     calibration.promote(session, floor.project, known, by=floor.lead, reason="known")
     for i, task in enumerate(floor.tasks[:12]):
         answer(session, task, (new, known)[i % 2], "a")
+    for asset, who in zip(floor.assets[12:14], (new, known), strict=True):
+        made = gold.make(session, floor.project, asset, [{"class": "a"}], None)
+        answer(session, session.get(Task, made.task_id), who, "a")
     session.commit()
     judge(sessions)
     reviewed = set(session.scalars(select(Task.asset_id).where(Task.stage == "review")))
-    assert reviewed == {task.asset_id for task in floor.tasks[:12:2]}
+    assert reviewed == {asset.id for asset in floor.assets[:14:2]}
     assert set(session.scalars(select(ReviewDraw.reason))) == {"nesting"}
 
 

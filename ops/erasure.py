@@ -21,8 +21,6 @@ def erase(session: Session, user: User, *, by: User) -> None:
     forgetting.with_account(session, user, by=by)
     mentions.strike(session, (user.name, user.email))
     session.execute(_VIEWS, {"user": user.id})
-    # Why somebody was away may be their health.
-    session.execute(update(Absence).where(Absence.user_id == user.id).values(note=""))
     user.name, user.email, user.password_hash = ERASED, None, None
     # Their days stay where they were counted: a time zone names nobody.
     if user.timezone != "UTC":

@@ -61,7 +61,9 @@ def command(attempts: int, seed: int) -> None:
     )
 
 
-def judged(setting: tuple[float, float, float, float], kind: str, attempts: int, rng: Any) -> dict[str, Any]:
+def judged(
+    setting: tuple[float, float, float, float], kind: str, attempts: int, rng: Any
+) -> dict[str, Any]:
     """One setting with one kind of answers: rates with 95 % intervals, and what is spared."""
     from quality.measures import adaptive
 

@@ -30,6 +30,7 @@ from quality.measures.arrays import Floats, Ints
 Outcome = Literal["passed", "failed"]
 SLACK = 1e-9  # nine times 0.1 is 0.9 whatever the rounding of the sum
 STEPS = 24  # halvings in the search for each line
+BOUND_STEPS = 20  # the same for a bound on an accuracy
 MOST_CUTS = 7  # marks on s at the end that are tried; neighbours differ little
 FAR = 40.0  # so many times Wald's lines are out of reach
 
@@ -174,14 +175,16 @@ def character(made: Plan, accuracy: float) -> Character:
     return Character(float(passed.sum()), float((ends * np.arange(1, made.most + 1)).sum()))
 
 
-def _stops(made: Plan, accuracy: float) -> tuple[Floats, Floats]:
-    """Probability of stopping after n answers with s right: passed and failed, (most, most + 1)."""
-    passed = np.zeros((made.most, made.most + 1))
+def _stops(made: Plan, accuracy: float, until: int = 0) -> tuple[Floats, Floats]:
+    """Probability of stopping after n answers with s right: passed and failed, each
+    (n, most + 1), for n up to `until` (0: all)."""
+    last = until or made.most
+    passed = np.zeros((last, made.most + 1))
     failed = np.zeros_like(passed)
     at = np.zeros(made.most + 1)
     at[0] = 1.0
     s = np.arange(made.most + 1)
-    for i in range(made.most):
+    for i in range(last):
         at[1:] = at[1:] * (1 - accuracy) + at[:-1] * accuracy
         at[0] *= 1 - accuracy
         up = s >= made.passing[i]
@@ -211,7 +214,7 @@ def interval(made: Plan, asked: int, right: float, confidence: float = 0.95) -> 
 
 def _at_least(made: Plan, asked: int, right: int, accuracy: float, beyond: bool = False) -> float:
     """Chance of an end as good as this one; `beyond`: of a better one."""
-    passed, failed = _stops(made, accuracy)
+    passed, failed = _stops(made, accuracy, asked)
     i, s = asked - 1, np.arange(made.most + 1)
     same = s > right if beyond else s >= right
     if right >= made.passing[i]:
@@ -238,7 +241,7 @@ def _going(made: Plan, asked: int, accuracy: float) -> tuple[Floats, Ints]:
 def _bound(beyond: Callable[[float], bool]) -> float:
     """The accuracy from which on `beyond` holds."""
     low, high = 0.0, 1.0
-    for _ in range(30):
+    for _ in range(BOUND_STEPS):
         middle = (low + high) / 2
         low, high = (low, middle) if beyond(middle) else (middle, high)
     return (low + high) / 2

@@ -186,6 +186,19 @@ def open_of(session: Session, assessment: Assessment) -> dict[int, list[AttemptD
     return found
 
 
+def waiting(session: Session, rows: Sequence[Assessment]) -> dict[int, int]:
+    """Assessment id → doubts that nobody has looked at, where there are any."""
+    counts = session.execute(
+        select(Attempt.assessment_id, func.count())
+        .join(AttemptDoubt, AttemptDoubt.attempt_id == Attempt.id)
+        .where(
+            Attempt.assessment_id.in_([row.id for row in rows]), AttemptDoubt.looked_at.is_(None)
+        )
+        .group_by(Attempt.assessment_id)
+    )
+    return {assessment_id: n for assessment_id, n in counts}
+
+
 def in_words(session: Session, doubt: AttemptDoubt) -> str:
     """The evidence of a doubt as a sentence."""
     e = doubt.evidence

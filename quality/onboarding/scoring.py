@@ -6,6 +6,7 @@ missing answers being wrong would come to. What was taken out of an assessment c
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from quality.measures import adaptive
@@ -72,5 +73,13 @@ def score(assessment: Assessment, correct: float, counted: int) -> Rate:
     plan = plan_of(assessment)
     if plan is None or not 0 < counted <= plan.most:
         return rate(correct, counted)
-    low, high = adaptive.interval(plan, counted, correct)
+    low, high = _interval(decided(assessment), counted, correct)
     return Rate(correct / counted, low, high, counted)
+
+
+@lru_cache(maxsize=4096)
+def _interval(terms: adaptive.Terms, counted: int, correct: float) -> tuple[float, float]:
+    """Kept, for a page shows those of many attempts, and many end alike."""
+    plan = adaptive.plan(terms)
+    assert plan is not None
+    return adaptive.interval(plan, counted, correct)

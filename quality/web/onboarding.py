@@ -16,7 +16,7 @@ from ops.web import viewing
 from ops.web.identity import db, user
 from quality.label_form import from_json, label_from
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
-from quality.onboarding import assessments, attempts, results
+from quality.onboarding import assessments, attempts, doubts, results
 
 blueprint = APIBlueprint(
     "onboarding",
@@ -34,7 +34,10 @@ def index() -> ResponseReturnValue:
         return render_template("onboarding/offers.html", offers=results.offers(db(), user()))
     rows = assessments.listed(db(), user())
     return render_template(
-        "onboarding/assessments.html", rows=rows, tallies=results.tallies(db(), rows)
+        "onboarding/assessments.html",
+        rows=rows,
+        tallies=results.tallies(db(), rows),
+        doubts=doubts.waiting(db(), rows),
     )
 
 

@@ -141,7 +141,11 @@ def test_a_copier_and_somebody_too_fast_are_doubted_once(session, sessions, make
     of_copier = next(d for d in rows if d.attempt_id == copier.id)
     assert made.labellers[-2].name in doubts.in_words(session, of_copier)
     assert of_copier.evidence["with"] == source.id and of_copier.evidence["shared"] == N_GOLD
+    assert doubts.waiting(session, [made.assessment]) == {made.assessment.id: 3}
     doubts.settle(session, of_copier, made.manager)
+    assert doubts.waiting(session, [made.assessment]) == {made.assessment.id: 2}
     assert of_copier.outcome == "fine"
     with pytest.raises(Conflict):
-        doubts.settle(session, of_copier, made.manager)
+        assert doubts.waiting(session, [made.assessment]) == {made.assessment.id: 3}
+    doubts.settle(session, of_copier, made.manager)
+    assert doubts.waiting(session, [made.assessment]) == {made.assessment.id: 2}

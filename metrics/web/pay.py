@@ -118,8 +118,7 @@ def _why(names: words.Names) -> list[words.Answer]:
 
 @blueprint.get("/pay/statements")
 def listed() -> ResponseReturnValue:
-    """What is earned and not settled, the statements so far, adjustments by hand; with `of`, those
-    of one person, and what it is made of."""
+    """What is earned and not settled, of all or of one person; statements; adjustments by hand."""
     asked = request.args.get("of", "")
     one = db().get(User, forms.identity(asked, "of")) if asked else None
     if asked and one is None:

@@ -20,8 +20,8 @@ class Shifts:
     clients: Mapping[str, Client]
     readers: Sequence[Reader]
 
-    def begin(self, today: date) -> None:
-        """A team of everybody, their hours, and a plan of the first two weeks."""
+    def begin(self) -> None:
+        """A team of everybody."""
         made = self.manager.post(
             "/api/v1/teams",
             {
@@ -31,21 +31,20 @@ class Shifts:
             },
         )
         self.team = made["id"]
-        for reader in self.readers:
-            begins = round(reader.starts * 60)
-            # People come for an hour or so, on every day.
-            week = [f"{clock(begins)}-{clock(begins + 75)}"] * 7
-            hours = {"week": week, "valid_from": today.isoformat()}
-            self.clients[reader.email].put("/api/v1/hours", hours)
-        self._plan(today)
 
     def end(self, today: date) -> None:
-        """The next two weeks; one is granted days off, another has asked."""
+        """What was done so far nobody planned; from now on everybody has hours, and shifts of the
+        next two weeks. One is granted days off, another has asked."""
+        for reader in self.readers:
+            begins = round(reader.starts * 60)
+            week = [f"{clock(begins)}-{clock(begins + 240)}"] * 5 + ["", ""]
+            hours = {"week": week, "valid_from": today.isoformat()}
+            self.clients[reader.email].put("/api/v1/hours", hours)
         first, second = self.readers[1], self.readers[4]
         asked = self._ask(first, today + timedelta(days=5), 2)
         decision = f"/api/v1/teams/{self.team}/absences/{asked}/decision"
         self.lead.post(decision, {"grant": True})
-        self._plan(today + timedelta(days=1))
+        self._plan(today)
         self._ask(second, today + timedelta(days=8), 4)
 
     def _plan(self, today: date) -> None:

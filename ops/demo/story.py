@@ -157,7 +157,7 @@ class Story:
             body = {"skill": skill, "level": 1, "valid_until": until, "reason": reason}
             self.manager.post(f"/api/v1/people/{self.accounts[key].id}/certificates", body)
         self._rates()
-        self.shifts.begin(self.start.date())
+        self.shifts.begin()
         self.lead.post(f"/api/v1/projects/{self.project}/start")
 
     def _rates(self) -> None:

@@ -196,7 +196,7 @@ def waiting(session: Session, rows: Sequence[Assessment]) -> dict[int, int]:
         )
         .group_by(Attempt.assessment_id)
     )
-    return {assessment_id: n for assessment_id, n in counts}
+    return {row[0]: row[1] for row in counts}
 
 
 def in_words(session: Session, doubt: AttemptDoubt) -> str:

@@ -146,6 +146,4 @@ def test_a_copier_and_somebody_too_fast_are_doubted_once(session, sessions, make
     assert doubts.waiting(session, [made.assessment]) == {made.assessment.id: 2}
     assert of_copier.outcome == "fine"
     with pytest.raises(Conflict):
-        assert doubts.waiting(session, [made.assessment]) == {made.assessment.id: 3}
-    doubts.settle(session, of_copier, made.manager)
-    assert doubts.waiting(session, [made.assessment]) == {made.assessment.id: 2}
+        doubts.settle(session, of_copier, made.manager)

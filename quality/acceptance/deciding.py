@@ -48,6 +48,7 @@ def reject(session: Session, made: Delivery, by: User, remarks: str = "") -> Acc
     tracing.trace(session, made, wrong)
     assets = {item.asset_id for item in wrong}
     reopened.reopen(session, batch, made, assets, "rejected", at)
+    _put_ahead(session, batch)
     reopened.note_tasks(session, made, _return(session, batch, assets))
     _tell(session, made, found, by, rework=len(assets))
     return found
@@ -67,6 +68,18 @@ def _decide(session: Session, made: Delivery, by: User, state: str, remarks: str
     found.decided_by, found.decided_at = by.id, clock_time.now()
     session.flush()
     return found
+
+
+def _put_ahead(session: Session, batch: Batch) -> None:
+    """Nothing of another batch goes out before it; of this one, only what was rejected is open.
+
+    A pause of before the delivery is over.
+    """
+    others = select(func.max(Batch.priority)).where(Batch.state == "open", Batch.id != batch.id)
+    first = (session.scalar(others) or 0) + 1
+    batch.priority = min(max(batch.priority, first), lanes.PRIORITIES[-1])
+    batch.paused = False
+    session.flush()
 
 
 def _return(session: Session, batch: Batch, assets: set[int]) -> dict[int, int]:

@@ -13,7 +13,7 @@ from metrics.deliver import deliver
 from ops import clock_time, consensus, delivery, exports, lanes, reopened, reopening, sealer
 from ops.errors import Conflict, Frozen, InvalidInput, NotReady
 from ops.formats import jsonl
-from ops.models import Acceptance, Assignment, Consensus, ReopenedAsset, Task
+from ops.models import Acceptance, Assignment, Consensus, ProjectMember, ReopenedAsset, Task
 from quality import gate, gold
 from quality.acceptance import audit, deciding, drawing, tracing
 from quality.judging import refresh
@@ -190,6 +190,20 @@ def test_rejected_labels_return_to_their_authors_ahead_of_others(done, made, ses
     }
     who = session.get_one(type(done.lead), held[0].labeller_id)
     assert hands.take(who)["stage"] == "rework"
+
+
+def test_where_its_author_has_left_somebody_else_takes_it_before_all_else(
+    done, made, session, make, hands
+):
+    more = make.batch(done.project, priority=9)
+    make.tasks(make.lane(more), make.assets(more, 5))
+    gone = update(ProjectMember).where(ProjectMember.user_id.in_([p.id for p in done.labellers]))
+    session.execute(gone.values(suspended_at=clock_time.now()))
+    rejected(session, made, done.client, wrong=1)
+    fresh = make.member(done.project, make.user())
+    session.commit()
+    shown = hands.take(fresh)
+    assert (shown["stage"], shown["remarks"][0]["remark"]) == ("rework", "It is b.")
 
 
 def test_the_second_delivery_differs_exactly_in_what_was_rejected(

@@ -129,7 +129,7 @@ def _planted(session: Any, own: Mapping[str, Any], foreign: Mapping[str, Any]) -
 @pytest.fixture
 def world(app, make, session, sessions):
     """Two clients with everything; gold of the first is put right with a reason."""
-    own, foreign = (everything(app, make, session, sessions) for _ in range(2))
+    own, foreign = (everything(app, make, session, sessions, scored=False) for _ in range(2))
     project, one = (
         session.get_one(*x) for x in ((Project, own["project_id"]), (Gold, own["gold_id"]))
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from ops.demo.accounts import Account
 from ops.demo.client import Client
 from ops.demo.people import Reader
+from ops.shifts.local_time import monday
 from ops.shifts.weekly import clock
 
 
@@ -41,11 +42,11 @@ class Shifts:
             hours = {"week": week, "valid_from": today.isoformat()}
             self.clients[reader.email].put("/api/v1/hours", hours)
         first, second = self.readers[1], self.readers[4]
-        asked = self._ask(first, today + timedelta(days=5), 2)
+        asked = self._ask(first, monday(today) + timedelta(days=8), 2)
         decision = f"/api/v1/teams/{self.team}/absences/{asked}/decision"
         self.lead.post(decision, {"grant": True})
         self._plan(today)
-        self._ask(second, today + timedelta(days=8), 4)
+        self._ask(second, monday(today) + timedelta(days=9), 3)
 
     def _plan(self, today: date) -> None:
         for n in range(3):

@@ -30,11 +30,17 @@ blueprint = APIBlueprint(
 )
 # Whoever began longer ago is no newcomer any more.
 BEGAN_WITHIN = timedelta(days=365)
+# More projects than this are chosen from a list.
+MOST_BUTTONS = 12
 
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    """Learning curves of all projects that one may see, and the nested of each."""
+    """Learning curves over all projects that one may see; with a project, its own page."""
+    chosen = request.args.get("project", type=int)
+    if chosen is not None:
+        project = projects.find(db(), user(), chosen)
+        return redirect(url_for("calibration.show", project_id=project.id, by=_by()))
     return _page(None)
 
 
@@ -75,10 +81,13 @@ def _move(project: Project) -> str:
     return f"{person.name} is {words.DEEDS[deed]} in {project.name}; they are told tomorrow."
 
 
+def _by() -> str:
+    by = request.args.get("by", "")
+    return by if by in cohorts.GROUPS else "month"
+
+
 def _page(project: Project | None, **more: Any) -> str:
-    by = request.args.get("by", "month")
-    by = by if by in cohorts.GROUPS else "month"
-    now, seen = clock_time.now(), scope.projects(user())
+    by, now, seen = _by(), clock_time.now(), scope.projects(user())
     mine = select(Project).where(Project.id.in_(seen), Project.state != "closed")
     listed = db().scalars(mine.order_by(Project.name, Project.id)).all()
     narrow = Narrow(project_id=project.id if project else None)
@@ -88,6 +97,7 @@ def _page(project: Project | None, **more: Any) -> str:
         "calibration/show.html",
         project=project,
         projects=listed,
+        many=len(listed) > MOST_BUTTONS,
         nesting={p.id for p in listed if projects.settings_of(p).nesting.on},
         terms=projects.settings_of(project).nesting if project else None,
         nested=nesting.nested(db(), project) if project else [],

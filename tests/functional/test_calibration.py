@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from metrics.web import calibration_pages
 from ops import projects
 from ops.models import ProjectMember
 from quality.models import CalibrationMove
@@ -24,13 +25,19 @@ def world(make, session, client_for):
     return client_for(manager), mine, theirs, who, other
 
 
-def test_pages_show_ones_own_projects_alone(world):
+def test_pages_show_ones_own_projects_alone(world, monkeypatch):
     client, mine, theirs, _, _ = world
     assert client.get(f"{PAGE}/{theirs.id}").status_code == 404
     for path in (PAGE, f"{PAGE}/{mine.id}?by=team", f"{PAGE}/{mine.id}?by=opening"):
         page = client.get(path)
         assert page.status_code == 200 and "Mine" in page.text
         assert "Theirs" not in page.text and "Zoe" not in page.text
+    assert client.get(f"{PAGE}?project={mine.id}").location.endswith(f"/{mine.id}?by=month")
+    assert client.get(f"{PAGE}?project={theirs.id}").status_code == 404
+    assert client.get(f"{PAGE}?project={10**30}").status_code in (400, 404)
+    assert "<option" not in client.get(PAGE).text
+    monkeypatch.setattr(calibration_pages, "MOST_BUTTONS", 0)
+    assert f'<option value="{mine.id}"' in client.get(PAGE).text
     assert "needs at least 30 more judged answers" in client.get(f"{PAGE}/{mine.id}").text
 
 

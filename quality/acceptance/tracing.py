@@ -19,13 +19,14 @@ from quality.acceptance import plans
 from quality.measures import root_causes
 from quality.measures.root_causes import Author, Facts
 
-# What a client reads: neither who, nor how we check.
+# What a client reads: neither who, nor how we check. Gold reads like what has no known cause, or it
+# would be told which items are gold.
 TOLD = {
     "guideline": "The instructions left it open, or changed since.",
     "labeller": "A mistake in labelling.",
-    "gold": "A reference of our own was wrong.",
+    "gold": "Our own checks did not catch it.",
     "model": "A proposal by a model was taken over unchecked.",
-    "unknown": "No single cause was found.",
+    "unknown": "Our own checks did not catch it.",
 }
 NAMES = {
     "guideline": "Guideline",

@@ -237,8 +237,18 @@ def test_the_second_delivery_differs_exactly_in_what_was_rejected(
         assert all(check.holds for check in verify.check_delivery(session, one.id))
     with pytest.raises(Frozen):
         deliver(session, done.batch, done.lead)
-    audited(session, second, done.client, wrong=0)
-    assert deciding.accept(session, second, done.client).state == "accepted"
+    # What comes back a second time goes to an expert.
+    (again,) = rejected(session, second, done.client, wrong=1)
+    assert again in assets
+    assert len(hands.give(done.expert, "adjudicate", key="c")["remarks"]) >= 2
+    session.expire_all()
+    third = deliver(session, done.batch, done.lead)
+    session.commit()
+    sealer.seal(sessions)
+    (difference,) = delivery.differences(session, second, third)
+    assert (difference.asset_id, difference.after) == (again, {"class": "c"})
+    audited(session, third, done.client, wrong=0)
+    assert deciding.accept(session, third, done.client).state == "accepted"
 
 
 def test_no_other_label_can_change_while_it_is_mended(done, made, session, sessions):
@@ -296,6 +306,7 @@ def test_gold_goes_to_a_lead_and_to_nobody_else(make, session, sessions, done):
     deciding.reject(session, made, done.client)
     session.commit()
     assert item.cause == "gold"
+    assert tracing.TOLD["gold"] == tracing.TOLD["unknown"]  # or a client would know what is gold
     assert not session.scalars(select(Task).where(Task.stage.in_(("rework", "adjudicate")))).all()
     (reason,) = gate.examine(session, done.batch).reasons
     assert reason["term"] == "again"

@@ -26,7 +26,7 @@ def plan(
     """What was planned at this moment for the days from its own on, of those who worked here.
 
     Of a week in which somebody has a shift each day is as planned, also one without a shift; on
-    days that are granted as off nobody works. None where no plan says anything.
+    days that are granted as off nobody works. None where neither says anything.
     """
     ids, today = [int(i) for i in past.people], at.date()
     if not ids or not _any(session, ids, at):
@@ -39,11 +39,16 @@ def plan(
     seen = stop - begin
     worked = past.hours[begin:stop]
     util, weeks = _came(past, worked, hours[:seen], planned[:seen])
+    off = _off(session, ids, today, at)
     if weeks is None:
-        return None
+        if not off.any():
+            return None
+        # What plans are worth is not known yet; days off are.
+        planned[:], hours[:] = False, 0
+        weeks = np.ones((1, len(past.may))), np.zeros((1, len(past.may)))
     kept = past.staying if staying else np.ones(past.staying.shape, bool)
     to_come = hours[seen:] * util
-    known = planned[seen:] | _off(session, ids, today, at)
+    known = planned[seen:] | off
     rest = np.stack([past.by_group(worked, kept & ~one) for one in known])
     came, apart = weeks
     return Ahead(rest, past.by_group(to_come, kept), came, apart)
@@ -93,7 +98,7 @@ def _came(
         (past.by_group(expected, everybody)[:, g], past.by_group(came, everybody)[:, g])
         for g in groups
     ]
-    all_of = came_of(sum(e for e, _ in pairs), sum(c for _, c in pairs))  # type: ignore[arg-type]
+    all_of = came_of(expected.sum(axis=1), came.sum(axis=1))
     if len(all_of[0]) < FEWEST_WEEKS:
         return util, None
     found = [came_of(*pair) for pair in pairs]

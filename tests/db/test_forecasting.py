@@ -125,6 +125,17 @@ def test_days_to_come_are_as_planned_times_what_comes_of_plans(planned, make, se
     assert without.ahead.rest[:7].sum() == 0
 
 
+def test_days_off_count_although_nobody_plans(worked, make, session, at_noon):
+    made = worked(28)
+    who, tomorrow = made.labellers[0], NOON.date() + timedelta(days=1)
+    session.add(Absence(user_id=who.id, kind="sick", first_day=tomorrow, state="granted",
+                        last_day=tomorrow, asked_at=NOON, decided_at=NOON))  # fmt: skip
+    session.flush()
+    found = read_floor(session, made.project, NOON)
+    # 50 answers today, none tomorrow, 100 on each day after it.
+    assert found.run(runs=20).days[0, 0] == pytest.approx(3.5, abs=0.01)
+
+
 def test_a_plan_counts_from_when_it_was_known(planned, session, at_noon):
     made, who, lead = planned()
     past = read_floor(session, made.project, NOON).past

@@ -18,6 +18,7 @@ from ops.demo.digits import CLASSES, fingerprint, name_of
 from ops.demo.floor import Floor
 from ops.demo.lessons import Lessons
 from ops.demo.people import Reader
+from ops.demo.portal import Portal
 from ops.demo.shifts import Shifts
 from ops.errors import TouchstoneError
 
@@ -69,12 +70,16 @@ class Story:
         )
         self.labellers = [r for r in self.readers if r.role == "labeller"]
         self.judges = [r for r in self.readers if r.role != "labeller"]
+        askers = [self.floor.clients[r.email] for r in self.labellers]
+        client = self.client(self.accounts["client"])
+        self.portal = Portal(client, self.lead, askers, self.floor.digits)
 
     def tell(self) -> None:
         """Fourteen days, the last of which is yesterday."""
         self._at(0, 7)
         self.project = self._project()
         first = self._batch(0)
+        self.portal.begin(self.project)
         self._people()
         self.hiring.begin(self.project)
         self._work(range(5), self.readers)
@@ -88,8 +93,11 @@ class Story:
         self._work([11], self.judges, share=0.35)
         self._settle(6)
         self._batch(2)
+        self._at(12, 5)
+        self.portal.ask(self.project, GUIDELINE)
         self._work([12, 13], self.labellers, share=0.9)  # the judges are away
         self.shifts.end(self._at(13, 20).date())
+        self.portal.end(self.project)
 
     def _at(self, day: int, hour: float) -> datetime:
         moment = self.start + timedelta(days=day, hours=hour)

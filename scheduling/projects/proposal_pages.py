@@ -1,17 +1,21 @@
 """Gold that the client proposes: what they say is right, the label in force, and the decision."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 
-from ops import consensus
+from ops import consensus, ontologies
 from ops.errors import Conflict, InvalidInput
-from ops.models import Project
-from ops.web import media
+from ops.models import OntologyVersion, Project
+from ops.web import media, viewing
 from ops.web.identity import db, user
 from quality import proposals
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.gold_many_pages import names, say
+
+# So many are drawn on one page; those behind them come up as these are decided.
+MOST_DRAWN = 12
 
 
 @blueprint.get("/projects/<int:project_id>/gold/proposals")
@@ -33,11 +37,32 @@ def _page(project: Project, errors: list[dict[str, Any]] | None = None, failed: 
         names=names(project.id),
         say=said,
         in_force={asset_id: said(one.label) for asset_id, one in known.items()},
+        works=_works(project, found, known),
         media_url=media.url,
         errors=errors or [],
         failed=failed,
         reason=request.form.get("reason", ""),
     )
+
+
+def _works(project: Project, found: Sequence[Any], known: Mapping[int, Any]) -> dict[int, Any]:
+    """Proposal → what the viewer shows: what the client says over the label in force."""
+    ontology = ontologies.current(db(), project.id) or OntologyVersion(
+        classes=[], attributes=[], reasons=[]
+    )
+    names = {"before": "in force", "after": "the client"}
+    return {
+        one.id: viewing.work(
+            project,
+            ontology,
+            one.asset,
+            one.label,
+            before=known[one.asset_id].label if one.asset_id in known else None,
+            names=names,
+        )
+        for one in found[:MOST_DRAWN]
+        if one.state == "open"
+    }
 
 
 @blueprint.post("/projects/<int:project_id>/gold/proposals/<int:proposal_id>")

@@ -28,8 +28,21 @@ _IN_FORCE = """
            CASE WHEN consensus.method IN ('gold', 'adjudication') THEN 0
                 ELSE consensus.answers END AS answers
     FROM asset JOIN consensus ON consensus.asset_id = asset.id
-    WHERE asset.batch_id = :batch ORDER BY asset.id, consensus.version DESC
+    WHERE asset.batch_id = :batch {chosen} ORDER BY asset.id, consensus.version DESC
 """
+_AGAIN = """EXISTS (SELECT FROM reopened_asset again
+                    WHERE again.delivery_id = :before AND again.asset_id = {asset})"""
+# What was delivered and not taken up again is delivered as it was, whatever is made of it now.
+_AFTER = f"""
+    SELECT asset_id, external_id, label, method, probability, answers FROM delivery_item
+    WHERE delivery_id = :before AND NOT {_AGAIN.format(asset="delivery_item.asset_id")}
+    UNION ALL ({_IN_FORCE.format(chosen="AND " + _AGAIN.format(asset="asset.id"))})
+"""
+
+
+def _labels(before: Delivery | None) -> str:
+    """The labels that the next delivery holds, the one before it being `before`."""
+    return _IN_FORCE.format(chosen="") if before is None else _AFTER
 
 
 def next_id(session: Session) -> int:
@@ -47,10 +60,10 @@ def digest_of(labels: Iterable[dict[str, Any]]) -> str:
 
 def digest_in_force(session: Session, batch: Batch) -> tuple[str, int]:
     """The digest that the labels in force would be delivered under, and how many they are."""
-    ordered = text(f'SELECT * FROM ({_IN_FORCE}) AS now ORDER BY external_id COLLATE "C"')
-    rows = session.execute(
-        ordered, {"batch": batch.id}, execution_options={"yield_per": exports.CHUNK}
-    )
+    before = of_batch(session, batch.id)
+    ordered = text(f'SELECT * FROM ({_labels(before)}) AS now ORDER BY external_id COLLATE "C"')
+    values = {"batch": batch.id} | ({"before": before.id} if before else {})
+    rows = session.execute(ordered, values, execution_options={"yield_per": exports.CHUNK})
     n = 0
 
     def labels() -> Iterable[dict[str, Any]]:
@@ -67,14 +80,16 @@ def freeze(session: Session, delivery: Delivery) -> None:
 
     The batch must be locked since before the digest was taken.
     """
+    before = of_batch(session, delivery.batch_id)
     session.add(delivery)
     session.flush()
+    values = {"delivery": delivery.id, "batch": delivery.batch_id}
     session.execute(
         text(
             "INSERT INTO delivery_item (delivery_id, asset_id, external_id, label, method, "
-            f"probability, answers) SELECT :delivery, now.* FROM ({_IN_FORCE}) AS now"
+            f"probability, answers) SELECT :delivery, now.* FROM ({_labels(before)}) AS now"
         ),
-        {"delivery": delivery.id, "batch": delivery.batch_id},
+        values | ({"before": before.id} if before else {}),
     )
     session.get_one(Batch, delivery.batch_id).state = "delivered"
     session.flush()

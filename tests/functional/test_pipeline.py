@@ -153,7 +153,7 @@ def test_many_are_moved_at_once_and_the_late_are_told(client_for, session, openi
     assert late.status_code == 409 and "moved to Interview by Mona Manager meanwhile" in late.text
 
 
-def test_the_pages_show_what_there_is(client_for, session, opening, manager):
+def test_the_pages_show_what_there_is(client_for, session, opening, manager, count_queries):
     client = client_for(manager)
     for path in ("", "/table", "/funnel", "/duplicates", "/stages", "/letters"):
         assert client.get(f"/onboarding/pipeline{path}").status_code == 200, path
@@ -168,6 +168,16 @@ def test_the_pages_show_what_there_is(client_for, session, opening, manager):
     table = client.get("/onboarding/pipeline/table.csv?q=ann%40")
     assert table.mimetype == "text/csv" and len(table.text.splitlines()) == 3
     assert client.get("/onboarding/pipeline?opening=999999").status_code == 404
+    asked = []
+    for _ in range(2):
+        count_queries.clear()
+        for path in ("", "/table", "/duplicates"):
+            client.get(f"/onboarding/pipeline{path}")
+        asked.append(len(count_queries))
+        for _ in range(8):
+            applied(session, opening, email="ann@example.com")
+        session.commit()
+    assert asked[0] == asked[1], "more applicants take more queries"
 
 
 def test_a_letter_is_checked_previewed_kept_and_written(client_for, session, opening, manager):

@@ -147,7 +147,8 @@ def since(report: Report) -> list[str]:
     again = found["rejected"] + found["looked_at_again"]
     return [
         f"It replaces version {found['version']} (delivery {found['delivery']}). "
-        f"{number(again, 'item')} were looked at once more: {found['changed']:,} changed, "
+        f"{number(again, 'item')} {'was' if again == 1 else 'were'} looked at once more: "
+        f"{found['changed']:,} changed, "
         f"{found['upheld']:,} proved right. All others are as they were.",
         *([f"Changed: {listed}{more}."] if listed else []),
     ]

@@ -5,7 +5,7 @@ the oldest transaction still running, in the order (transaction, id). A seal hol
 over them and the seal before it, so one changed, missing or added entry breaks every later seal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select, text
@@ -72,13 +72,18 @@ def seal(sessions: sessionmaker[Session]) -> int:
 
 def is_sealed(session: Session, entry_id: int | None) -> bool:
     """Whether a seal covers the audit entry."""
-    covering = select(AuditSeal.id).where(
-        AuditEntry.id == entry_id,
+    return entry_id is not None and entry_id in sealed(session, [entry_id])
+
+
+def sealed(session: Session, entry_ids: Collection[int]) -> set[int]:
+    """Those of the audit entries that a seal covers. One statement."""
+    covered = select(AuditEntry.id).where(
+        AuditEntry.id.in_(entry_ids),
         AuditSeal.organisation_id == AuditEntry.organisation_id,
         AuditSeal.after_xid < AuditEntry.xid,
         AuditSeal.upto_xid >= AuditEntry.xid,
     )
-    return session.scalar(covering) is not None
+    return set(session.scalars(covered))
 
 
 def verify(session: Session) -> Verification:

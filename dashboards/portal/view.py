@@ -71,20 +71,22 @@ def batches(session: Session, project: Project, found: Sequence[Batch]) -> list[
     made: dict[int, list[Delivered]] = {}
     for one in reads.deliveries(session, ids):
         made.setdefault(one.made.batch_id, []).append(one)
+    entries = [some[0].made.audit_entry_id for some in made.values()]
+    covered = sealer.sealed(session, entries)
     return [
-        _shown(session, batch, at[batch.id], expected.get(batch.id), made.get(batch.id, []))
+        _shown(batch, at[batch.id], expected.get(batch.id), made.get(batch.id, []), covered)
         for batch in found
     ]
 
 
 def _shown(
-    session: Session,
     batch: Batch,
     at: Progress,
     expected: Expected | None,
     made: list[Delivered],
+    covered: set[int],
 ) -> Shown:
-    sealed = bool(made) and sealer.is_sealed(session, made[0].made.audit_entry_id)
+    sealed = bool(made) and made[0].made.audit_entry_id in covered
     state = words.state(
         at,
         delivered=bool(made) and batch.state == "delivered",

@@ -54,14 +54,14 @@ def _of(session: Session, user: User) -> Applicant | None:
 
 
 def follow(sessions: sessionmaker[Session]) -> int:
-    """Whoever handed in a first task is active; paused while they are paused everywhere; whoever's
+    """Whoever handed in a task is active; paused while they are paused everywhere; whoever's
     account is closed has left.
 
     A sweep, so that handing in work stays as quick as it is. Returns how many moved.
     """
     with transaction(sessions) as session:
         return (
-            _all_to(session, _at_work(), "active", "Handed in a first task")
+            _all_to(session, _at_work(), "active", "Handed in a task")
             + _all_to(session, _stopped(), "paused", "Paused in every project")
             + _all_to(session, _going_on("paused", may_work()), "active", "May work again")
             + _all_to(session, _gone(), "left", "The account was closed")
@@ -75,10 +75,13 @@ def _here() -> Select[Applicant]:
 
 
 def _at_work() -> Select[Applicant]:
-    handed_in = (Assignment.labeller_id == Applicant.user_id) & (Assignment.state == "submitted")
-    return _here().where(
-        PipelineStage.meaning.in_(BEFORE_WORK), User.active, exists().where(handed_in)
+    # Since they came where they are: whom a manager put back stays until they work again.
+    handed_in = exists().where(
+        Assignment.labeller_id == Applicant.user_id,
+        Assignment.state == "submitted",
+        Assignment.ended_at >= Applicant.stage_since,
     )
+    return _here().where(PipelineStage.meaning.in_(BEFORE_WORK), User.active, handed_in)
 
 
 def may_work() -> ColumnElement[bool]:

@@ -231,6 +231,10 @@ def test_the_certificate_of_the_opening_certifies_and_the_first_task_makes_activ
     assert facts.follow(sessions) == 1
     session.expire_all()
     assert applicant.stage.name == "Active"
+    to(session, applicant, "Training", manager)
+    session.commit()
+    assert facts.follow(sessions) == 0, "whom a manager put back stays there"
+    to(session, applicant, "Active", manager)
     people.deactivate(session, user, by=manager)
     session.commit()
     assert facts.follow(sessions) == 1

@@ -71,8 +71,8 @@ def batches(session: Session, project: Project, found: Sequence[Batch]) -> list[
     made: dict[int, list[Delivered]] = {}
     for one in reads.deliveries(session, ids):
         made.setdefault(one.made.batch_id, []).append(one)
-    entries = [some[0].made.audit_entry_id for some in made.values()]
-    covered = sealer.sealed(session, entries)
+    entries = (some[0].made.audit_entry_id for some in made.values())
+    covered = sealer.sealed(session, [entry for entry in entries if entry is not None])
     return [
         _shown(batch, at[batch.id], expected.get(batch.id), made.get(batch.id, []), covered)
         for batch in found

@@ -96,3 +96,17 @@ def test_a_client_may_not_act_as_a_lead(done, made, client):
 
 def test_a_client_without_projects_is_told_so(client_for):
     assert "No projects yet" in client_for("client").get("/portal").text
+
+
+def test_more_batches_take_no_more_statements(done, made, client, make, session, count_queries):
+    def sent() -> int:
+        session.commit()
+        count_queries.clear()
+        assert client.get("/portal").status_code == 200
+        return len(count_queries)
+
+    sent()  # what is asked once is asked now
+    before = sent()
+    for _ in range(3):
+        make.assets(make.batch(done.project), 2)
+    assert sent() == before

@@ -45,7 +45,7 @@ def plan(
     row = PlannedMove(
         user_id=user.id, from_day=from_day, team_id=team.id if team else None,
         organisation_id=organisation.id if organisation else None, timezone=timezone,
-        planned_by=by.id, planned_at=clock_time.now(),
+        planned_by=by.id,
     )  # fmt: skip
     session.add(row)
     session.flush()

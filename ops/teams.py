@@ -1,6 +1,7 @@
 """Teams: who belongs to them, who leads them, from one moment to another."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
@@ -90,18 +91,23 @@ def listed(session: Session, viewer: User) -> list[Row]:
     return [Row(team, n, waiting, led.get(team.id, [])) for team, n, waiting in rows]
 
 
-def _leading(team_ids: Sequence[int]) -> Select[Any, Any]:
+def _leading(team_ids: Sequence[int]) -> Select[Any, Any, Any]:
     return (
-        select(TeamLead.team_id, User)
+        select(TeamLead.team_id, TeamLead.since, User)
         .join(User, User.id == TeamLead.user_id)
         .where(TeamLead.team_id.in_(team_ids), TeamLead.until.is_(None), User.active)
         .order_by(User.name, User.id)
     )
 
 
+def leading(session: Session, team: Team) -> list[tuple[User, datetime]]:
+    """Who leads a team now, and since when, by name."""
+    return [(row.User, row.since) for row in session.execute(_leading([team.id]))]
+
+
 def leads(session: Session, team: Team) -> list[User]:
     """Who leads a team now, by name."""
-    return [row.User for row in session.execute(_leading([team.id]))]
+    return [lead for lead, _ in leading(session, team)]
 
 
 def appoint(session: Session, team: Team, lead: User, *, by: User) -> bool:

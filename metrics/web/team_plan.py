@@ -108,6 +108,7 @@ def _page(team: Team, *, draft: Draft | None = None, errors: object = None, chos
         grid=team_grid.grid(db(), members, week, zone, draft),
         draft=draft,
         shift=shift,
+        planner=db().get_one(User, shift.planned_by).name if shift else "",
         clock=zone_named(shift.user.timezone) if shift else None,
         ticked={p.id for p in forms.ticked(request.form, members)},
         projects=_projects(),

@@ -1,5 +1,6 @@
 """Teams: a list of them, and of each who belongs to it, who leads it, who asks to be away."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from apiflask import APIBlueprint
@@ -64,7 +65,8 @@ def _page(team: Team, *, values: object = None, errors: object = None) -> str:
         tab="Team",
         team=team,
         members=members,
-        leads=teams.leads(db(), team),
+        leads=teams.leading(db(), team),
+        decided_by=_names(one.decided_by for one in found),
         asked=[one for one in found if one.state == "asked"],
         granted=[one for one in found if one.state == "granted"],
         kinds=ABSENCES,
@@ -75,6 +77,11 @@ def _page(team: Team, *, values: object = None, errors: object = None) -> str:
         values=values or {},
         errors=errors,
     )
+
+
+def _names(ids: Iterable[int | None]) -> dict[int, str]:
+    known = select(User.id, User.name).where(User.id.in_({i for i in ids if i}))
+    return {row[0]: row[1] for row in db().execute(known)}
 
 
 def _free() -> list[User]:

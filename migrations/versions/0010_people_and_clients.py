@@ -374,7 +374,6 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("timezone", sa.String(), nullable=False),
         sa.Column("planned_by", sa.BigInteger(), nullable=False),
-        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_planned_move_organisation_id")
         ),
@@ -471,8 +470,6 @@ def upgrade() -> None:
         sa.Column("ends", sa.SmallInteger(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
-        sa.Column("set_by", sa.BigInteger(), nullable=True),
-        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.text("int8range(user_id, user_id, '[]')"), "&&"),
             (sa.text("int4range(weekday, weekday, '[]')"), "&&"),
@@ -489,9 +486,6 @@ def upgrade() -> None:
             name=op.f("ck_weekly_hours_validity"),
         ),
         sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_weekly_hours_weekday")),
-        sa.ForeignKeyConstraint(
-            ["set_by"], ["user_account.id"], name=op.f("fk_weekly_hours_set_by")
-        ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_account.id"], name=op.f("fk_weekly_hours_user_id")
         ),

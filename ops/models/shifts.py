@@ -58,7 +58,6 @@ class PlannedMove(Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey(Organisation.id))
     timezone: Mapped[str]
     planned_by: Mapped[int] = mapped_column(ForeignKey(User.id))
-    planned_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class WeeklyHours(Base):
@@ -92,8 +91,6 @@ class WeeklyHours(Base):
     ends: Mapped[int] = mapped_column(SmallInteger)
     valid_from: Mapped[date] = mapped_column(Date)
     valid_until: Mapped[date | None] = mapped_column(Date)
-    set_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
-    set_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Shift(Base):

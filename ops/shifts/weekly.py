@@ -92,11 +92,10 @@ def put(session: Session, person: User, week: Week, valid_from: date, *, by: Use
     for row in rows:
         row.valid_until = max(row.valid_from, valid_from)
     session.flush()
-    now = clock_time.now()
     session.add_all(
         WeeklyHours(
             user_id=person.id, weekday=weekday, begins=begins, ends=ends,
-            valid_from=valid_from, set_by=by.id, set_at=now,
+            valid_from=valid_from,
         )
         for weekday, begins, ends in sorted(wanted)
     )  # fmt: skip

@@ -41,14 +41,13 @@ def show(batch_id: int) -> ResponseReturnValue:
 
 def _show(batch: Batch, errors: Sequence[Mapping[str, Any]] = ()) -> ResponseReturnValue:
     found = [_of(db(), made) for made in reversed(delivery.versions(db(), batch.id))]
-    levels = [row for row in service.of_project(db(), batch.project)["rows"] if row.batch is batch]
     body = render_template(
         "acceptance/show.html",
         batch=batch,
         deliveries=found,
         causes=CAUSES,
         names=tracing.NAMES,
-        levels=levels,
+        service=service.of_project(db(), batch.project),
         classes=_classes(batch),
         errors=errors,
         values=request.form,

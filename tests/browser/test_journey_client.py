@@ -40,7 +40,6 @@ def done(make, session):
 def delivered(page, sessions, done):
     """The lead lets the batch go; its seal stands."""
     page.goto(f"/batches/{done.batch.id}")
-    page.on("dialog", lambda dialog: dialog.accept())
     page.click("text=Deliver to the client")
     page.wait_for_selector("text=Delivered:")
     sealer.seal(sessions)
@@ -60,9 +59,11 @@ def audit(page, wrong):
     page.click("button:has-text('Begin')")
     for place in range(1, LOOKED + 1):
         page.wait_for_selector(f"text=· {place} of {LOOKED}")
+        page.wait_for_load_state()  # the keys are there
         if place == 1 and wrong:
             page.keyboard.press("w")  # without saying what is wrong it does not go on
             page.wait_for_selector("[role=alert]")
+            page.wait_for_load_state()
             picture(page, "audit-item")
         if place <= wrong:
             page.keyboard.press("1")
@@ -78,6 +79,7 @@ def test_the_second_delivery_differs_exactly_in_what_the_client_rejected(
 ):
     traps.expect("422")  # a wrong item without saying what is wrong
     lead = browse(done.lead)
+    lead.on("dialog", lambda dialog: dialog.accept())
     delivered(lead, sessions, done)
 
     client = browse(done.client, "/portal")

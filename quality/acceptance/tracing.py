@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from ops import audit_log, consensus
+from ops import audit_log, clock_time, consensus
 from ops.errors import InvalidInput, NotReady
 from ops.labels import same
-from ops.models import CAUSES, AcceptanceItem, Delivery, DeliveryItem, User
+from ops.models import CAUSES, Acceptance, AcceptanceItem, Delivery, DeliveryItem, User
 from quality.acceptance import plans
 from quality.measures import root_causes
 from quality.measures.root_causes import Author, Facts
@@ -58,7 +58,7 @@ _ANSWERS = text(
         WHERE e.labeller_id = a.labeller_id AND e.project_id = a.project_id
           AND e.kind IN ('gold', 'review') AND e.at <= a.ended_at) checks ON true
     WHERE t.asset_id = ANY(:assets) AND t.stage IN ('label', 'rework') AND t.round > 0
-      AND a.state = 'submitted' AND NOT a.surplus
+      AND a.state = 'submitted' AND NOT a.surplus AND a.ended_at <= :delivered
     ORDER BY t.asset_id, t.round, a.id
     """
 )
@@ -81,16 +81,17 @@ _ERRED = text(
 
 _ABOUT = text(
     """
-    SELECT (SELECT array_agg(created_at) FROM guideline_version WHERE project_id = :project)
-               AS guidelines,
-           (SELECT array_agg(created_at) FROM ontology_version WHERE project_id = :project)
-               AS ontologies
+    SELECT (SELECT array_agg(created_at) FROM guideline_version
+            WHERE project_id = :project AND created_at <= :rejected) AS guidelines,
+           (SELECT array_agg(created_at) FROM ontology_version
+            WHERE project_id = :project AND created_at <= :rejected) AS ontologies
     """
 )
 
 _QUESTIONS = text(
     """
-    SELECT asset_id, count(*) AS n FROM issue WHERE asset_id = ANY(:assets) GROUP BY asset_id
+    SELECT asset_id, count(*) AS n FROM issue
+    WHERE asset_id = ANY(:assets) AND opened_at <= :rejected GROUP BY asset_id
     """
 )
 
@@ -101,9 +102,10 @@ _GOLD_DOUBTS = text(
     """
     SELECT gold.class_key AS key, count(*) AS n FROM gold
     WHERE gold.project_id = :project AND gold.class_key = ANY(:keys)
-      AND (EXISTS (SELECT FROM gold_version v WHERE v.gold_id = gold.id AND v.version > 1)
+      AND (EXISTS (SELECT FROM gold_version v WHERE v.gold_id = gold.id AND v.version > 1
+                     AND v.created_at <= :rejected)
            OR EXISTS (SELECT FROM flag WHERE flag.asset_id = gold.asset_id
-                        AND flag.kind LIKE 'gold%'))
+                        AND flag.kind LIKE 'gold%' AND flag.at < :rejected))
     GROUP BY 1
     """
 )
@@ -142,7 +144,8 @@ def _write(session: Session, known: "_Known", wrong: Sequence[AcceptanceItem]) -
 
 
 class _Known:
-    """What the database knows of the rejected items, read in a fixed number of statements."""
+    """What the database knew of the rejected items when they were rejected: what followed from the
+    rejection itself speaks for nothing. But it says what is right (`truth`)."""
 
     def __init__(
         self,
@@ -157,17 +160,20 @@ class _Known:
         frozen = {asset: session.get_one(DeliveryItem, (made.id, asset)).label for asset in assets}
         self.labels = frozen
         self.answers: dict[int, list[Row[Any]]] = defaultdict(list)
-        for row in session.execute(_ANSWERS, {"assets": assets}):
+        found = session.scalar(select(Acceptance).where(Acceptance.delivery_id == made.id))
+        rejected = (found and found.decided_at) or clock_time.now()
+        until = {"assets": assets, "delivered": made.delivered_at, "rejected": rejected}
+        for row in session.execute(_ANSWERS, until):
             self.answers[row.asset_id].append(row)
         self.keys = {asset: _key(label) for asset, label in frozen.items()}
         # What is right, where it was mended and is not the same.
         self.truth = {a: key for a, key in truth.items() if key and key != self.keys[a]}
         named = {key for key in (*self.keys.values(), *self.truth.values()) if key}
-        values = {"project": project, "keys": sorted(named)}
+        values = {"project": project, "keys": sorted(named), "rejected": rejected}
         self.erred = [tuple(row) for row in session.execute(_ERRED, values)]
         self.doubts = {row.key: row.n for row in session.execute(_GOLD_DOUBTS, values)}
         self.about = session.execute(_ABOUT, values).one()
-        self.questions = dict(map(tuple, session.execute(_QUESTIONS, {"assets": assets})))
+        self.questions = dict(map(tuple, session.execute(_QUESTIONS, until)))
         self.gold: dict[int, int] = dict(map(tuple, session.execute(_GOLD, {"assets": assets})))
         self.wrong = list(wrong)
 
@@ -185,14 +191,15 @@ class _Known:
     def facts(self, item: AcceptanceItem) -> Facts:
         """What is known of one rejected item."""
         answers, authors = self.answers[item.asset_id], self.authors_of(item)
-        mine = [row for row in answers if row.labeller_id in authors]
-        since = max((row.ended_at for row in mine), default=None)
+        # Of one who answered twice, the last answer.
+        mine = {row.labeller_id: row for row in answers if row.labeller_id in authors}
+        since = max((row.ended_at for row in mine.values()), default=None)
         return Facts(
-            authors=[_author(row) for row in mine],
+            authors=[_author(row) for row in mine.values()],
             questions=self.questions.get(item.asset_id, 0),
             guideline=_later(self.about.guidelines, since),
             classes=_later(self.about.ontologies, since),
-            alike=len(self._alike(item) - set(authors)),
+            alike=max(len(self._alike(item) | set(authors)) - 1, 0),
             pair=self._pair(item.asset_id),
             is_gold=item.asset_id in self.gold,
             gold_doubts=self._doubts(item.asset_id),

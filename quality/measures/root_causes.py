@@ -44,9 +44,9 @@ class Facts:
     """What is known of one rejected label.
 
     `questions` about the asset; `guideline` and `classes`: versions published after it was
-    labelled; `alike`: other labellers who were found to err in the same way, `pair` which, where it
-    is known what is right ("a for b"); `is_gold`: the label is a known answer; `gold_doubts`: known
-    answers of its class, or of the right one, revised or questioned;
+    labelled; `alike`: labellers beside one author who erred in the same way, here or elsewhere, and
+    `pair` how, where it is known what is right ("a for b"); `is_gold`: the label is a known answer;
+    `gold_doubts`: known answers of its class, or of the right one, revised or questioned;
     `otherwise`: labellers who answered something else about this asset; `agreed`: the accuracy that
     was agreed on.
     """
@@ -82,8 +82,9 @@ def cause_of(clues: Sequence[Clue]) -> Cause:
 def clues(facts: Facts) -> list[Clue]:
     """Everything that speaks for a cause, the weightiest first."""
     found = [*_of_guideline(facts), *_of_gold(facts)]
-    for author in facts.authors:
-        found += [*_of_model(author), *_of_labeller(author, facts)]
+    # Several who said the same are no better reason than the one of whom most is known.
+    each = [[*_of_model(author), *_of_labeller(author, facts)] for author in facts.authors]
+    found += max(each, key=lambda of_one: sum(clue.points for clue in of_one), default=[])
     return sorted(found, key=lambda clue: -clue.points)
 
 

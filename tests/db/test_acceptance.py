@@ -237,6 +237,8 @@ def test_the_second_delivery_differs_exactly_in_what_was_rejected(
         assert all(check.holds for check in verify.check_delivery(session, one.id))
     with pytest.raises(Frozen):
         deliver(session, done.batch, done.lead)
+    # What was said while they were mended speaks for nothing.
+    assert not [words for words in clues if "answered something else" in words]
     # What comes back a second time goes to an expert.
     (again,) = rejected(session, second, done.client, wrong=1)
     assert again in assets

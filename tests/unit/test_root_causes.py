@@ -28,6 +28,8 @@ CARELESS = Author(7, right=8.0, checked=20, seconds=1.0, usual=9.0)
         # Of two that weigh alike, the one that helps more labels.
         (Facts(authors=[Author(1)], otherwise=1, guideline=1), "guideline"),
         (Facts(authors=[CARELESS], questions=1), "labeller"),  # 4 points against 3
+        # Two who are careless are no more careless: 4 against 5.
+        (Facts(authors=[CARELESS, CARELESS], questions=1, guideline=1), "guideline"),
     ],
 )
 def test_the_cause_with_most_points_is_named(facts, cause):

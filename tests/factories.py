@@ -1,7 +1,9 @@
 """Factories that flush: real rows through the real verbs where a verb exists."""
 
 import itertools
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -33,6 +35,17 @@ def _password_hash() -> str:
     if not _hash:
         _hash.append(people.hash_password(PASSWORD))
     return _hash[0]
+
+
+@contextmanager
+def as_of(moment: datetime | None) -> Iterator[None]:
+    """What is done in the block is done at `moment`; None: now."""
+    before = clock_time._source
+    clock_time.use(moment.timestamp if moment else before)
+    try:
+        yield
+    finally:
+        clock_time.use(before)
 
 
 class Make:
@@ -124,7 +137,9 @@ class Make:
         self.session.flush()
         return rows
 
-    def decided(self, asset: Asset, key: str = "a", **more: Any) -> Consensus:
+    def decided(
+        self, asset: Asset, key: str = "a", *, at: datetime | None = None, **more: Any
+    ) -> Consensus:
         """The next version of an asset's consensus: class `key`, by the majority of 3 who agree."""
         values = {
             "method": "majority",
@@ -135,7 +150,10 @@ class Make:
             "posterior": {},
             **more,
         }
-        return consensus.append(self.session, asset_id=asset.id, batch_id=asset.batch_id, **values)
+        with as_of(at):
+            return consensus.append(
+                self.session, asset_id=asset.id, batch_id=asset.batch_id, **values
+            )
 
     def all_decided(self, assets: list[Asset], labels: list[dict[str, Any]]) -> None:
         """The first consensus of each asset, all at once: thousands take too long one by one."""

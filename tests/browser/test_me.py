@@ -33,7 +33,7 @@ def test_my_page_is_true_in_light_and_in_dark(
         at = now - timedelta(days=i // 4, minutes=i)
         given = answer(session, task, me, "a", active_ms=1500 + 700 * (i % 5), at=at)
         if i in (9, 14):
-            make.decided(task.asset, "b", method="review").at = now - timedelta(days=1)
+            make.decided(task.asset, "b", method="review", at=now - timedelta(days=1))
             session.add(Evidence(
                 labeller_id=me.id, skill_id=floor.project.skill_id, project_id=floor.project.id,
                 assignment_id=given.id, kind="review", correct=0.0, classes=3,

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ops import clock_time, consensus
+from ops import clock_time
 from ops.models import Assignment, ProjectMember
 from quality.models import Evidence
+from tests.factories import Make
 
 
 @pytest.fixture
@@ -48,17 +49,10 @@ def check(session, floor, assignment, kind, decided, at):
 
 def decide(session, floor, assignment, decided, at, method="review"):
     """The asset is `decided` from `at` on."""
-    consensus.append(
-        session,
-        asset_id=assignment.task.asset_id,
-        batch_id=floor.batch.id,
-        method=method,
-        label={"class": decided},
-        probability=None,
-        answers=1,
+    Make(session).decided(
+        assignment.task.asset, decided, at=at, method=method, probability=None, answers=1,
         agreement=None,
-        posterior={},
-    ).at = at
+    )  # fmt: skip
     session.commit()
 
 

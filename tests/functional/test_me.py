@@ -108,7 +108,7 @@ def test_feedback_comes_the_day_after_with_names_of_classes(
     for task, kind, at in ((floor.tasks[0], "gold", now - timedelta(days=1)),
                            (floor.tasks[1], "review", now)):  # fmt: skip
         given = answer(session, task, me, "a", at=now - timedelta(days=2))
-        make.decided(task.asset, "b", method=kind).at = at
+        make.decided(task.asset, "b", method=kind, at=at)
         session.add(Evidence(
             labeller_id=me.id, skill_id=floor.project.skill_id, project_id=floor.project.id,
             assignment_id=given.id, kind=kind, correct=0.0, classes=3, at=at,

@@ -28,7 +28,7 @@ ALL = {"review": {"newcomer": 1.0, "known": 1.0, "trusted": 1.0}}
 
 @pytest.fixture
 def done(make, session):
-    found = finished(make, session, alone=True, settings={"gate": TERMS, **ALL})
+    found = finished(make, session, assets=14, alone=True, settings={"gate": TERMS, **ALL})
     found.reviewer = make.member(found.project, make.user("reviewer"))
     found.expert = make.member(found.project, make.user("expert"))
     found.client = make.user("client", organisation_id=found.project.organisation_id)

@@ -106,8 +106,9 @@ def look(
 ) -> AcceptanceItem:
     """Say of an item whether its label is right. One's own word may be changed until the decision.
 
-    Raises InvalidInput for a wrong item without a kind of error, or one that its labels cannot
-    have; Conflict where a colleague has said something else of it already.
+    A colleague's stays: saying the same changes nothing. Raises InvalidInput for a wrong item
+    without a kind of error, or one that its labels cannot have; Conflict where a colleague has said
+    something else of it already.
     """
     kinds = _checked(made, verdict, errors, remark)
     _held_open(session, made)
@@ -115,7 +116,9 @@ def look(
     session.refresh(item, with_for_update=True)
     said = [{"type": kind} for kind in kinds]
     same = (item.verdict, item.errors) == (verdict, said)
-    if item.looked_by not in (None, by.id) and not same:
+    if item.looked_by not in (None, by.id):
+        if same:
+            return item
         who = session.get_one(User, item.looked_by).name
         raise Conflict(f"{who} has looked at this item and said: {item.verdict}.")
     item.verdict, item.errors, item.remark = verdict, said, remark.strip()

@@ -141,6 +141,7 @@ def test_two_people_share_an_audit(done, made, make, session):
     audit.look(session, made, done.client, 1, "right")
     with pytest.raises(Conflict, match="has looked at this item"):
         audit.look(session, made, other, 1, "wrong", ["wrong_class"])
+    assert audit.look(session, made, other, 1, "right", remark="too").looked_by == done.client.id
     audit.look(session, made, done.client, 1, "wrong", ["wrong_class"])  # one's own may change
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time
 from ops.errors import InvalidInput
+from ops.local_time import day_in
 from ops.models import Organisation, PastAffiliation, Team, User
 
 
@@ -64,15 +65,6 @@ def remember(session: Session, user: User, until: datetime) -> None:
 def day_of(user: User, at: datetime) -> date:
     """The day it is at `at` where `user` lives now; that of UTC for a zone nobody knows."""
     return day_in(user.timezone, at)
-
-
-def day_in(timezone: str, at: datetime) -> date:
-    """The day it is at `at` in a time zone; that of UTC for a zone nobody knows."""
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    return at.astimezone(zone).date()
 
 
 def today(user: User) -> date:

@@ -31,6 +31,20 @@ WRITTEN = (
     "attempt.void_reason",
     "attempt_doubt.outcome",
     "item_exclusion.reason",
+    "acceptance_item.cause_reason",
+    "gold_proposal.remark",
+    "gold_proposal.decision",
+    "draft.remark",
+    "saved_view.name",
+    # What is shown to many may name whom to ask.
+    "opening.title",
+    "opening.markdown",
+    "mail_template.subject",
+    "mail_template.body",
+    "course.title",
+    "course.purpose",
+    "course_step.title",
+    "course_step.markdown",
 )
 
 

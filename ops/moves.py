@@ -5,12 +5,11 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from ops import affiliations, audit_log, clock_time
+from ops import affiliations, audit_log
 from ops.db import transaction
 from ops.errors import InvalidInput
 from ops.models import Organisation, PlannedMove, Team, User
 from ops.one_by_one import one_by_one
-from ops.shifts.local_time import zone_named
 
 AHEAD = timedelta(days=366)
 
@@ -32,7 +31,7 @@ def plan(
     """
     # Two who plan for one person come one after the other.
     session.refresh(user, with_for_update={"key_share": True})
-    today = _today(user)
+    today = affiliations.today(user)
     if not today <= from_day <= today + AHEAD:
         raise InvalidInput(f"choose a day from {today} on, within a year", field="from_day")
     dropped = drop(session, user, by=by)
@@ -74,14 +73,14 @@ def apply_due(sessions: sessionmaker[Session]) -> int:
     """Move everybody whose day has begun; returns how many. Their day begins where they are now."""
     with transaction(sessions) as session:
         rows = session.execute(select(PlannedMove, User).join(User, User.id == PlannedMove.user_id))
-        due = [user.id for row, user in rows if row.from_day <= _today(user)]
+        due = [user.id for row, user in rows if row.from_day <= affiliations.today(user)]
     return one_by_one(sessions, due, _apply)
 
 
 def _apply(session: Session, user_id: int) -> int:
     row = session.get(PlannedMove, user_id, with_for_update=True)
     user = session.get_one(User, user_id)
-    if row is None or row.from_day > _today(user):
+    if row is None or row.from_day > affiliations.today(user):
         return 0
     by = session.get(User, row.planned_by)
     team = session.get(Team, row.team_id) if row.team_id else None
@@ -89,7 +88,3 @@ def _apply(session: Session, user_id: int) -> int:
     session.delete(row)
     affiliations.move(session, user, team=team, organisation=vendor, timezone=row.timezone, by=by)
     return 1
-
-
-def _today(user: User) -> date:
-    return clock_time.now().astimezone(zone_named(user.timezone)).date()

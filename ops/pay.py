@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ops import affiliations, audit_log, clock_time
 from ops.access import WORKERS
 from ops.errors import InvalidInput
+from ops.local_time import day_in
 from ops.models import PAY_BASES, STAGES, Organisation, PayAdjustment, PayRate, Project, Team, User
 from ops.pay_book import Book, Scope
 
@@ -90,7 +91,7 @@ def _latest_today(session: Session, scope: Scope, by: User) -> date:
     }
     asked = [column == value for column, value in whom.items() if value is not None]
     zones = select(User.timezone).where(User.role.in_(WORKERS), User.active, *asked).distinct()
-    days = [affiliations.day_in(zone, clock_time.now()) for zone in session.scalars(zones)]
+    days = [day_in(zone, clock_time.now()) for zone in session.scalars(zones)]
     return max([affiliations.today(by), *days])
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from ops import clock_time
+from ops.local_time import day_in
 from ops.models import User
 from scheduling import claim_sql, eligibility, gold_pace, leases, policy, sql
 from scheduling.claim_answer import Answer, Owing
@@ -92,7 +93,7 @@ class _Asking:
         self.values: dict[str, Any] = {
             "me": self.me,
             "now": self.at,
-            "day": eligibility.own_day(labeller.timezone, self.at),
+            "day": day_in(labeller.timezone, self.at),
             "project": project_id,
             "settle": settle,
         }

@@ -12,13 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from ops import clock_time
 from ops.errors import Forbidden, NotFound
+from ops.local_time import day_in
 from ops.models import User
 from scheduling import sql
 from scheduling.conditions import (
@@ -109,17 +109,8 @@ class Held:
     words: str
 
 
-def own_day(timezone: str, at: datetime) -> date:
-    """The day it is at `at` where the labeller lives; that of UTC for a zone nobody knows."""
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return at.astimezone(zone).date()
-
-
 def _day(session: Session, labeller_id: int, at: datetime) -> date:
-    return own_day(session.get_one(User, labeller_id).timezone, at)
+    return day_in(session.get_one(User, labeller_id).timezone, at)
 
 
 def open_lanes(

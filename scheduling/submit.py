@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, labels, pictures
 from ops.errors import Conflict, InvalidInput, NotFound, Stale
+from ops.local_time import day_in
 from ops.models import SKIP_REASONS, User
 from scheduling import eligibility, ending_sql, leases, sql, submit_sql, verdicts, worked
 
@@ -223,7 +224,7 @@ def _write(
         batch=now.batch_id,
         stage=now.stage,
         unleased=int(now.counts and now.state == "leased"),
-        day=eligibility.own_day(labeller.timezone, at),
+        day=day_in(labeller.timezone, at),
         data=Jsonb({**times, **data}),
         **times,
         **audit,

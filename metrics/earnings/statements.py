@@ -83,7 +83,7 @@ def as_csv(statements: Iterable[EarningsStatement]) -> str:
     writer.writeheader()
     for one in statements:
         head = {
-            "person": _text(one.user.name),
+            "person": inert(one.user.name),
             "first_day": one.first_day,
             "last_day": one.last_day,
             "currency": one.currency,
@@ -94,10 +94,5 @@ def as_csv(statements: Iterable[EarningsStatement]) -> str:
 
 def _row(line: dict[str, Any]) -> dict[str, Any]:
     kept = {name: line[name] for name in COLUMNS if name in line}
-    written = {name: _text(line[name]) for name in ("project", "reason")}
+    written = {name: inert(line[name]) for name in ("project", "reason")}
     return {**kept, **written, "late": "yes" if line["late"] else ""}
-
-
-def _text(value: str) -> str:
-    # What people wrote: a spreadsheet must not take it for a formula.
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from ops.local_time import Span, moment, monday, zone_named
 from ops.models import Absence, Shift, User
 from ops.shifts import planned, weekly
 from ops.shifts.belonging import belonging
-from ops.shifts.local_time import Span, moment, monday, zone_named
 
 # Planned hours of everybody together that count with somebody's own: their own say more the more
 # there are.

@@ -18,8 +18,8 @@ from metrics.reads import forecasts
 from metrics.reads.work import as_of
 from ops import clock_time, scope
 from ops.access import OVER_TEAMS, WORKERS
+from ops.local_time import monday
 from ops.models import Certificate, Project, ProjectMember, Skill, User
-from ops.shifts.local_time import monday
 
 WEEKS = 6
 PAST = 56  # days from which utilisation is taken

@@ -12,10 +12,10 @@ from metrics import definitions
 from metrics.definitions import Ratio
 from metrics.models import DailyRollup
 from metrics.reads.work import as_of
+from ops.local_time import Span, moment, zone_named
 from ops.models import Team, User
 from ops.shifts import absences, planned
 from ops.shifts.belonging import belonging, of_team
-from ops.shifts.local_time import Span, moment, zone_named
 
 HOUR_MS = 3_600_000
 

@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from ops.local_time import zone_named
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,10 +97,7 @@ def _changes(name: str, first: datetime, last: datetime) -> Iterator[tuple[int, 
 
     A zone's clock changes at most once a day, so each day is looked at once.
     """
-    try:
-        zone = ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
+    zone = zone_named(name)
 
     def offset(second: int) -> int:
         shift = (EPOCH + timedelta(seconds=second)).astimezone(zone).utcoffset()

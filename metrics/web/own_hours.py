@@ -13,9 +13,9 @@ from metrics.reads import planned as reads
 from metrics.web import team_forms as forms
 from ops import clock_time, scope
 from ops.errors import Conflict, InvalidInput, NotFound
+from ops.local_time import monday, zone_named
 from ops.models import ABSENCES, Absence, Team
 from ops.shifts import absences, planned, weekly
-from ops.shifts.local_time import monday, zone_named
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("hours", __name__, enable_openapi=False, template_folder="templates")

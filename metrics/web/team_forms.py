@@ -12,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 
 from ops import clock_time, scope
 from ops.errors import Conflict, InvalidInput
+from ops.local_time import DAY, monday, zone_named
 from ops.models import Project, User
 from ops.shifts import weekly
-from ops.shifts.local_time import DAY, monday, zone_named
 
 Form = MultiDict[str, str]
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})$")

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from ops.local_time import DAY, Span, moment, zone_named
 from ops.models import Absence, Shift, User
 from ops.shifts import absences, planned, weekly
 from ops.shifts.drafting import Draft
-from ops.shifts.local_time import DAY, Span, moment, zone_named
 
 Planned = TypeVar("Planned", Shift, Absence)
 

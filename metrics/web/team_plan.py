@@ -13,10 +13,10 @@ from metrics.web import team_grid
 from ops import scope, teams
 from ops.access import WORKERS
 from ops.errors import Conflict, InvalidInput
+from ops.local_time import zone_named
 from ops.models import Project, Team, User
 from ops.shifts import drafting, planned, planning
 from ops.shifts.drafting import Draft
-from ops.shifts.local_time import zone_named
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("team_plan", __name__, enable_openapi=False, template_folder="templates")

@@ -14,10 +14,10 @@ from metrics.web.teams import of_team
 from ops import clock_time, teams
 from ops.access import WORKERS
 from ops.errors import InvalidInput, NotFound
+from ops.local_time import monday, zone_named
 from ops.models import Absence, Shift, Team, User
 from ops.shifts import absences, drafting, planned, planning, weekly
 from ops.shifts.drafting import Draft
-from ops.shifts.local_time import monday, zone_named
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("teams_api", __name__, url_prefix="/api/v1", tag="Teams and hours")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from ops.demo.accounts import Account
 from ops.demo.client import Client
 from ops.demo.people import Reader
-from ops.shifts.local_time import monday
+from ops.local_time import monday
 from ops.shifts.weekly import clock
 
 

@@ -8,10 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ops import audit_log, clock_time, mail, notices, scope, teams
+from ops import affiliations, audit_log, clock_time, mail, notices, scope, teams
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ops.models import ABSENCES, Absence, User
-from ops.shifts.local_time import zone_named
 
 # An illness may be told of afterwards; what is longer ago stays as it was counted.
 BACK = timedelta(days=14)
@@ -27,7 +26,7 @@ def ask(
     Raises InvalidInput naming the field, Conflict where days are asked for or granted already.
     """
     note = note.replace("\0", "").strip()
-    today = _today(person)
+    today = affiliations.today(person)
     if kind not in ABSENCES:
         raise InvalidInput(f"choose one of {', '.join(ABSENCES)}", field="kind")
     if not today - BACK <= first <= today + AHEAD:
@@ -86,7 +85,7 @@ def withdraw(session: Session, absence: Absence, *, by: User) -> None:
     if absence.state not in ("asked", "granted"):
         raise Conflict(f"This absence is {absence.state} already.")
     granted = absence.state == "granted"
-    if granted and absence.first_day <= _today(absence.user):
+    if granted and absence.first_day <= affiliations.today(absence.user):
         raise Conflict("It has begun, and stays as it was.")
     absence.state, absence.withdrawn_at = "withdrawn", clock_time.now()
     session.flush()
@@ -129,10 +128,6 @@ def days(absence: Absence) -> str:
     if absence.first_day == absence.last_day:
         return f"on {absence.first_day}"
     return f"from {absence.first_day} to {absence.last_day}"
-
-
-def _today(person: User) -> date:
-    return clock_time.now().astimezone(zone_named(person.timezone)).date()
 
 
 def _where(person: User) -> str:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from ops.local_time import Span, by_day, zone_named
 from ops.models import PastAffiliation, User
-from ops.shifts.local_time import Span, by_day, zone_named
 
 
 class Place(NamedTuple):

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from ops import clock_time
+from ops.local_time import DAY, Span, by_day, joined, on_clock, span, zone_named
 from ops.models import Absence, Project, Shift, User
 from ops.shifts import absences, weekly
-from ops.shifts.local_time import DAY, Span, by_day, joined, on_clock, span, zone_named
 from ops.shifts.planned import around, live, said
 
 LONGEST = timedelta(hours=25)

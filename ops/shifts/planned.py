@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ops.errors import NotFound
+from ops.local_time import DAY, Span, moment, zone_named
 from ops.models import Absence, Shift, Team, User
 from ops.shifts.belonging import Belonging
-from ops.shifts.local_time import DAY, Span, moment, zone_named
 
 # User id, own day, team id at the time (0: none).
 Where = tuple[int, date, int]

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time, mail, notices
 from ops.errors import Conflict, InvalidInput
+from ops.local_time import Span, zone_named
 from ops.models import Project, Shift, Team, User
 from ops.shifts.drafting import LONGEST, Draft, one_each
-from ops.shifts.local_time import Span, zone_named
 from ops.shifts.planned import said
 
 AHEAD = timedelta(days=366)

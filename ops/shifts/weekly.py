@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from ops import audit_log, clock_time
 from ops.errors import InvalidInput
+from ops.local_time import DAY, Span, joined, span, zone_named
 from ops.models import User, WeeklyHours
-from ops.shifts.local_time import DAY, Span, joined, span, zone_named
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # What touches at midnight is one stretch of work, where it is not longer than this.

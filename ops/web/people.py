@@ -7,6 +7,7 @@ from flask.wrappers import Response
 from sqlalchemy import select
 
 from ops import (
+    affiliations,
     certificates,
     clock_time,
     erasure,
@@ -283,7 +284,7 @@ def _person_page(person: User, **more: object) -> str:
         seen_teams=set(db().scalars(scope.teams(user()))),
         vendors=organisations.all_of(db(), "vendor"),
         to_come=moves.of(db(), person),
-        today=people_forms.today_of(person),
+        today=affiliations.today(person),
         roles=staff.roles_for(user()),
         erased=erasure.is_erased(person),
         own=certificates.history(db(), [person.id]),

@@ -8,11 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from ops import clock_time, organisations, scope, staff
+from ops import organisations, scope, staff
 from ops.access import WORKERS
 from ops.errors import InvalidInput
 from ops.models import ROLES, Organisation, Project, Skill, Team, User
-from ops.shifts.local_time import zone_named
 
 # A certificate that ends within this time is shown as ending soon.
 SOON = timedelta(days=30)
@@ -146,11 +145,6 @@ def _new_vendor(session: Session, form: Form, by: User) -> Organisation | None:
         return found or organisations.create(session, name=name, kind="vendor", by=by)
     except InvalidInput as error:
         raise InvalidInput(error.message, field="vendor_name") from None
-
-
-def today_of(person: User) -> date:
-    """The day that it is where somebody is."""
-    return clock_time.now().astimezone(zone_named(person.timezone)).date()
 
 
 def end_of_day(text: str) -> datetime:

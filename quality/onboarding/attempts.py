@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from ops import certificates, clock_time, labels, ontologies
 from ops.db import transaction
 from ops.errors import Conflict, NotFound, NotReady
+from ops.local_time import zone_named
 from ops.models import Certificate, OntologyVersion, Project, Skill, User
 from quality import gold
 from quality.gold_answers import credit
@@ -111,7 +111,7 @@ def refuse(
         raise Conflict(f"You have used all {assessment.attempts} attempts at this assessment.")
     at = opens_again(assessment, mine)
     if at is not None and clock_time.now() < at:
-        own = at.astimezone(zone_of(labeller))
+        own = at.astimezone(zone_named(labeller.timezone))
         raise Conflict(
             f"{assessment.cool_down_hours} hours lie between two attempts: you may try again "
             f"from {own:%A %d %B, %H:%M}, your time."
@@ -124,14 +124,6 @@ def opens_again(assessment: Assessment, mine: Sequence[Attempt]) -> datetime | N
     if not ended or not assessment.cool_down_hours:
         return None
     return max(ended) + timedelta(hours=assessment.cool_down_hours)
-
-
-def zone_of(labeller: User) -> ZoneInfo:
-    """The labeller's time zone; UTC where theirs is not known."""
-    try:
-        return ZoneInfo(labeller.timezone)
-    except (KeyError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def find(session: Session, labeller: User, token: uuid.UUID) -> Attempt:

@@ -53,7 +53,6 @@ def take_out(
         by,
         "assessment.item_taken_out",
         gold=gold.id,
-        reason=reason.strip(),
         attempts=len(found),
         pass_now=[c.attempt.id for c in found if c.kind == "passes"],
         would_fail=[c.attempt.id for c in found if c.kind == "fails"],

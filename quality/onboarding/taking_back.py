@@ -42,9 +42,8 @@ def void(session: Session, attempt: Attempt, by: User, *, reason: str) -> None:
     )
     session.flush()
     assessment = session.get_one(Assessment, attempt.assessment_id)
-    record(
-        session, assessment, by, "attempt.voided", attempt=attempt.id, reason=attempt.void_reason
-    )
+    # Not the reason: it may name somebody, and nothing is taken out of the audit trail.
+    record(session, assessment, by, "attempt.voided", attempt=attempt.id)
     _tell(
         session, attempt, "voided", f"Your attempt at {assessment.title} does not count any more."
     )

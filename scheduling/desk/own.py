@@ -5,12 +5,13 @@ Own figures include gold. Standing and feedback change once a day only: a change
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from ops import clock_time
+from ops.local_time import zone_named
 from ops.models import User
 from scheduling import sql
 from scheduling.desk import feedback
@@ -90,10 +91,7 @@ def midnight(user: User, at: datetime) -> datetime:
 
 def zone(user: User) -> ZoneInfo:
     """The time zone of a person; UTC for one that nobody knows."""
-    try:
-        return ZoneInfo(user.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+    return zone_named(user.timezone)
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from ops import ontologies
+from ops.local_time import day_in
 from ops.models import Project, User
 from quality import timing
 from quality.measures.arrays import Bools, Floats, Ints
 from quality.models import LabellerPace
-from scheduling.eligibility import own_day
 
 _T = TypeVar("_T")
 
@@ -191,7 +191,7 @@ def see(
 def _days(session: Session, labellers: Sequence[int], at: datetime) -> dict[int, date]:
     """The day it is where each labeller lives."""
     zones = select(User.id, User.timezone).where(User.id.in_(labellers))
-    return {who: own_day(zone, at) for who, zone in session.execute(zones)}
+    return {who: day_in(zone, at) for who, zone in session.execute(zones)}
 
 
 def fastest(session: Session, project_id: int) -> float:

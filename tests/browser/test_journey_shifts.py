@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops import clock_time, teams
-from ops.shifts.local_time import monday, zone_named
+from ops.local_time import monday, zone_named
 
 pytestmark = pytest.mark.browser
 

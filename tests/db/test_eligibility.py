@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from ops import clock_time, reserving
 from ops.errors import NotFound
+from ops.local_time import day_in
 from ops.models import Certificate, ProjectMember, Skill, Task, User
 from scheduling import conditions, dispatch, eligibility, emptiness, submit
 from scheduling.models import DeskTally
@@ -270,7 +271,7 @@ def test_hours_a_day_over_all_projects_in_ones_own_day(session: Any, make: Any) 
     session.flush()
     noon = clock_time.now().replace(hour=3, minute=0, second=0)  # noon in Tokyo
     clock_time.use(noon.timestamp)
-    day = eligibility.own_day("Asia/Tokyo", noon)
+    day = day_in("Asia/Tokyo", noon)
     session.add(DeskTally(labeller_id=me.id, batch_id=floor.batch.id, day=day, active_ms=1_799_999))
     session.flush()
     assert eligibility.may(session, me, floor.tasks[0].id) is None
@@ -286,8 +287,8 @@ def test_hours_a_day_over_all_projects_in_ones_own_day(session: Any, make: Any) 
 
 def test_a_zone_nobody_knows_is_utc() -> None:
     at = clock_time.now().replace(hour=23)
-    assert eligibility.own_day("Mars/Olympus", at) == at.date()
-    assert eligibility.own_day("Pacific/Kiritimati", at) == at.date() + timedelta(days=1)
+    assert day_in("Mars/Olympus", at) == at.date()
+    assert day_in("Pacific/Kiritimati", at) == at.date() + timedelta(days=1)
 
 
 def test_assets_of_a_batch_are_counted_however_they_come(session: Any, make: Any) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from ops import affiliations, clock_time, erasure, moves
 from ops.errors import Conflict, Forbidden, InvalidInput
+from ops.local_time import Span
 from ops.models import Notice, PlannedMove, Shift, Team, TeamLead, WeeklyHours
 from ops.shifts import absences, drafting, planned, planning, weekly
 from ops.shifts.belonging import belonging
-from ops.shifts.local_time import Span
 
 MONDAY = date(
     2026, 3, 23

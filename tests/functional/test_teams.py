@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 from metrics.models import DailyRollup, RollupState
 from metrics.rollup import NAME
 from ops import clock_time, teams
+from ops.local_time import monday
 from ops.models import (
     Absence,
     Notice,
@@ -23,7 +24,6 @@ from ops.models import (
     WeeklyHours,
 )
 from ops.shifts import absences, weekly
-from ops.shifts.local_time import monday
 
 WORKDAYS = {day: [(9 * 60, 17 * 60)] for day in range(5)}
 SELF = {"kind": "holiday", "note": ""}

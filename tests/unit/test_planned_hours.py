@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ops import local_time
+from ops.local_time import Span
 from ops.models import Absence
-from ops.shifts import local_time, planned
+from ops.shifts import planned
 from ops.shifts.belonging import Belonging, Place
-from ops.shifts.local_time import Span
 
 MINUTE = timedelta(minutes=1)
 # Around the change of clocks in Berlin, Havana (at midnight), Lord Howe (by half an hour), Apia

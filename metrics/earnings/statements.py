@@ -14,6 +14,7 @@ from metrics.earnings.money import Line, read
 from metrics.models import EarningsStatement
 from ops import canonical
 from ops.errors import NotFound
+from ops.formats.csv import inert
 from ops.models import User
 
 COLUMNS = (

@@ -119,7 +119,7 @@ def _grown(course: Course, values: dict[str, Any]) -> dict[str, Any]:
     questions = values["questions"]
     if do == "question" and len(questions) < course_quiz.MOST_QUESTIONS:
         questions.append(BLANK)
-    elif do == "choice" and at.isdecimal() and int(at) < len(questions):
+    elif do == "choice" and at in map(str, range(len(questions))):
         choices = questions[int(at)]["choices"]
         if len(choices) < course_quiz.MOST_CHOICES:
             choices.append(BLANK["choices"][0])

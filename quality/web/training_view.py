@@ -20,6 +20,7 @@ from quality.models import Course, CourseStep
 from quality.onboarding import course_gold, course_quiz
 from quality.onboarding.course_feedback import Told
 
+PLACES = {str(place) for place in range(course_quiz.MOST_CHOICES)}
 HELD = {"before": "your answer", "after": "the accepted answer"}
 
 
@@ -91,7 +92,8 @@ def answer_from(step: CourseStep) -> Any:
 def chosen_from(step: CourseStep) -> list[list[int]]:
     """The places that were ticked, question by question."""
     named = [request.form.getlist(f"q{i}") for i in range(len(step.content))]
-    return [[int(one) for one in some if one.isascii() and one.isdecimal()] for some in named]
+    # A question has few choices: what is longer is none of their places.
+    return [[int(one) for one in some if one in PLACES] for some in named]
 
 
 def picture(session: Session, step: CourseStep) -> Response:

@@ -7,6 +7,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards import actions, parts
 from dashboards.controls import Tick
+from ops.web.fields import identity
 
 Children = Any
 
@@ -104,5 +105,4 @@ def pages(path: str, asked: Any, page: int, more: bool, of: str = "") -> Childre
 
 def page_of(asked: Any, most: int = 200) -> int:
     """The page that the address asks for, from 1."""
-    given = asked.own.get("page", "")
-    return min(max(int(given), 1), most) if given.isascii() and given.isdecimal() else 1
+    return min(max(identity(asked.own.get("page")) or 1, 1), most)

@@ -18,6 +18,7 @@ from metrics.reads.narrow import Narrow
 from ops import labels, ontologies
 from ops.labels import CHOICES, ERROR_WORDS
 from ops.models import Project
+from ops.web.fields import identity
 from ops.web.layout import moment
 
 if TYPE_CHECKING:
@@ -83,9 +84,7 @@ def shown(
     truth_by: str | None = None,
 ) -> Any:
     """The mistakes of a pair as cards, `of` in all, a page of them at a time."""
-    wanted = asked.own.get("page", "")
-    page = int(wanted) if wanted.isascii() and wanted.isdigit() else 1
-    page = min(max(page, 1), max(1, math.ceil(of / PAGE)))
+    page = min(max(identity(asked.own.get("page")) or 1, 1), max(1, math.ceil(of / PAGE)))
     found = reads.mistakes(
         session, scope, asked.since, asked.until, narrow, pair,
         truth_by=truth_by, limit=PAGE, offset=(page - 1) * PAGE,

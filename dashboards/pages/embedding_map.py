@@ -11,6 +11,7 @@ from dashboards.asked import Asked
 from dashboards.controls import PointMap, Select, options
 from dashboards.door import outside, picture, reading
 from metrics.reads import embedding_map as reads
+from ops.web.fields import identity
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -178,12 +179,13 @@ def _rarest_first(found: "DataFrame") -> "DataFrame":
 
 def _taken(points: "DataFrame", taken: str) -> list[int]:
     by, _, place = taken.partition(":")
-    if by not in dict(BY) or not place.isdecimal():
+    at = identity(place)
+    if by not in dict(BY) or at is None:
         return []
     parted = figures_data.groups(points, by)
-    if int(place) >= len(parted):
+    if at >= len(parted):
         return []
-    part = points[parted[int(place)][1]]
+    part = points[parted[at][1]]
     # The hardest first: of a large group not all are shown.
     return [int(a) for a in part.sort_values("difficulty", ascending=False).asset_id]
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from ops import api_tokens, clock_time, notices, people
 from ops.errors import InvalidInput, NotSignedIn, TooMany
-from ops.web import identity
+from ops.web import fields, identity
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("account", __name__, enable_openapi=False)
@@ -54,9 +54,10 @@ def make_token() -> ResponseReturnValue:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_LIFE:
+    days = fields.identity(text)
+    if days is None or not 1 <= days <= LONGEST_LIFE:
         raise InvalidInput(f"give 1 to {LONGEST_LIFE} days", field="days")
-    return int(text)
+    return days
 
 
 @blueprint.post("/account/tokens/<int:token_id>/revoke")

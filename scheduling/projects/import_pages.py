@@ -13,6 +13,7 @@ from ops.formats import catalogue
 from ops.formats.sources import opened
 from ops.intake.rows import LABELS
 from ops.models import Batch, Project
+from ops.web.fields import identity
 from ops.web.identity import db, user
 from scheduling.projects import reads
 from scheduling.projects.batch_pages import batch_of
@@ -83,8 +84,9 @@ def _form(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
 
 def _batch(project: Project) -> Batch:
     chosen = request.form.get("batch", NEW_BATCH)
-    if chosen.isdigit():
-        return batch_of(project.id, int(chosen))
+    known = identity(chosen)
+    if known is not None:
+        return batch_of(project.id, known)
     return batches.create(db(), project, name=request.form.get("batch_name", ""), by=user())
 
 

@@ -10,6 +10,7 @@ from ops import organisations, projects, talk_reads
 from ops.errors import Conflict, InvalidInput, NotReady
 from ops.labels import KINDS
 from ops.models import Organisation
+from ops.web.fields import identity
 from ops.web.identity import db, user
 from scheduling import hard
 from scheduling.projects import facts, readiness, reads
@@ -113,7 +114,7 @@ def _organisation(chosen: str, new_name: str) -> Organisation:
             return organisations.create(db(), name=new_name, kind="client", by=user())
         except (InvalidInput, Conflict) as error:
             raise InvalidInput(error.message, field="client_name") from None
-    found = db().get(Organisation, int(chosen)) if chosen.isdigit() else None
+    found = db().get(Organisation, identity(chosen) or 0)
     if found is None:
         raise InvalidInput("choose a client, or name a new one", field="organisation")
     return found

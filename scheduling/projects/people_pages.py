@@ -11,6 +11,7 @@ from ops import skills as skills_of
 from ops.access import WORKERS
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Project, ProjectRequirement, Skill, User
+from ops.web.fields import identity
 from ops.web.identity import db, user
 from scheduling.eligibility import DESK_STAGES
 from scheduling.projects import reads
@@ -95,7 +96,7 @@ def add_member(project_id: int) -> Any:
     if chosen == ALL_LABELLERS:
         joining = [u for u in reads.not_members(db(), project.id) if u.role == "labeller"]
     else:
-        found = db().get(User, int(chosen)) if chosen.isdigit() else None
+        found = db().get(User, identity(chosen) or 0)
         if found is None:
             return _page(project, [{"field": "user", "message": "choose who joins"}])
         joining = [found]
@@ -129,13 +130,13 @@ def change_member(project_id: int, user_id: int) -> Any:
 
 
 def _pause(project: Project, member: User) -> str:
-    text = request.form.get("days", "")
-    if not text.isdigit() or not 1 <= int(text) <= MOST_PAUSE_DAYS:
+    days = identity(request.form.get("days"))
+    if days is None or not 1 <= days <= MOST_PAUSE_DAYS:
         raise InvalidInput(f"give 1 to {MOST_PAUSE_DAYS} days", field="days")
-    until = clock_time.now() + timedelta(days=int(text))
+    until = clock_time.now() + timedelta(days=days)
     reason = request.form.get("reason", "")
     projects.pause_member(db(), project, member, until=until, reason=reason, by=user())
-    return f"{member.name} gets no new work here for {text} days."
+    return f"{member.name} gets no new work here for {days} days."
 
 
 def _resume(project: Project, member: User) -> str:
@@ -194,7 +195,8 @@ def _levels(stage: str) -> dict[int, int]:
     found = {}
     for skill, level in zip(skills, levels, strict=False):
         if skill:
-            if not (skill.isdigit() and level.isdigit()):
+            one, asked = identity(skill), identity(level)
+            if one is None or asked is None:
                 raise InvalidInput("choose a skill and a level", field=stage)
-            found[int(skill)] = int(level)
+            found[one] = asked
     return found

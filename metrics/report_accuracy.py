@@ -20,10 +20,16 @@ def accuracy(report: Report) -> list[str]:
         if sample["known"]
         else ""
     )
+    # Reports of before there were audits have no word of them.
+    theirs = (
+        f" {sample['theirs']:,} of them the client looked at, in a delivery that they rejected."
+        if sample.get("theirs")
+        else ""
+    )
     lines = [
-        f"{number(sample['n'], 'item')} of {report['items']:,} were drawn at random{steps}. The "
-        f"labels were checked by people who had not given them{before}. {sample['accepted']:,} "
-        f"were right: {percent(found['value'])}.",
+        f"{number(sample['n'], 'item')} of {report['items']:,} were drawn at random{steps}."
+        f"{theirs} The labels were checked by people who had not given them{before}. "
+        f"{sample['accepted']:,} were right: {percent(found['value'])}.",
         "As all were reviewed, this is no estimate."
         if sample["n"] >= report["items"]
         else "Had other items been drawn, the figure would differ a little. A range that holds the "

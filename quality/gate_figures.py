@@ -71,7 +71,8 @@ _UNFINISHED = text(
 
 
 def _sample(drawn: Sequence[Sampled]) -> Figures:
-    """n reviewed of the random sample, how many accepted, and how many errors were put right."""
+    """n reviewed of the random sample, how many accepted, and how many errors were put right;
+    `theirs` of the n are what a client looked at of a delivery that they rejected."""
     judged = [one for one in drawn if one.accepted is not None]
     by_class: dict[str, list[int]] = {}
     for one in judged:
@@ -84,6 +85,7 @@ def _sample(drawn: Sequence[Sampled]) -> Figures:
         "accepted": sum(bool(one.accepted) for one in judged),
         "fixed": sum(one.fixed for one in judged),
         "pending": len(drawn) - len(judged),
+        "theirs": sum(one.step == counted.THEIRS for one in judged),
         "known": sum(one.known for one in drawn),
         "steps": len({one.step for one in drawn}),
         "classes": {key: {"n": n, "accepted": k} for key, (n, k) in sorted(by_class.items())},

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from quality.review_sample import KNOWN, Sampled
 
+# The step of what a client drew; our own begin with 0.
+THEIRS = -1
+
 # Items of the sample alone, not those that the client chose; of the first delivery that they were
 # drawn from. What an expert left as it was had been right.
 _FOUND = text(
@@ -51,5 +54,15 @@ def _sampled(row: Any) -> Sampled:
     accepted = row.verdict == "right" or upheld
     fixed = not accepted and row.decided and not row.same
     return Sampled(
-        row.asset_id, 0, row.given, accepted, fixed, False, None, row.now, row.now_id, None, None
+        row.asset_id,
+        THEIRS,
+        row.given,
+        accepted,
+        fixed,
+        False,
+        None,
+        row.now,
+        row.now_id,
+        None,
+        None,
     )

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from metrics import verify
 from metrics.deliver import deliver
+from metrics.report_accuracy import accuracy
 from ops import clock_time, consensus, delivery, exports, lanes, reopened, reopening, sealer
 from ops.errors import Conflict, Frozen, InvalidInput, NotReady
 from ops.formats import jsonl
@@ -380,6 +381,11 @@ def test_what_the_client_found_counts_at_the_gate(make, session, sessions):
     sample = found.figures["sample"]
     n = len(ours | seen)
     assert (sample["n"], sample["accepted"], sample["fixed"]) == (n, n - 4, 4)
+    theirs = len(seen - (ours - set(wrong)))
+    assert sample["theirs"] == theirs
+    figures = {name: found.figures[name] for name in ("sample", "accuracy", "plan", "errors")}
+    said = accuracy(figures | {"terms": found.terms, "items": 40, "class_f1": None})
+    assert f"{theirs} of them the client looked at, in a delivery that they rejected." in said[0]
     assert "accuracy" in {reason["term"] for reason in found.reasons}
     # An expert who leaves one as it was says that it was right.
     decide(session, done.batch, wrong[0], "adjudication", "a")

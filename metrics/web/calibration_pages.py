@@ -18,6 +18,7 @@ from metrics.web import calibration_words as words
 from ops import clock_time, projects, scope, staff
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Project
+from ops.web.fields import identity
 from ops.web.identity import db, user
 from quality import calibration
 
@@ -67,13 +68,13 @@ def move(project_id: int) -> ResponseReturnValue:
 
 
 def _move(project: Project) -> str:
-    deed, number = request.form.get("deed", ""), request.form.get("who", "")
+    deed, who = request.form.get("deed", ""), identity(request.form.get("who"))
     if deed not in words.DEEDS:
         raise InvalidInput("choose what to do", field="deed")
-    if not (number.isascii() and number.isdecimal() and len(number) < 10):
+    if who is None:
         raise InvalidInput("choose somebody", field="who")
     try:
-        person = staff.find(db(), int(number))
+        person = staff.find(db(), who)
         verb = calibration.promote if deed == "promote" else calibration.demote
         verb(db(), project, person, by=user(), reason=request.form.get("reason", ""))
     except NotFound:
@@ -134,4 +135,4 @@ def _mark(name: str, point: Point) -> Mark:
         f"answers {point.step * STEP + 1}–{(point.step + 1) * STEP}: {middle:.3g} {unit}, half of "
         f"{point.people} people between {low:.3g} and {high:.3g}, n {point.n}"
     )
-    return Mark((point.step + 0.5) * STEP, point.low, point.middle, point.high, said)
+    return Mark((point.step + 0.5) * STEP, point.low, point.middle, point.high, said, point.people)

@@ -16,6 +16,7 @@ from ops.errors import Conflict, InvalidInput, NotFound
 from ops.local_time import monday, zone_named
 from ops.models import ABSENCES, Absence, Team
 from ops.shifts import absences, planned, weekly
+from ops.web import fields
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("hours", __name__, enable_openapi=False, template_folder="templates")
@@ -36,7 +37,7 @@ def put() -> ResponseReturnValue:
     try:
         with db().begin_nested():
             week = forms.hours(form)
-            begins = forms.day(form.get("valid_from", ""), "valid_from")
+            begins = fields.day(form.get("valid_from", ""), "valid_from")
             changed = weekly.put(db(), user(), week, begins, by=user())
     except InvalidInput as error:
         return _page(hours=form, errors=error.errors), 422
@@ -55,13 +56,13 @@ def ask() -> ResponseReturnValue:
                 db(),
                 user(),
                 kind=form.get("kind", ""),
-                first=forms.day(form.get("first_day", ""), "first_day"),
-                last=forms.day(form.get("last_day", ""), "last_day"),
+                first=fields.day(form.get("first_day", ""), "first_day"),
+                last=fields.day(form.get("last_day", ""), "last_day"),
                 note=form.get("note", ""),
                 by=user(),
             )
     except (InvalidInput, Conflict) as error:
-        return _page(asked=form, errors=forms.faults(error)), 422
+        return _page(asked=form, errors=fields.faults(error)), 422
     flash("Your lead is told; you are told what they decide.", "success")
     return redirect(url_for("hours.show"), 303)
 

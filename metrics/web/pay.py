@@ -20,6 +20,7 @@ from metrics.web.statement import csv_file, statement_page
 from ops import affiliations, pay, pay_book
 from ops.errors import InvalidInput, NotFound
 from ops.models import PayRate, Project, User
+from ops.web import fields
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("pay", __name__, enable_openapi=False, template_folder="templates")
@@ -40,8 +41,8 @@ class Row:
 @blueprint.get("/pay")
 def index() -> ResponseReturnValue:
     """What holds today, what will, what held; and what somebody earns on a day, and why."""
-    found = request.args.get("like", "")
-    rate = db().get(PayRate, int(found)) if found.isdecimal() and len(found) < 10 else None
+    found = fields.identity(request.args.get("like"))
+    rate = db().get(PayRate, found) if found else None
     return _rates_page(values=forms.like(rate) if rate else {})
 
 
@@ -107,20 +108,20 @@ def _row(book: pay_book.Book, rate: PayRate, today: date) -> Row:
 def _why(names: words.Names) -> list[words.Answer]:
     asked = request.args
     person = forms.labeller(db(), asked.get("of", ""), "of")
-    project = db().get(Project, forms.identity(asked.get("in", ""), "in"))
+    project = db().get(Project, forms.chosen(asked.get("in", ""), "in"))
     if project is None:
         raise InvalidInput("there is no such project", field="in")
     stage = asked.get("at", "label")
     if stage not in words.STAGE_WORDS:
         raise InvalidInput("there is no such stage", field="at")
-    return words.why(db(), person, project, stage, forms.day(asked.get("on", ""), "on"), names)
+    return words.why(db(), person, project, stage, fields.day(asked.get("on", ""), "on"), names)
 
 
 @blueprint.get("/pay/statements")
 def listed() -> ResponseReturnValue:
     """What is earned and not settled, of all or of one person; statements; adjustments by hand."""
     asked = request.args.get("of", "")
-    one = db().get(User, forms.identity(asked, "of")) if asked else None
+    one = db().get(User, forms.chosen(asked, "of")) if asked else None
     if asked and one is None:
         raise NotFound("There is no such person.")
     values = {"adjusted": one.id, "person": one.id} if one else {}
@@ -136,10 +137,10 @@ def settle() -> ResponseReturnValue:
             person, team = (form.get(name, "") for name in ("person", "team"))
             who = settling.people(
                 db(),
-                person=forms.identity(person, "person") if person else None,
-                team=forms.identity(team, "team") if team else None,
+                person=forms.chosen(person, "person") if person else None,
+                team=forms.chosen(team, "team") if team else None,
             )
-            last = forms.day(form.get("last", ""), "last")
+            last = fields.day(form.get("last", ""), "last")
             made = settling.settle(db(), who, last, by=user())
     except InvalidInput as error:
         return _statements_page(values=form, settle_errors=error.errors), 422
@@ -158,7 +159,7 @@ def adjust() -> ResponseReturnValue:
             made = pay.adjust(
                 db(),
                 person,
-                day=forms.day(form.get("day", ""), "day"),
+                day=fields.day(form.get("day", ""), "day"),
                 amount=pay.decimal(form.get("amount", "")),
                 currency=form.get("currency", "").strip().upper(),
                 reason=form.get("reason", ""),
@@ -203,7 +204,7 @@ def _usual(last: date | None, accounts: Sequence[settling.Open]) -> date | None:
 def export() -> ResponseReturnValue:
     """The statements that end on a day, as one table."""
     try:
-        last = forms.day(request.args.get("last", ""), "last")
+        last = fields.day(request.args.get("last", ""), "last")
     except InvalidInput as error:
         raise NotFound(error.message) from None
     return csv_file(statements.as_csv(statements.up_to(db(), last)), f"earnings-{last}")

@@ -1,7 +1,6 @@
 """What the forms about pay say, read and checked at the boundary."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from ops import pay, pay_book
 from ops.access import WORKERS
 from ops.errors import InvalidInput
 from ops.models import STAGES, Organisation, PayRate, Project, Team, User
+from ops.web.fields import day, identity
 
 Form = Mapping[str, str]
 KINDS = {"person": "user_id", "team": "team_id", "vendor": "vendor_id"}
@@ -19,8 +19,8 @@ KINDS = {"person": "user_id", "team": "team_id", "vendor": "vendor_id"}
 
 def terms(form: Form) -> pay.Terms:
     """A rate as the form says it. Raises InvalidInput naming the field."""
-    kind, _, number = form.get("whom", "").partition(":")
-    whom = {KINDS[kind]: identity(number, "whom")} if kind in KINDS else {}
+    kind, _, whose = form.get("whom", "").partition(":")
+    whom = {KINDS[kind]: chosen(whose, "whom")} if kind in KINDS else {}
     if kind and kind not in KINDS:
         raise InvalidInput("choose who it is for", field="whom")
     project = form.get("project", "")
@@ -28,7 +28,7 @@ def terms(form: Form) -> pay.Terms:
     return pay.Terms(
         scope=pay_book.Scope(
             **whom,
-            project_id=identity(project, "project") if project else None,
+            project_id=chosen(project, "project") if project else None,
             stage=form.get("stage") or None,
         ),
         basis=form.get("basis", ""),
@@ -53,25 +53,17 @@ def like(rate: PayRate) -> dict[str, str]:
     }
 
 
-def identity(text: str, field: str) -> int:
-    """A number that names something. Raises InvalidInput naming the field."""
-    # Longer numbers than any id would not fit the column.
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+def chosen(text: str, field: str) -> int:
+    """What is chosen from a list, by its number. Raises InvalidInput naming the field."""
+    found = identity(text)
+    if found is None:
         raise InvalidInput("choose one of the list", field=field)
-    return int(text)
-
-
-def day(text: str, field: str) -> date:
-    """A day of the calendar. Raises InvalidInput naming the field."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput("give a day as 2026-11-21", field=field) from None
+    return found
 
 
 def labeller(session: Session, text: str, field: str) -> User:
     """The person that a form names. Raises InvalidInput naming the field."""
-    found = session.get(User, identity(text, field))
+    found = session.get(User, chosen(text, field))
     if found is None or found.role not in WORKERS:
         raise InvalidInput("there is no such labeller", field=field)
     return found

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import select
@@ -11,19 +10,15 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from ops import clock_time, scope
-from ops.errors import Conflict, InvalidInput
+from ops.errors import InvalidInput
 from ops.local_time import DAY, monday, zone_named
 from ops.models import Project, User
 from ops.shifts import weekly
+from ops.web.fields import identity
 
 Form = MultiDict[str, str]
 _CLOCK = re.compile(r"^(\d{1,2}):(\d{2})$")
 FARTHEST = timedelta(days=1100)
-
-
-def faults(error: InvalidInput | Conflict) -> list[dict[str, Any]]:
-    """What a page says at its fields."""
-    return getattr(error, "errors", None) or [{"field": error.field, "message": error.message}]
 
 
 def week(args: Form, zone: str) -> date:
@@ -43,14 +38,6 @@ def zone(args: Form, usual: str) -> str:
     return asked if asked in available_timezones() else usual
 
 
-def day(text: str, field: str) -> date:
-    """An ISO date. Raises InvalidInput naming `field`."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput("give a date as 2027-01-31", field=field) from None
-
-
 def minute(text: str, field: str) -> int:
     """A time of the day as minutes after midnight, 24:00 among them. Raises InvalidInput."""
     match = _CLOCK.match(text.strip())
@@ -60,14 +47,9 @@ def minute(text: str, field: str) -> int:
     return found
 
 
-def number(text: str) -> int:
-    """An id; 0, which nothing has, for what is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
 def ticked(form: Form, people: Sequence[User]) -> list[User]:
     """Those of the people who are ticked."""
-    wanted = {number(text) for text in form.getlist("people")}
+    wanted = {identity(text) for text in form.getlist("people")}
     return [person for person in people if person.id in wanted]
 
 
@@ -77,7 +59,7 @@ def project(session: Session, form: Form, viewer: User) -> Project | None:
         return None
     found = session.scalar(
         select(Project).where(
-            Project.id == number(form["project"]), Project.id.in_(scope.projects(viewer))
+            Project.id == (identity(form["project"]) or 0), Project.id.in_(scope.projects(viewer))
         )
     )
     if found is None:

@@ -17,6 +17,7 @@ from ops.local_time import zone_named
 from ops.models import Project, Team, User
 from ops.shifts import drafting, planned, planning
 from ops.shifts.drafting import Draft
+from ops.web import fields
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("team_plan", __name__, enable_openapi=False, template_folder="templates")
@@ -39,7 +40,7 @@ def plan(team_id: int) -> ResponseReturnValue:
                 return _page(team, draft=draft)
             made = planning.make(db(), draft, team=team, by=user())
     except (InvalidInput, Conflict) as error:
-        return _page(team, errors=forms.faults(error)), 422
+        return _page(team, errors=fields.faults(error)), 422
     left = f"; left out: {len(draft.conflicts)}" if draft.conflicts else ""
     flash(f"{_shifts(len(made))} planned for {_people(draft.people)}{left}.", "success")
     return redirect(_back(team), 303)
@@ -58,7 +59,7 @@ def _draft(team: Team) -> Draft:
         raise InvalidInput("say what to plan", field="action")
     if not chosen:
         raise InvalidInput("tick in the table for whom", field="people")
-    day = forms.day(form.get("day", ""), "day")
+    day = fields.day(form.get("day", ""), "day")
     begins, ends = (forms.minute(form.get(name, ""), name) for name in ("begins", "ends"))
     shown = forms.zone(form, user().timezone) if form.get("clock") == "shown" else ""
     return drafting.one_each(db(), chosen, day, begins, ends, zone=shown, project=project)
@@ -76,12 +77,12 @@ def change(team_id: int, shift_id: int) -> ResponseReturnValue:
                 planning.cancel(db(), shift, by=user())
             elif form.get("action") == "move":
                 begins, ends = (forms.minute(form.get(n, ""), n) for n in ("begins", "ends"))
-                day = forms.day(form.get("day", ""), "day")
+                day = fields.day(form.get("day", ""), "day")
                 planning.move(db(), shift, day, begins, ends, by=user())
             else:
                 raise InvalidInput("move or cancel", field="action")
     except (InvalidInput, Conflict) as error:
-        return _page(team, errors=forms.faults(error), chosen=shift_id), 422
+        return _page(team, errors=fields.faults(error), chosen=shift_id), 422
     done = "cancelled" if form["action"] == "cancel" else "moved"
     flash(f"The shift of {shift.user.name} is {done}; they are told.", "success")
     return redirect(_back(team), 303)
@@ -92,7 +93,7 @@ def _page(team: Team, *, draft: Draft | None = None, errors: object = None, chos
     zone = forms.zone(asked, user().timezone)
     week = forms.week(asked, zone)
     members = _workers(team)
-    chosen = chosen or forms.number(asked.get("shift", ""))
+    chosen = chosen or fields.identity(asked.get("shift")) or 0
     shift = next(
         (s for s in planned.live(db(), [p.id for p in members],
                                  planned.around(week, week + timedelta(days=7)))

@@ -8,12 +8,12 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from metrics.web import team_forms as forms
 from ops import clock_time, teams
 from ops.access import OVER_TEAMS, WORKERS
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound
 from ops.models import ABSENCES, Absence, Team, User
 from ops.shifts import absences
+from ops.web import fields
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("teams", __name__, enable_openapi=False, template_folder="templates")
@@ -44,7 +44,7 @@ def add() -> ResponseReturnValue:
     try:
         team = teams.create(db(), request.form.get("name", ""), by=user())
     except (InvalidInput, Conflict) as error:
-        return _index(request.form, forms.faults(error)), 422
+        return _index(request.form, fields.faults(error)), 422
     flash(f"The team {team.name} exists now: say who belongs to it and who leads it.", "success")
     return redirect(url_for("teams.show", team_id=team.id), 303)
 
@@ -109,7 +109,7 @@ def change(team_id: int) -> ResponseReturnValue:
         with db().begin_nested():
             said = act(team)
     except (InvalidInput, Conflict) as error:
-        return _page(team, values=request.form, errors=forms.faults(error)), 422
+        return _page(team, values=request.form, errors=fields.faults(error)), 422
     flash(said, "success")
     return redirect(url_for("teams.show", team_id=team.id), 303)
 
@@ -126,7 +126,7 @@ def _appoint(team: Team) -> str:
 
 
 def _dismiss(team: Team) -> str:
-    lead = teams.dismiss(db(), team, forms.number(request.form.get("lead", "")), by=user())
+    lead = teams.dismiss(db(), team, fields.identity(request.form.get("lead")) or 0, by=user())
     return f"{lead.name} leads the team {team.name} no longer."
 
 
@@ -137,13 +137,13 @@ def _join(team: Team) -> str:
 
 
 def _leave(team: Team) -> str:
-    person = teams.member(db(), team, forms.number(request.form.get("member", "")))
+    person = teams.member(db(), team, fields.identity(request.form.get("member")) or 0)
     teams.join(db(), person, None, by=user())
     return f"{person.name} belongs to no team from now on; what they did here stays here."
 
 
 def _person(field: str) -> User:
-    found = db().get(User, forms.number(request.form.get(field, "")))
+    found = db().get(User, fields.identity(request.form.get(field)) or 0)
     if found is None or found.role == "client":
         raise InvalidInput("choose somebody who works here", field=field)
     return found
@@ -156,20 +156,20 @@ def away(team_id: int) -> ResponseReturnValue:
     form = request.form
     try:
         with db().begin_nested():
-            person = teams.member(db(), team, forms.number(form.get("person", "")))
+            person = teams.member(db(), team, fields.identity(form.get("person")) or 0)
             if person.id == user().id:
                 raise Forbidden("Ask for your own absence under My hours.")
             absences.ask(
                 db(),
                 person,
                 kind=form.get("kind", ""),
-                first=forms.day(form.get("first_day", ""), "first_day"),
-                last=forms.day(form.get("last_day", ""), "last_day"),
+                first=fields.day(form.get("first_day", ""), "first_day"),
+                last=fields.day(form.get("last_day", ""), "last_day"),
                 note=form.get("note", ""),
                 by=user(),
             )
     except (InvalidInput, Conflict) as error:
-        return _page(team, values=form, errors=forms.faults(error)), 422
+        return _page(team, values=form, errors=fields.faults(error)), 422
     flash(f"{person.name} is entered as away.", "success")
     return redirect(url_for("teams.show", team_id=team.id), 303)
 

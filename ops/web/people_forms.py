@@ -1,7 +1,7 @@
 """What the forms about people say, read and checked at the boundary."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from ops import organisations, scope, staff
 from ops.access import WORKERS
 from ops.errors import InvalidInput
 from ops.models import ROLES, Organisation, Project, Skill, Team, User
+from ops.web.fields import day, identity
 
 # A certificate that ends within this time is shown as ending soon.
 SOON = timedelta(days=30)
@@ -35,15 +36,10 @@ def search(args: Form) -> Search:
     return Search(
         text=args.get("q", "").replace("\0", ""),
         role=role if role in ROLES else "",
-        skill_id=_number(args.get("skill", "")),
+        skill_id=identity(args.get("skill", "")),
         closed=args.get("closed") == "1",
-        page=max(1, _number(page) or 1),
+        page=max(1, identity(page) or 1),
     )
-
-
-def _number(text: str) -> int | None:
-    # Longer numbers than any id would not fit the column.
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def invitation(session: Session, form: Form, *, by: User) -> staff.Invitation:
@@ -74,7 +70,7 @@ def _level(text: str) -> int:
 
 
 def _chosen_projects(session: Session, form: Form, by: User) -> list[Project]:
-    wanted = {_number(text) for text in form.getlist("projects")}
+    wanted = {identity(text) for text in form.getlist("projects")}
     visible = select(Project).where(Project.id.in_(scope.projects(by)), Project.id.in_(wanted))
     found = list(session.scalars(visible))
     if len(found) < len(wanted):
@@ -84,8 +80,8 @@ def _chosen_projects(session: Session, form: Form, by: User) -> list[Project]:
 
 def certificate(session: Session, form: Form) -> dict[str, Any]:
     """skill, level, valid_until and reason of a certificate. Raises InvalidInput."""
-    number = _number(form.get("skill", ""))
-    skill = session.get(Skill, number) if number else None
+    chosen = identity(form.get("skill", ""))
+    skill = session.get(Skill, chosen) if chosen else None
     if skill is None:
         raise InvalidInput("choose a skill", field="skill")
     if not form.get("reason", "").strip():
@@ -118,15 +114,12 @@ def place(session: Session, form: Form, person: User, *, by: User) -> dict[str, 
             raise InvalidInput("there is no such team, or you do not lead it", field="team")
     organisation = person.organisation
     if person.role != "client":
-        number = _number(form.get("organisation", ""))
-        organisation = session.get(Organisation, number) if number else None
-        if number and (organisation is None or organisation.kind != "vendor"):
+        chosen = identity(form.get("organisation", ""))
+        organisation = session.get(Organisation, chosen) if chosen else None
+        if chosen and (organisation is None or organisation.kind != "vendor"):
             raise InvalidInput("choose a vendor", field="organisation")
         organisation = _new_vendor(session, form, by) or organisation
-    try:
-        from_day = date.fromisoformat(form.get("from_day", ""))
-    except ValueError:
-        raise InvalidInput("give a date as 2027-01-31", field="from_day") from None
+    from_day = day(form.get("from_day", ""), "from_day")
     zone = form.get("timezone", "").strip()
     return {
         "team": team, "organisation": organisation, "timezone": zone, "from_day": from_day,
@@ -149,11 +142,7 @@ def _new_vendor(session: Session, form: Form, by: User) -> Organisation | None:
 
 def end_of_day(text: str) -> datetime:
     """The last moment of an ISO date in UTC. Raises InvalidInput (field valid_until)."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput("give a date as 2027-01-31", field="valid_until") from None
-    return datetime.combine(day, time.max, UTC)
+    return datetime.combine(day(text, "valid_until"), time.max, UTC)
 
 
 def text_of(upload: bytes) -> str:

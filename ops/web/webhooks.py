@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from ops.config import Settings
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Organisation, Webhook
+from ops.web.fields import identity
 from ops.web.identity import db, user
 from ops.webhooks import hooks
 from ops.webhooks.events import EVENTS
@@ -28,7 +29,7 @@ def add() -> ResponseReturnValue:
         with db().begin_nested():
             made = hooks.create(
                 db(),
-                organisation_id=_number(form.get("organisation", "")),
+                organisation_id=identity(form.get("organisation", "")),
                 url=form.get("url", ""),
                 events=form.getlist("events"),
                 by=user(),
@@ -130,11 +131,6 @@ def _page(webhook: Webhook, **more: object) -> str:
         events=EVENTS,
         **page,
     )
-
-
-def _number(text: str) -> int | None:
-    # Longer numbers than any id would not fit the column.
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _settings() -> Settings:

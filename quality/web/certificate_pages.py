@@ -17,6 +17,7 @@ from ops.errors import InvalidInput
 from ops.formats.csv import inert
 from ops.models import Certificate, Skill, Team, User
 from ops.web import people_forms
+from ops.web.fields import identity
 from ops.web.identity import db, user
 from quality.models import Assessment
 
@@ -86,16 +87,11 @@ def _asked(args: MultiDict[str, str]) -> Asked:
     state = args.get("state", "")
     return Asked(
         text=args.get("q", "").replace("\0", ""),
-        team_id=_number(args.get("team", "")),
-        skill_id=_number(args.get("in", "")),
+        team_id=identity(args.get("team", "")),
+        skill_id=identity(args.get("in", "")),
         state=state if state in certificate_table.NARROWED else "",
-        page=max(1, _number(args.get("page", "")) or 1),
+        page=max(1, identity(args.get("page", "")) or 1),
     )
-
-
-def _number(text: str) -> int | None:
-    # Longer numbers than any id would not fit the column.
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _kept(asked: Asked) -> dict[str, Any]:
@@ -113,9 +109,9 @@ def _kept(asked: Asked) -> dict[str, Any]:
 def _do(form: MultiDict[str, str]) -> str:
     """Do what the form says to everybody ticked; returns what was done, in words."""
     deed, reason = form.get("deed", ""), form.get("reason", "")
-    numbers = sorted({n for n in map(_number, form.getlist("who")) if n is not None})
-    people = [staff.managed(db(), number, by=user()) for number in numbers]
-    skill = db().get(Skill, _number(form.get("skill", "")) or 0)
+    chosen = sorted({n for n in map(identity, form.getlist("who")) if n is not None})
+    people = [staff.managed(db(), one, by=user()) for one in chosen]
+    skill = db().get(Skill, identity(form.get("skill", "")) or 0)
     if skill is None:
         raise InvalidInput("choose a skill", field="skill")
     if deed == "grant":
@@ -134,7 +130,7 @@ def _do(form: MultiDict[str, str]) -> str:
 
 
 def _level(form: MultiDict[str, str]) -> int:
-    level = _number(form.get("level", ""))
+    level = identity(form.get("level", ""))
     if level is None or level not in certificates.LEVELS:
         raise InvalidInput("a level is 1 to 5", field="level")
     return level
@@ -154,7 +150,7 @@ def _bar(form: MultiDict[str, str]) -> tuple[float | None, int]:
         below = float(text) / 100 if text else None
     except ValueError:
         raise InvalidInput("give a percentage", field="requalify_below") from None
-    days = _number(form.get("requalify_days", "").strip())
+    days = identity(form.get("requalify_days", "").strip())
     if days is None:
         raise InvalidInput("give a whole number of days", field="requalify_days")
     return below, days
@@ -177,7 +173,7 @@ def _page(asked: Asked, **more: Any) -> str:
         columns=table.skills[: certificate_table.MOST_COLUMNS],
         soon=soon[:MOST_ENDING],
         more_soon=max(len(soon) - MOST_ENDING, 0),
-        ticked={int(n) for n in request.form.getlist("who") if _number(n)},
+        ticked={int(n) for n in request.form.getlist("who") if identity(n)},
         skills=skills.everything(db()),
         teams=db().scalars(select(Team).order_by(Team.name)).all(),
         assessed=set(db().scalars(select(Assessment.skill_id).where(Assessment.open))),

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from ops.web.api_types import Id, Line, Note, Strict
+from ops.web.api_types import Id, Line, Note, QueryId, Strict
 from quality.gold_batches import MOST, Fault
 from scheduling.projects.gold_reads import SHOWN
 
@@ -12,15 +12,6 @@ Credit = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Decision = Literal["accept", "replace", "retire", "keep"]
 Show = Literal["", "active", "assessments", "retired", "never_right", "over_exposed", "delivered"]
 assert set(SHOWN) | {""} == set(Show.__args__)  # type: ignore[attr-defined]
-
-
-def _from_digits(value: object) -> object:
-    # A query string holds only text.
-    plain = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16
-    return int(value) if plain else value  # type: ignore[call-overload]
-
-
-QueryId = Annotated[Id, BeforeValidator(_from_digits, json_schema_input_type=Id)]
 
 
 class AcceptedIn(Strict):

@@ -3,24 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from ops.web.api_types import Id, Strict
+from ops.web.api_types import Id, QueryId, Strict
 from scheduling.selection import MOST
 
 Stage = Literal["label", "review", "rework", "adjudicate"]
 State = Literal["reserved", "leased"]
 Hours = Annotated[float, Field(gt=0, le=720, allow_inf_nan=False)]
 Search = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
-
-
-def _from_digits(value: object) -> object:
-    # A query string holds only text.
-    plain = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16
-    return int(value) if plain else value  # type: ignore[call-overload]
-
-
-QueryId = Annotated[Id, BeforeValidator(_from_digits, json_schema_input_type=Id)]
 
 
 class NextIn(Strict):

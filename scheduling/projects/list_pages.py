@@ -10,7 +10,7 @@ from ops import organisations, projects, talk_reads
 from ops.errors import Conflict, InvalidInput, NotReady
 from ops.labels import KINDS
 from ops.models import Organisation
-from ops.web.fields import identity
+from ops.web.fields import faults, identity
 from ops.web.identity import db, user
 from scheduling import hard
 from scheduling.projects import facts, readiness, reads
@@ -61,7 +61,7 @@ def new() -> Any:
             flash("The project is made. The list below leads to its first task.", "success")
             return redirect(url_for("projects.show", project_id=project.id), 303)
         except (InvalidInput, Conflict) as error:
-            errors = _errors_of(error)
+            errors = faults(error)
     form = render_template(
         "projects/new.html",
         organisations=db()
@@ -118,12 +118,6 @@ def _organisation(chosen: str, new_name: str) -> Organisation:
     if found is None:
         raise InvalidInput("choose a client, or name a new one", field="organisation")
     return found
-
-
-def _errors_of(error: InvalidInput | Conflict) -> list[dict[str, Any]]:
-    if isinstance(error, InvalidInput):
-        return error.errors
-    return [{"field": error.field, "message": error.message}]
 
 
 @blueprint.get("/projects/<int:project_id>")

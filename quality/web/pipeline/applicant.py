@@ -24,9 +24,10 @@ from ops.errors import TouchstoneError
 from ops.models import Applicant
 from ops.web import mail
 from ops.web.apply import as_file
+from ops.web.fields import faults, identity
 from ops.web.identity import db, user
 from quality.onboarding import timeline
-from quality.web.pipeline.blueprint import REFUSED, blueprint, faults, field, needed, number
+from quality.web.pipeline.blueprint import REFUSED, blueprint, field, needed
 
 
 @blueprint.get("/pipeline/<int:applicant_id>")
@@ -42,7 +43,7 @@ def move_one(applicant_id: int) -> ResponseReturnValue:
     letter: moving.Letter = "none" if field("letter") == "none" else "usual"
     try:
         with db().begin_nested():
-            to = stages.find(db(), number(field("to")))
+            to = stages.find(db(), identity(field("to")))
             expected = needed("expected")
             moving.move(
                 db(),
@@ -100,7 +101,7 @@ def take_on(applicant_id: int) -> ResponseReturnValue:
     one = visible.applicant(db(), user(), applicant_id)
     try:
         with db().begin_nested():
-            chosen = number(field("letter"))
+            chosen = identity(field("letter"))
             template = letters.find(db(), chosen) if chosen else None
             _, _, secret = taking_on.take_on(db(), one.id, by=user(), letter=template)
     except TouchstoneError as refused:
@@ -148,7 +149,7 @@ def _refused(one: Applicant, error: TouchstoneError) -> ResponseReturnValue:
 
 
 def _page(one: Applicant, **more: Any) -> str:
-    chosen = number(request.args.get("letter"))
+    chosen = identity(request.args.get("letter"))
     draft = more.pop("draft", None)
     if chosen is not None and draft is None:
         template = letters.find(db(), chosen)

@@ -11,9 +11,10 @@ from ops import clock_time
 from ops.applicants import duplicates, letters, listing, moving, posting, stages
 from ops.errors import InvalidInput, NotFound, TouchstoneError
 from ops.formats.csv import inert
+from ops.web.fields import identity
 from ops.web.identity import db, user
 from quality.onboarding import funnel
-from quality.web.pipeline.blueprint import blueprint, field, number
+from quality.web.pipeline.blueprint import blueprint, field
 
 COLUMNS = (
     "number", "name", "email", "stage", "days in stage", "opening", "country", "time zone",
@@ -37,7 +38,7 @@ def board() -> ResponseReturnValue:
 @blueprint.get("/pipeline/table")
 def table() -> ResponseReturnValue:
     """One row each, narrowed and sorted, to move many at once."""
-    asked, page = _asked(), max(1, number(request.args.get("page")) or 1)
+    asked, page = _asked(), max(1, identity(request.args.get("page")) or 1)
     rows, total = listing.page(db(), user(), asked, clock_time.now(), page)
     return render_template(
         "onboarding/pipeline/table.html",
@@ -92,7 +93,7 @@ def move() -> ResponseReturnValue:
     back = redirect(_back(), 303)
     try:
         with db().begin_nested():
-            to = stages.find(db(), number(field("to")))
+            to = stages.find(db(), identity(field("to")))
             wanted = dict(_seen(text) for text in request.form.getlist("applicant"))
             if not wanted:
                 raise InvalidInput("tick somebody first", field="applicants")
@@ -127,7 +128,7 @@ def _wrote() -> str:
 
 def _seen(text: str) -> tuple[int, int]:
     applicant, _, stage = text.partition(":")
-    one, expected = number(applicant), number(stage)
+    one, expected = identity(applicant), identity(stage)
     if one is None or expected is None:
         raise InvalidInput("reload the page and try again", field="applicants")
     return one, expected
@@ -137,7 +138,7 @@ def _letter() -> moving.Letter:
     asked = field("letter")
     if asked in ("", "usual"):
         return "usual"
-    return "none" if asked == "none" else letters.find(db(), number(asked))
+    return "none" if asked == "none" else letters.find(db(), identity(asked))
 
 
 def _back() -> str:
@@ -151,15 +152,15 @@ def _back() -> str:
 def _asked() -> listing.Asked:
     args = request.args
     sort = args.get("sort", "")
-    opening = number(args.get("opening"))
+    opening = identity(args.get("opening"))
     if opening is not None and opening not in dict(listing.opening_choices(db(), user())):
         raise NotFound("There is no such opening, or it is of a project you are no member of.")
     return listing.Asked(
         text=args.get("q", "").replace("\0", ""),
-        stage_id=number(args.get("stage")),
+        stage_id=identity(args.get("stage")),
         opening_id=opening,
         language=args.get("language", "").replace("\0", ""),
-        days=number(args.get("days")),
+        days=identity(args.get("days")),
         sort=sort if sort in listing.SORTS else "stage",
         erasure=args.get("erasure") == "1",
     )

@@ -1,6 +1,6 @@
 """Openings: what people may apply for, under which link, and until when."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,8 +12,9 @@ from ops.applicants import openings, visible
 from ops.errors import InvalidInput
 from ops.models import Opening, Project
 from ops.web.apply import absolute
+from ops.web.fields import day, identity
 from ops.web.identity import db, user
-from quality.web.pipeline.blueprint import blueprint, field, number
+from quality.web.pipeline.blueprint import blueprint, field
 
 NAMES = ("title", "markdown", "consent", "languages", "skill", "project", "closes")
 
@@ -77,8 +78,8 @@ def _terms() -> openings.Terms:
         markdown=field("markdown").replace("\r\n", "\n"),
         consent=field("consent").replace("\r\n", "\n"),
         languages=field("languages").split(","),
-        skill_id=number(field("skill")),
-        project_id=number(field("project")),
+        skill_id=identity(field("skill")),
+        project_id=identity(field("project")),
         closes_at=_end_of(field("closes")),
     )
 
@@ -86,10 +87,7 @@ def _terms() -> openings.Terms:
 def _end_of(text: str) -> datetime | None:
     if not text.strip():
         return None
-    try:
-        return datetime.combine(date.fromisoformat(text.strip()), time.max, UTC)
-    except ValueError:
-        raise InvalidInput("give a date as 2027-01-31", field="closes") from None
+    return datetime.combine(day(text.strip(), "closes"), time.max, UTC)
 
 
 def _values(found: Opening) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from ops.applicants import duplicates, letters, stages
 from ops.errors import TouchstoneError
 from ops.models import Applicant
+from ops.web.fields import faults, identity
 from ops.web.identity import db, user
-from quality.web.pipeline.blueprint import REFUSED, blueprint, faults, field, needed, number
+from quality.web.pipeline.blueprint import REFUSED, blueprint, field, needed
 
 
 @blueprint.get("/pipeline/stages")
@@ -36,7 +37,7 @@ def reshape() -> ResponseReturnValue:
 
 def _reshape(action: str) -> None:
     if action == "add":
-        before = stages.find(db(), number(field("before")))
+        before = stages.find(db(), identity(field("before")))
         meaning = field("meaning") or "open"
         stages.add(db(), name=field("name"), before=before, meaning=meaning, by=user())
         return
@@ -67,7 +68,7 @@ def _stages(errors: Any) -> str:
 @blueprint.get("/pipeline/letters")
 def letters_page() -> ResponseReturnValue:
     """Every letter; one of them, or one that is offered, in the form."""
-    chosen, offered = number(request.args.get("letter")), number(request.args.get("offered"))
+    chosen, offered = identity(request.args.get("letter")), identity(request.args.get("offered"))
     values: dict[str, Any] = {}
     if chosen is not None:
         found = letters.find(db(), chosen)
@@ -81,13 +82,13 @@ def letters_page() -> ResponseReturnValue:
 @blueprint.post("/pipeline/letters")
 def save_letter() -> ResponseReturnValue:
     """Keep a letter, show how it reads, or remove it."""
-    chosen = number(field("letter"))
+    chosen = identity(field("letter"))
     found = letters.find(db(), chosen) if chosen else None
     if field("action") == "remove" and found is not None:
         letters.remove(db(), found, by=user())
         return redirect(url_for("pipeline.letters_page"), 303)
     texts = {name: field(name) for name in ("name", "subject", "body")}
-    stage_id = number(field("stage"))
+    stage_id = identity(field("stage"))
     values = {**texts, "letter": chosen, "stage_id": stage_id}
     try:
         if field("action") == "preview":

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from metrics.reads.narrow import Narrow
+from ops.web.fields import day_of
 
 PERIODS = (7, 14, 30, 90)
 DEFAULT = 14
@@ -182,6 +183,6 @@ def _text(text: str | None) -> str | None:
 
 def _date(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text or "")
+        return day_of(text or "")
     except ValueError:
         return None

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from ops.web.fields import day_of
+
 
 class Strict(BaseModel):
     """Input: unknown fields, and values of another type than the documented one, are refused."""
@@ -17,7 +19,7 @@ def _from_iso(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("give a date as a string, such as 2027-01-31")
     try:
-        return date.fromisoformat(value)
+        return day_of(value)
     except ValueError:
         raise ValueError("give a date such as 2027-01-31") from None
 

@@ -15,10 +15,22 @@ def identity(text: str | None) -> int | None:
     return int(text) if text and digits else None
 
 
+# The calendar ends at year 1 and year 9999, and the day before or after must still be one.
+FIRST, LAST = date(1900, 1, 1), date(3000, 1, 1)
+
+
+def day_of(text: str) -> date:
+    """An ISO date that one may reckon with. Raises ValueError."""
+    found = date.fromisoformat(text)
+    if not FIRST <= found <= LAST:
+        raise ValueError(f"no date from {FIRST} to {LAST}")
+    return found
+
+
 def day(text: str, field: str) -> date:
     """An ISO date. Raises InvalidInput naming `field`."""
     try:
-        return date.fromisoformat(text)
+        return day_of(text)
     except ValueError:
         raise InvalidInput("give a date as 2027-01-31", field=field) from None
 

@@ -1,6 +1,6 @@
 """The batches of a project: made, hurried, paused, answered more or less often."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
@@ -8,6 +8,7 @@ from flask import current_app, flash, redirect, request, url_for
 from ops import answers_wanted, batches, projects
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Batch
+from ops.web.fields import day_of
 from ops.web.identity import db, user
 from scheduling import hard
 from scheduling.projects import overlap, reads
@@ -70,10 +71,10 @@ def day_end(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = day_of(text)
     except ValueError:
         raise InvalidInput("must be a day as 2026-12-31", field="due") from None
-    return day.replace(hour=23, minute=59, second=59)
+    return datetime.combine(day, time(23, 59, 59), UTC)
 
 
 def batch_of(project_id: int, batch_id: int) -> Batch:

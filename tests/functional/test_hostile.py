@@ -7,9 +7,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from ops import guidelines, storage, tokens
+from ops import guidelines, storage, teams, tokens
 from ops.errors import StorageError
 from ops.web.media import thumbnail
+from quality.onboarding import course_steps, courses
 from tests.factories import PASSWORD
 from tests.functional.test_role_matrix import address
 from tests.hostile import ALL, HOSTILE, infest, raw
@@ -187,3 +188,38 @@ def test_a_download_is_named_without_line_ends_or_paths(infested, client_for):
     assert answer.status_code == 200
     assert named.isprintable()
     assert not set(named.partition("filename=")[2]) & set("<>/\\'\";{}")
+
+
+ENDLESS = "9" * 5000  # Python reads no number of so many digits
+
+
+def test_numbers_and_days_beyond_reckoning_are_refused(make, session, client_for):
+    floor = make.floor(assets=1)
+    admin = make.user("admin")
+    team = teams.create(session, "Dawn", by=admin)
+    teams.join(session, floor.labellers[0], team, by=admin)
+    course = courses.create(session, floor.project, {"title": "T"}, admin)
+    asked = {"question": "Q", "choices": [{"text": t, "right": t == "a"} for t in "ab"]}
+    quiz = {"title": "Quiz", "questions": [asked]}
+    step = course_steps.add(session, course, "quiz", quiz, admin)
+    courses.open_it(session, course, admin)
+    people = client_for(admin), client_for(floor.labellers[0])
+    project, home = f"/projects/{floor.project.id}", f"/teams/{team.id}"
+    shift = {"action": "shift", "begins": "10:00", "ends": "11:00", "people": floor.labellers[0].id}
+    tries = [
+        *((0, f"{project}/people", {"user": text}) for text in ("²", ENDLESS)),
+        *((0, f"{project}/import", {"batch": text, "lines": "x"}) for text in ("²", ENDLESS)),
+        *((0, f"{home}/plan", {**shift, "day": day}) for day in ("0001-01-01", "9999-12-31")),
+        *((0, f"/api/v1{home}/shifts", {"week": day}) for day in ("0001-01-01", "9999-12-31")),
+        (1, f"/training/{course.id}/steps/{step.id}", {"q0": ENDLESS}),
+        (1, f"/training/{course.id}/steps/{step.id}", {"q0": "²"}),
+    ]
+    for who, path, body in tries:
+        more = {"json": body} if path.startswith("/api") else {"data": body}
+        answer = people[who].post(path, **more)
+        assert answer.status_code == 422, (path, body, answer.status_code)
+    since = people[0].get(f"/api/v1{home}/shifts?since=9999-12-31")
+    assert since.status_code == 422
+    grown = {"do": f"choice:{ENDLESS}", "questions": 1, "title": "T"}
+    edit = f"/onboarding/training/{course.id}/steps/{step.id}/edit"
+    assert people[0].post(edit, data=grown).status_code == 200

@@ -1,8 +1,6 @@
 """Statements as they are read, printed and taken away."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +12,6 @@ from metrics.earnings.money import Line, read
 from metrics.models import EarningsStatement
 from ops import canonical
 from ops.errors import NotFound
-from ops.formats.csv import inert
 from ops.models import User
 
 COLUMNS = (
@@ -73,27 +70,19 @@ def lines(statement: EarningsStatement) -> list[Line]:
     return [read(line, statement.currency) for line in statement.lines]
 
 
-def as_csv(statements: Iterable[EarningsStatement]) -> str:
-    """One line for each day, project, stage and basis, and one for each adjustment.
+def rows(statements: Iterable[EarningsStatement]) -> Iterator[list[Any]]:
+    """Cells under `COLUMNS`: a row for each day, project, stage and basis, and for each adjustment.
 
     Quantity and rate are exact; the amount of a line is shown to six decimals, and only the total
     of a statement is rounded, from exact sums.
     """
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
     for one in statements:
         head = {
-            "person": inert(one.user.name),
+            "person": one.user.name,
             "first_day": one.first_day,
             "last_day": one.last_day,
             "currency": one.currency,
         }
-        writer.writerows({**_row(line), **head} for line in one.lines)
-    return out.getvalue()
-
-
-def _row(line: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: line[name] for name in COLUMNS if name in line}
-    written = {name: inert(line[name]) for name in ("project", "reason")}
-    return {**kept, **written, "late": "yes" if line["late"] else ""}
+        for line in one.lines:
+            told = {**line, **head, "late": "yes" if line["late"] else ""}
+            yield [told.get(name) for name in COLUMNS]

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from metrics.earnings import own, statements, words
 from metrics.earnings.money import together
-from metrics.web.statement import by_currency, csv_file, statement_page
+from metrics.web.statement import by_currency, csv_of, statement_page
 from ops import affiliations
 from ops.web.identity import db, user
 
@@ -43,4 +43,4 @@ def statement(own_statement_id: int) -> ResponseReturnValue:
 def statement_csv(own_statement_id: int) -> ResponseReturnValue:
     """One of my statements as a table."""
     found = statements.find(db(), own_statement_id, of=user())
-    return csv_file(statements.as_csv([found]), f"earnings-{found.id}")
+    return csv_of([found], f"earnings-{found.id}")

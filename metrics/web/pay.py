@@ -16,7 +16,7 @@ from metrics.earnings import rates as setting
 from metrics.earnings import settling, statements, words
 from metrics.earnings.money import together
 from metrics.web import pay_forms as forms
-from metrics.web.statement import csv_file, statement_page
+from metrics.web.statement import csv_of, statement_page
 from ops import affiliations, pay, pay_book
 from ops.errors import InvalidInput, NotFound
 from ops.models import PayRate, Project, User
@@ -207,7 +207,7 @@ def export() -> ResponseReturnValue:
         last = fields.day(request.args.get("last", ""), "last")
     except InvalidInput as error:
         raise NotFound(error.message) from None
-    return csv_file(statements.as_csv(statements.up_to(db(), last)), f"earnings-{last}")
+    return csv_of(statements.up_to(db(), last), f"earnings-{last}")
 
 
 @blueprint.get("/pay/statements/<int:statement_id>")
@@ -222,4 +222,4 @@ def statement(statement_id: int) -> ResponseReturnValue:
 def statement_csv(statement_id: int) -> ResponseReturnValue:
     """One statement as a table."""
     found = statements.find(db(), statement_id)
-    return csv_file(statements.as_csv([found]), f"earnings-{found.id}")
+    return csv_of([found], f"earnings-{found.id}")

@@ -8,6 +8,7 @@ from flask import Response, render_template
 from metrics.earnings import statements, words
 from metrics.earnings.money import Line, together, total
 from metrics.models import EarningsStatement
+from ops.web.csv_files import csv_file
 
 
 def statement_page(found: EarningsStatement, back: str, csv: str) -> str:
@@ -25,11 +26,9 @@ def statement_page(found: EarningsStatement, back: str, csv: str) -> str:
     )
 
 
-def csv_file(text: str, name: str) -> Response:
-    """A table that is taken away; the mark at its head tells spreadsheets that it is UTF-8."""
-    answer = Response("\ufeff" + text, mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
+def csv_of(found: Iterable[EarningsStatement], name: str) -> Response:
+    """Statements as one table to take away."""
+    return csv_file(name, statements.COLUMNS, statements.rows(found))
 
 
 def by_currency(lines: Iterable[Line]) -> dict[str, Decimal]:

@@ -1,11 +1,11 @@
 """Planned against actual of a team, by week: a page, a picture, a table to take away."""
 
-import csv
-import io
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -13,15 +13,15 @@ from metrics import charts_hours
 from metrics.reads import planned as reads
 from metrics.web import team_forms as forms
 from ops import teams
-from ops.formats.csv import inert
 from ops.models import Team
+from ops.web.csv_files import csv_file
 from ops.web.identity import db, user
 
 blueprint = APIBlueprint("team_hours", __name__, enable_openapi=False, template_folder="templates")
 
 COLUMNS = (
     "name", "day", "planned_hours", "planned_hours_so_far", "active_hours", "wall_hours",
-    "difference_hours", "away",
+    "difference_hours", "away", "as_of",
 )  # fmt: skip
 
 
@@ -53,20 +53,16 @@ def table(team_id: int) -> ResponseReturnValue:
     """The same week as CSV, a row for each person and day."""
     team = teams.find(db(), user(), team_id)
     sheet = _sheet(team)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([*COLUMNS, "as_of"])
+    return csv_file(f"hours-team-{team.id}-{sheet.first}", COLUMNS, _rows(sheet))
+
+
+def _rows(sheet: reads.Sheet) -> Iterator[list[Any]]:
+    as_of = sheet.as_of.isoformat() if sheet.as_of else ""
     for person in sheet.people:
         for day, one in person.days.items():
             hours = (one.planned, one.due, one.active, one.wall, one.difference)
-            writer.writerow([
-                inert(person.user.name), day, *(f"{h:.4f}" for h in hours),
-                "yes" if day in person.away else "",
-                sheet.as_of.isoformat() if sheet.as_of else "",
-            ])  # fmt: skip
-    name = f"hours-team-{team.id}-{sheet.first}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+            away = "yes" if day in person.away else ""
+            yield [person.user.name, day, *(f"{h:.4f}" for h in hours), away, as_of]
 
 
 def _sheet(team: Team) -> reads.Sheet:

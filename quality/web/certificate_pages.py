@@ -1,12 +1,10 @@
 """Certificates, for managers: who holds what and until when, many granted or ended at once."""
 
-import csv
-import io
 from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
@@ -14,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 from ops import certificate_table, certificates, certifying, clock_time, skills, staff
 from ops.certificate_table import Asked
 from ops.errors import InvalidInput
-from ops.formats.csv import inert
 from ops.models import Certificate, Skill, Team, User
 from ops.web import people_forms
+from ops.web.csv_files import csv_file
 from ops.web.fields import identity
 from ops.web.identity import db, user
 from quality.models import Assessment
@@ -46,12 +44,8 @@ def index() -> ResponseReturnValue:
 def file() -> ResponseReturnValue:
     """The same as a file, a line for each certificate."""
     table = certificate_table.read(db(), _asked(request.args), clock_time.now())
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(certificate_table.COLUMNS)
-    writer.writerows([inert(cell) for cell in line] for line in certificate_table.lines(table.rows))
-    headers = {"Content-Disposition": 'attachment; filename="certificates.csv"'}
-    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+    rows = certificate_table.lines(table.rows)
+    return csv_file("certificates", certificate_table.COLUMNS, rows)
 
 
 @blueprint.post("")

@@ -1,8 +1,5 @@
 """Training, for those who teach: courses made, opened, required, and where people are in them."""
 
-import csv
-import io
-from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -12,8 +9,8 @@ from sqlalchemy import select
 
 from ops import projects, scope
 from ops.errors import Conflict, InvalidInput, NotFound
-from ops.formats.csv import inert
 from ops.models import Project
+from ops.web.csv_files import csv_file
 from ops.web.identity import db, user
 from quality.models import Course, Gold
 from quality.onboarding import course_figures, course_requirement, courses
@@ -168,7 +165,7 @@ def people_csv(course_id: int) -> Response:
     """Who is where, as a file."""
     found = courses.find(db(), user(), course_id)
     rows = course_figures.places_as_rows(course_figures.places(db(), found))
-    return _file(f"course-{found.id}-people", course_figures.PLACES_HEAD, rows)
+    return csv_file(f"course-{found.id}-people", course_figures.PLACES_HEAD, rows)
 
 
 @blueprint.get("/<int:course_id>/steps.csv")
@@ -176,15 +173,4 @@ def steps_csv(course_id: int) -> Response:
     """The figures of the steps, as a file."""
     found = courses.find(db(), user(), course_id)
     rows = course_figures.steps_as_rows(course_figures.steps(db(), found))
-    return _file(f"course-{found.id}-steps", course_figures.STEPS_HEAD, rows)
-
-
-def _file(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Response:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow([inert(cell) for cell in row])
-    answer = Response(out.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer
+    return csv_file(f"course-{found.id}-steps", course_figures.STEPS_HEAD, rows)

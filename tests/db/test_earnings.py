@@ -173,9 +173,10 @@ def test_adjustments_and_currencies_have_their_own_statements(session, payer, me
     assert [(one.currency, one.total) for one in made] == [
         ("EUR", Decimal("0.75")), ("JPY", Decimal(400)),
     ]  # fmt: skip
-    table = statements.as_csv(made).splitlines()
-    assert len(table) == 4
-    assert "Twice paid" in table[2] and ",-0.25,EUR," in table[2]
+    table = [dict(zip(statements.COLUMNS, row, strict=True)) for row in statements.rows(made)]
+    assert len(table) == 3
+    assert (table[1]["reason"], table[1]["amount"]) == ("Twice paid", "-0.25")
+    assert table[1]["currency"] == "EUR"
     assert settling.settle(session, [me], LAST, by=payer) == []
     with pytest.raises(InvalidInput) as refused:
         pay.adjust(session, me, day=DAY, amount=Decimal(1), currency="EUR", reason=" ", by=payer)

@@ -30,7 +30,9 @@ def held(session):
 
 def test_the_file_says_what_the_page_shows_and_runs_no_formula(world):
     client, _, _, _ = world
-    rows = list(csv.DictReader(io.StringIO(client.get(f"{PAGE}/file.csv").text)))
+    rows = list(
+        csv.DictReader(io.StringIO(client.get(f"{PAGE}/file.csv").text.removeprefix("\ufeff")))
+    )
     assert [row["person"] for row in rows] == ["Ada", "Ben", "Cyd"]
     ada = rows[0]
     assert (ada["skill"], ada["level"], ada["state"]) == ("'=SUM(A1)", "3", "ending")

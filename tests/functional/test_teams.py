@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 
 from metrics.models import DailyRollup, RollupState
 from metrics.rollup import NAME
-from ops import clock_time, teams
+from ops import affiliations, clock_time, teams
 from ops.local_time import monday
 from ops.models import (
     Absence,
@@ -50,6 +50,11 @@ def floor(make, session):
 
 def base(team):
     return f"/teams/{team.team.id}"
+
+
+def table_of(client, team, **asked):
+    table = client.get(f"{base(team)}/hours.csv?{urlencode(asked)}").text
+    return list(csv.DictReader(io.StringIO(table.removeprefix("\ufeff"))))
 
 
 def plan(client, floor, team, **more):
@@ -161,10 +166,7 @@ def test_who_moves_is_seen_by_the_new_lead_and_the_old_days_by_the_old(floor, cl
         session.execute(insert(DailyRollup).values(
             **row, team_id=team.team.id, active_ms=hours * 3_600_000))  # fmt: skip
     client_for(floor.admin).post(base(floor.a), data={"action": "join", "member": who.id})
-    old, new = (
-        list(csv.DictReader(io.StringIO(client_for(t.lead).get(f"{base(t)}/hours.csv").text)))
-        for t in (floor.b, floor.a)
-    )
+    old, new = (table_of(client_for(t.lead), t) for t in (floor.b, floor.a))
     worked = [
         sum(float(r["active_hours"]) for r in rows if r["name"] == who.name) for rows in (old, new)
     ]
@@ -231,8 +233,7 @@ def test_planned_against_actual_is_the_same_for_the_lead_and_for_oneself(
     assert "No keystrokes, no screenshots" in page.text
     own = client_for(me).get("/hours").text
     assert "Utilisation 75 %" in own and "No keystrokes, no screenshots" in own
-    rows = csv.DictReader(io.StringIO(client_for(floor.a.lead).get(
-        f"{base(floor.a)}/hours.csv?{urlencode({'week': first})}").text))  # fmt: skip
+    rows = table_of(client_for(floor.a.lead), floor.a, week=first)
     mine = next(r for r in rows if r["name"] == me.name and r["day"] == str(first))
     figures = [float(mine[c]) for c in ("planned_hours", "planned_hours_so_far", "active_hours",
                                         "wall_hours", "difference_hours")]  # fmt: skip
@@ -277,9 +278,13 @@ def test_a_person_moves_from_a_day_on(floor, client_for, session):
     session.expire_all()
     assert session.get(PlannedMove, who.id) is None
     # A vendor is made by naming it, once.
-    named = form | {"from_day": today, "vendor_name": " Work  Ltd"}
+    named = form | {"vendor_name": " Work  Ltd"}
     for _ in range(2):
-        assert client.post(path, data=named | {"team": floor.a.team.id}).status_code == 303
+        # Once moved, it may be tomorrow where they live.
+        session.refresh(who)
+        here = {"team": floor.a.team.id, "from_day": affiliations.today(who)}
+        assert client.post(path, data=named | here).status_code == 303
+    named |= {"from_day": affiliations.today(who)}
     assert client.post(path, data=named | {"vendor_name": "x" * 200}).status_code == 422
     vendor = session.scalars(select(Organisation).where(Organisation.kind == "vendor")).one()
     session.expire_all()

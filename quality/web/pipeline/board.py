@@ -1,16 +1,14 @@
 """The board and the table of applicants, and moving one or many between stages."""
 
-import csv
-import io
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ops import clock_time
 from ops.applicants import duplicates, letters, listing, moving, posting, stages
 from ops.errors import InvalidInput, NotFound, TouchstoneError
-from ops.formats.csv import inert
+from ops.web.csv_files import csv_file
 from ops.web.fields import identity
 from ops.web.identity import db, user
 from quality.onboarding import funnel
@@ -54,14 +52,9 @@ def table() -> ResponseReturnValue:
 @blueprint.get("/pipeline/table.csv")
 def table_csv() -> ResponseReturnValue:
     """The same rows as a file, all of them."""
-    now, out = clock_time.now(), io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for one in listing.every(db(), user(), _asked(), now):
-        writer.writerow([inert(str(value)) for value in _row(one, now)])
-    answer = Response(out.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = 'attachment; filename="applicants.csv"'
-    return answer
+    now = clock_time.now()
+    people = listing.every(db(), user(), _asked(), now)
+    return csv_file("applicants", COLUMNS, (_row(one, now) for one in people))
 
 
 def _row(one: Any, now: Any) -> list[Any]:

@@ -9,18 +9,20 @@ WIDTH, HEIGHT = 480, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 40
 # Okabe and Ito, lighter where the dark page asks for it; each line has a dash of its own as well.
 COLOURS = ("#2f86c1", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#6f8fa8")
+FEW = 3
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "1 2")
 FONT = 'font-family="Inter, Liberation Sans, DejaVu Sans, sans-serif" font-size="12"'
 
 
 class Mark(NamedTuple):
-    """A point of a curve at `x`, its band, and what is said of it."""
+    """A point of a curve at `x`, its band, what is said of it, and how many people it is of."""
 
     x: float
     low: float
     middle: float
     high: float
     said: str
+    people: int
 
 
 def share_curves(curves: Sequence[tuple[str, Sequence[Mark]]], most: float, title: str) -> str:
@@ -83,13 +85,26 @@ def _curves(
         for m in marks:
             said = escape(f"{name}: {m.said}")
             parts.append(
-                f'<circle cx="{x(m.x):.1f}" cy="{y(m.middle):.1f}" r="3.5" fill="{COLOURS[i]}">'
+                f'<circle cx="{x(m.x):.1f}" cy="{y(m.middle):.1f}" r="3.5" '
+                f'fill="{COLOURS[i]}"{_thin(i) if m.people < FEW else ""}>'
                 f"<title>{said}</title></circle>"
             )
+        if len(curves) == 1:
+            parts += [_number(x(m.x), y(m.middle), m.people) for m in marks]
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}" '
         f'class="curves">{"".join(parts)}</svg>'
     )
+
+
+def _thin(i: int) -> str:
+    """Of a point that stands for few: an outline."""
+    return f' fill-opacity="0.2" stroke="{COLOURS[i]}" stroke-width="1.5"'
+
+
+def _number(x: float, y: float, n: int) -> str:
+    # Above the point, and below one at the upper edge.
+    return _text(x, y - 7 if y > TOP + 14 else y + 16, f"{n}", "middle")
 
 
 def _every(most: float) -> int:

@@ -36,10 +36,16 @@ def people(rows: Sequence[tuple[str, float, float, float]]) -> str:
             f'<line x1="{mark:.1f}" y1="{y + 2}" x2="{mark:.1f}" y2="{y + 22}" '
             f'stroke="{PLANNED}" stroke-width="2"/>' if 0 < due < planned else "",
             _text(LEFT + span * max(planned, active) / most + 6, y + 16,
-                  f"{active:.1f} of {planned:.1f} h", "start"),
+                  _of(active, planned), "start"),
             "</g>",
         ]  # fmt: skip
     return _svg(parts, max(len(rows), 1) * ROW, "Hours planned and worked by each person")
+
+
+def _of(active: float, planned: float) -> str:
+    """Active of planned hours, where there are planned ones; of less than one hour two digits."""
+    worked = f"{active:.2f}" if 0 < active < 0.95 else f"{active:.1f}"
+    return f"{worked} of {planned:.1f} h" if planned else f"{worked} h"
 
 
 def days(rows: Sequence[tuple[date, float, float, float]]) -> str:

@@ -74,7 +74,7 @@ def test_many_are_certified_and_revoked_by_keyboard(
     page.select_option("#deed", "revoke")
     assert not page.is_visible("#valid_until")
     page.fill("#reason", "All of them take it again")
-    page.click("text=Do it")
+    page.click("button:text-is('Apply')")
     page.wait_for_selector(f"text={soon} certificates in Street scenes revoked")
     revoked = select(func.count()).where(Certificate.revoked_at.is_not(None))
     assert session.scalar(revoked) == soon == 4

@@ -66,7 +66,7 @@ def build(page: Any, project: str, golds: list[str]) -> None:
     press(page, "Open to labellers")
     until_said(page, "is open to those who work in")
     page.get_by_label("Everybody").check()
-    press(page, "Set it so")
+    press(page, "Save the requirement")
     until_said(page, "Everybody must do it before their next task")
 
 

@@ -52,5 +52,12 @@ document.addEventListener("click", (event) => {
   if (row && !event.target.closest("a, button, input, label, select")) location.assign(row.dataset.href);
 });
 
+// Where tabs are pushed aside on a narrow screen, the one that is open shows.
+for (const tab of document.querySelectorAll(".area-tabs [aria-current], .topnav [aria-current]")) {
+  const row = tab.closest(".area-tabs") ?? tab.closest("ul").parentElement;
+  const [inner, outer] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (inner.right > outer.right) row.scrollLeft += inner.right - outer.right + 24;
+}
+
 // A list of faults, or the first field with one, gets the focus.
 document.querySelector("[data-focus], .is-invalid")?.focus();

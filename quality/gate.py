@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ops import clock_time
+from ops.gate_settings import GateTerms
 from ops.models import Batch, GateVerdict, Project
-from ops.project_settings import GateTerms
 from ops.projects import settings_of
 from quality import gate_figures, gate_terms
 from quality.measures import acceptance

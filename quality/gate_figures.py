@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ops.gate_settings import GateTerms
 from ops.models import Batch, Project, ReferenceModel
-from ops.project_settings import GateTerms
 from quality import gate_reviews, review_sample
 from quality.acceptance import counted
 from quality.adjudication import NO_ADJUDICATOR

@@ -13,9 +13,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ops import ontologies
+from ops.gate_settings import GateTerms
 from ops.labels import CHOICES, SEVERITIES
 from ops.models import Batch, Consensus, Project
-from ops.project_settings import GateTerms
 from quality.measures import class_floors
 from quality.measures.classes import Rate
 from quality.measures.likeness import compare

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ops.gate_settings import GateTerms
 from ops.labels import SEVERITIES
-from ops.project_settings import GateTerms
 from quality.measures.release import more_reviews
 
 Figures = dict[str, Any]

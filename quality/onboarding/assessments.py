@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
@@ -12,7 +12,7 @@ from ops.errors import InvalidInput, NotFound
 from ops.models import Project, Skill, User
 from quality.measures import adaptive
 from quality.models import Assessment
-from quality.onboarding import drawing
+from quality.onboarding import drawing, fields
 from quality.onboarding.pool import pool
 
 
@@ -53,24 +53,9 @@ class Terms(BaseModel):
 
 def clean(values: dict[str, Any]) -> Terms:
     """Validated terms. Raises InvalidInput with one error for each field."""
-    try:
-        terms = Terms.model_validate(values)
-    except ValidationError as error:
-        faults = [{"field": str(e["loc"][0]), "message": _plain(e)} for e in error.errors()]
-        raise InvalidInput(faults[0]["message"], field=faults[0]["field"], errors=faults) from None
+    terms = fields.clean(Terms, values)
     _refuse(terms)
     return terms
-
-
-def _plain(fault: Any) -> str:
-    plain = {
-        "string_too_short": "must not be empty",
-        "int_parsing": "must be a whole number",
-        "int_from_float": "must be a whole number",
-        "float_parsing": "must be a number",
-    }
-    message: str = plain.get(fault["type"], fault["msg"]).removeprefix("Input should be ")
-    return message
 
 
 def _refuse(terms: Terms) -> None:

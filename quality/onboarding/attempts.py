@@ -9,7 +9,7 @@ them another time.
 import secrets
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, select, update
@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ops import certificates, clock_time, labels, ontologies
 from ops.db import transaction
-from ops.errors import Conflict, NotFound, NotReady
-from ops.local_time import zone_named
+from ops.errors import NotFound, NotReady
 from ops.models import Certificate, OntologyVersion, Project, Skill, User
 from quality import gold
 from quality.gold_answers import credit
@@ -31,7 +30,7 @@ from quality.models import (
     GoldVersion,
     ItemExclusion,
 )
-from quality.onboarding import anew, scoring
+from quality.onboarding import admission, scoring
 from quality.onboarding.assessments import record
 from quality.onboarding.drawing import draw
 from quality.onboarding.pool import Question, pool, thirds
@@ -50,7 +49,7 @@ def begin(session: Session, assessment: Assessment, labeller: User) -> Attempt:
         if clock_time.now() < running.ends_at:
             return running
         finish(session, running)
-    refuse(session, assessment, labeller, mine)
+    admission.refuse(session, assessment, labeller, mine)
     seed = secrets.randbits(31)
     questions = _drawn(session, assessment, labeller, seed)
     if len(questions) < assessment.questions:  # an adaptive one may need them all
@@ -89,41 +88,6 @@ def of_labeller(session: Session, assessment: Assessment, labeller: User) -> Seq
     """The labeller's attempts at it, the first first."""
     mine = (Attempt.assessment_id == assessment.id) & (Attempt.labeller_id == labeller.id)
     return session.scalars(select(Attempt).where(mine).order_by(Attempt.number)).all()
-
-
-def refuse(
-    session: Session, assessment: Assessment, labeller: User, mine: Sequence[Attempt]
-) -> None:
-    """Raise Conflict, in words, where no further attempt may begin."""
-    if not assessment.open:
-        raise Conflict("This assessment is closed.")
-    held = select(Certificate.id).where(
-        Certificate.user_id == labeller.id,
-        Certificate.skill_id == assessment.skill_id,
-        Certificate.level >= assessment.level,
-        Certificate.revoked_at.is_(None),
-        Certificate.valid_until > clock_time.now(),
-        ~anew.may(clock_time.now()),
-    )
-    if session.scalar(held.limit(1)):
-        raise Conflict("You hold this certificate already.")
-    if not anew.left(session, assessment, labeller, mine):
-        raise Conflict(f"You have used all {assessment.attempts} attempts at this assessment.")
-    at = opens_again(assessment, mine)
-    if at is not None and clock_time.now() < at:
-        own = at.astimezone(zone_named(labeller.timezone))
-        raise Conflict(
-            f"{assessment.cool_down_hours} hours lie between two attempts: you may try again "
-            f"from {own:%A %d %B, %H:%M}, your time."
-        )
-
-
-def opens_again(assessment: Assessment, mine: Sequence[Attempt]) -> datetime | None:
-    """When the time between two attempts is over; None where there is none to wait for."""
-    ended = [a.finished_at for a in mine if a.finished_at and a.given_again_at is None]
-    if not ended or not assessment.cool_down_hours:
-        return None
-    return max(ended) + timedelta(hours=assessment.cool_down_hours)
 
 
 def find(session: Session, labeller: User, token: uuid.UUID) -> Attempt:

@@ -13,7 +13,7 @@ from ops.errors import Conflict
 from ops.models import User
 from quality.measures.classes import Rate
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
-from quality.onboarding import anew, assessments, attempts, scoring
+from quality.onboarding import admission, anew, assessments, attempts, scoring
 
 
 class Offer(NamedTuple):
@@ -47,7 +47,7 @@ def _offer(
     why = None
     if running is None:
         try:
-            attempts.refuse(session, assessment, labeller, mine)
+            admission.refuse(session, assessment, labeller, mine)
         except Conflict as reason:
             why = reason.message
     passed = any(a.passed and a.voided_at is None for a in mine)
@@ -124,7 +124,7 @@ def next_for(session: Session, assessment: Assessment, labeller: User) -> Next:
     """What comes next for a labeller at this assessment."""
     mine = attempts.of_labeller(session, assessment, labeller)
     offer = _offer(session, assessment, labeller, mine)
-    when = attempts.opens_again(assessment, mine)
+    when = admission.opens_again(assessment, mine)
     late = when is not None and when > clock_time.now()
     return Next(offer.left, offer.closed_to_me, when if late else None)
 

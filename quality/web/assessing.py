@@ -8,10 +8,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from ops import ontologies, projects, scope, skills
+from ops import ontologies, scope, skills
 from ops.access import LEADS
 from ops.errors import Conflict, InvalidInput, NotFound
-from ops.models import Asset, Project, Skill
+from ops.models import Asset, Project
 from ops.web import media, viewing
 from ops.web.identity import db, user
 from quality.gold_answers import label_of
@@ -28,7 +28,8 @@ from quality.onboarding import (
     revisions,
 )
 from quality.onboarding.changes import Change
-from quality.onboarding.pool import BANDS, cells, pool, wear
+from quality.onboarding.pool import cells, pool, wear
+from quality.web import assessment_form
 
 blueprint = APIBlueprint(
     "assessing",
@@ -37,21 +38,15 @@ blueprint = APIBlueprint(
     template_folder="templates",
     enable_openapi=False,
 )
-FIELDS = ("title", "questions", "minutes", "attempts", "cool_down_hours", "level", "valid_days")
-# Fields in percent, and what they are called in the terms.
-SHARES = {
-    "pass_percent": "pass_mark",
-    "fail_percent": "fail_mark",
-    "false_pass_percent": "false_pass",
-    "false_fail_percent": "false_fail",
-}
 THUMB = 96
 
 
 @blueprint.get("/new")
 def new() -> ResponseReturnValue:
     """The form for a new assessment."""
-    return _form({"project": request.args.get("project", type=int), **_usual()}, None)
+    return _form(
+        {"project": request.args.get("project", type=int), **assessment_form.usual()}, None
+    )
 
 
 @blueprint.post("/new")
@@ -60,91 +55,13 @@ def add() -> ResponseReturnValue:
     try:
         if request.form.get("look"):
             return _form(request.form, None)
-        project, skill = _project_and_skill()
+        project, skill = assessment_form.project_and_skill()
         with db().begin_nested():
-            made = assessments.create(db(), project, skill, _terms(), user())
+            made = assessments.create(db(), project, skill, assessment_form.terms(), user())
     except InvalidInput as error:
-        return _form(request.form, _as_typed(error)), 422
+        return _form(request.form, assessment_form.as_typed(error)), 422
     flash(f"{made.title} is open to the labellers of {project.name}.", "success")
     return redirect(url_for("assessing.assessment", assessment_id=made.id), 303)
-
-
-def _usual() -> dict[str, Any]:
-    usual = {name: field.default for name, field in assessments.Terms.model_fields.items()}
-    shares = {"pass_percent": 80, "fail_percent": 60, "false_pass_percent": 5}
-    return {**usual, **shares, "false_fail_percent": 5, "title": "", "way": "fixed"}
-
-
-def _terms() -> assessments.Terms:
-    given: dict[str, Any] = {name: request.form.get(name, "") for name in FIELDS}
-    given["cool_down_hours"] = given["cool_down_hours"] or 0
-    given["pass_mark"] = _share("pass_percent", 1)
-    if request.form.get("way") == "adaptive":
-        given["least_questions"] = request.form.get("least_questions") or 1
-        for field, most in (("fail_percent", 0.99), ("false_pass_percent", 0.2)):
-            given[SHARES[field]] = _share(field, most)
-        given["false_fail"] = _share("false_fail_percent", 0.2)
-    given["mix"] = _mix()
-    return assessments.clean(given)
-
-
-def _share(field: str, most: float) -> float:
-    try:
-        share = float(request.form.get(field, "")) / 100
-    except ValueError:
-        share = -1.0
-    least = 0.001 if most < 0.5 else 0.01
-    if not least <= share <= most:
-        low, high = f"{100 * least:g}", f"{100 * most:g}"
-        raise InvalidInput(f"must be a number from {low} to {high}", field=field)
-    return share
-
-
-def _mix() -> dict[str, Any]:
-    """Weights as typed: of classes in `class_<key>`, of difficulties in `band_<name>`."""
-    classes = {
-        name.removeprefix("class_"): _weight(name)
-        for name in request.form
-        if name.startswith("class_")
-    }
-    bands = {band: _weight(f"band_{band}") for band in BANDS if f"band_{band}" in request.form}
-    even = len(set(classes.values())) <= 1
-    alike = len(set(bands.values())) <= 1
-    if (classes and not any(classes.values())) or (bands and not any(bands.values())):
-        raise InvalidInput("give at least one a weight above 0", field="mix")
-    return {"classes": {} if even else classes, "difficulty": {} if alike else bands}
-
-
-def _weight(name: str) -> float:
-    typed = request.form.get(name, "").strip() or "0"
-    try:
-        weight = float(typed)
-    except ValueError:
-        weight = -1.0
-    if not 0 <= weight <= 100:
-        raise InvalidInput("a weight is a number from 0 to 100", field=name)
-    return weight
-
-
-def _as_typed(error: InvalidInput) -> list[dict[str, Any]]:
-    """Faults at the fields of the form, which asks in percent."""
-    typed = {term: field for field, term in SHARES.items()}
-    return [{**e, "field": typed.get(e.get("field", ""), e.get("field"))} for e in error.errors]
-
-
-def _project_and_skill() -> tuple[Project, Skill]:
-    number = request.form.get("project", type=int)
-    skill_id = request.form.get("skill", type=int)
-    if number is None:
-        raise InvalidInput("choose a project", field="project")
-    try:
-        project = projects.find(db(), user(), number)
-    except NotFound as error:
-        raise InvalidInput(error.message, field="project") from None
-    skill = db().get(Skill, skill_id) if skill_id else db().get_one(Skill, project.skill_id)
-    if skill is None:
-        raise InvalidInput("there is no such skill", field="skill")
-    return project, skill
 
 
 def _form(values: Any, errors: list[dict[str, Any]] | None) -> str:
@@ -170,7 +87,7 @@ def _form(values: Any, errors: list[dict[str, Any]] | None) -> str:
 def _proof() -> proof.Proof | str:
     """What the terms as typed would prove, or why they cannot be."""
     try:
-        return proof.of(_terms())
+        return proof.of(assessment_form.terms())
     except InvalidInput as error:
         return error.message
 

@@ -11,7 +11,15 @@ from ops.errors import Conflict, InvalidInput
 from quality import gold
 from quality.measures import adaptive
 from quality.models import Attempt, AttemptQuestion, GoldVersion
-from quality.onboarding import assessments, attempts, proof, results, scoring, taking_back
+from quality.onboarding import (
+    admission,
+    assessments,
+    attempts,
+    proof,
+    results,
+    scoring,
+    taking_back,
+)
 from quality.onboarding.drawing import draw
 from quality.onboarding.pool import Question, cells, pool
 
@@ -109,7 +117,7 @@ def test_hours_lie_between_two_attempts_unless_another_is_given(session, floor, 
     second = session.scalars(select(Attempt).where(Attempt.number == 2)).one()
     attempts.finish(session, second)
     with pytest.raises(Conflict, match="used all 2"):
-        attempts.refuse(session, assessment, labeller, [attempt, second])
+        admission.refuse(session, assessment, labeller, [attempt, second])
     taking_back.give_again(session, second, floor.manager)
     clock(hours=24)
     assert results.next_for(session, assessment, labeller).why is None

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from metrics import report_accuracy
 from metrics.deliver import deliver
 from ops import flags, ontologies, talk
+from ops.gate_settings import PlanTerms
 from ops.models import Asset, Assignment, Flag, Label, Task
-from ops.project_settings import PlanTerms, ProjectSettings
+from ops.project_settings import ProjectSettings
 from quality import gate, judging
 from quality.measures import acceptance
 from quality.models import ReviewSample

@@ -28,7 +28,7 @@ JUDGES = {
 }
 NBSP = "\u00a0"  # a figure and its unit stay on one line
 # The usual reading of α (K. Krippendorff, Content Analysis, 2004, p. 241).
-RELIABLE, TENTATIVE = 0.8, 0.667
+RELIABLE, TENTATIVE = 0.8, 0.67
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -199,9 +199,11 @@ def _with_range(found: Report) -> str:
 
 
 def _reading(found: Report) -> str:
-    if found["alpha"] >= RELIABLE:
+    # By the digits that are shown, so that both say the same.
+    alpha = round(found["alpha"], 2)
+    if alpha >= RELIABLE:
         return "From 0.80 on, answers are usually called reliable."
-    if found["alpha"] >= TENTATIVE:
+    if alpha >= TENTATIVE:
         return "Between 0.67 and 0.80 only tentative conclusions are usually drawn."
     return (
         "Below 0.67 the task is open to several readings; the delivered labels rest on several "
@@ -229,9 +231,9 @@ def rescore(report: Report) -> str:
     who, weak = JUDGES[run.get("judge", "learnt")]
     words = (
         f"{who} and named those whose label looks wrong: {number(run['suspects'], 'suspect')} "
-        f"among {number(run['scored'], 'label')}. People looked at them: {run['changed']:,} were "
-        f"changed, {run['accepted']:,} were right after all, {run['open_suspects']:,} were not "
-        "looked at."
+        f"among {number(run['scored'], 'label')}. Of these, people changed {run['changed']:,} "
+        f"and found {run['accepted']:,} right after all; they did not look at "
+        f"{run['open_suspects']:,}."
     )
     if run["weak"]:
         words += f" The {weak} was too weak on these items for its silence to mean much."

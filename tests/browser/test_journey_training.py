@@ -39,7 +39,7 @@ def add(page: Any, kind: str, title: str, **fields: str) -> None:
         until(page, "document.getElementById('markdown')?.value.includes('A is red')")
     if kind == "a quiz":
         page.get_by_label("Choice 2 of question 1 is right").check()
-    press(page, "Keep the step")
+    press(page, "Save the step")
     until_said(page, f"{title} is kept.")
 
 

@@ -39,13 +39,17 @@ WRITTEN = (
     # What is shown to many may name whom to ask.
     "opening.title",
     "opening.markdown",
+    "opening.consent",
     "mail_template.subject",
     "mail_template.body",
     "course.title",
     "course.purpose",
     "course_step.title",
     "course_step.markdown",
+    # The questions of a quiz with their choices, as JSON: each a text of one line.
+    "course_step.content",
 )
+JSON = ("course_step.content",)
 
 
 def strike(session: Session, said: Iterable[str | None]) -> None:
@@ -57,11 +61,12 @@ def strike(session: Session, said: Iterable[str | None]) -> None:
         pattern = rf"(^|[^[:alnum:]_]){escaped}(?![[:alnum:]_])"
         for column in WRITTEN:
             table, _, written = column.partition(".")
+            kind = "jsonb" if column in JSON else "text"
             session.execute(
                 text(
-                    f"UPDATE {table} SET {written} = "
-                    f"regexp_replace({written}, :pattern, :instead, 'gi') "
-                    f"WHERE {written} ~* :pattern"
+                    f"UPDATE {table} SET {written} = CAST("
+                    f"regexp_replace({written}::text, :pattern, :instead, 'gi') AS {kind}) "
+                    f"WHERE {written}::text ~* :pattern"
                 ),
                 {"pattern": pattern, "instead": rf"\1{ERASED}"},
             )

@@ -34,7 +34,7 @@ def create(session: Session, project: Project, values: dict[str, Any], by: User)
     )
     session.add(made)
     session.flush()
-    record(session, made, by, "course.made", title=made.title)
+    record(session, made, by, "course.made")
     return made
 
 
@@ -45,7 +45,7 @@ def change(session: Session, course: Course, values: dict[str, Any], by: User) -
         setattr(course, name, value)
     if session.is_modified(course):
         session.flush()
-        record(session, course, by, "course.changed", **plan.model_dump(exclude={"purpose"}))
+        record(session, course, by, "course.changed", **plan.model_dump(exclude={"title", "purpose"}))
 
 
 def open_it(session: Session, course: Course, by: User) -> None:

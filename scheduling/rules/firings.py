@@ -135,7 +135,8 @@ def settle(session: Session, firing: RuleFiring, *, uphold: bool, why: str, by: 
     session.flush()
     counted = 0 if uphold else _undo(session, firing)
     action = "rule_firing.upheld" if uphold else "rule_firing.overridden"
-    told.record(session, firing, action, by, why=why, counted_again=counted)
+    # Not why: it may name somebody, and nothing is taken out of the audit trail.
+    told.record(session, firing, action, by, counted_again=counted)
     if known:
         said = "stays as it is" if uphold else "was taken back"
         text = f"The decision about your work {said}: {why}"

@@ -5,17 +5,30 @@ import math
 import random
 from collections import defaultdict
 from datetime import timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from sqlalchemy import select, text
 
-from ops import certificates, clock_time, erasure, notices, people
-from ops.applicants import duplicates, forgetting, keys, moving, notes, own_data, posting, stages
+from ops import certificates, clock_time, erasure, notices, pay, people, teams
+from ops.applicants import (
+    duplicates,
+    forgetting,
+    keys,
+    letters,
+    moving,
+    notes,
+    own_data,
+    posting,
+    stages,
+)
 from ops.errors import Conflict
 from ops.models import Absence, Applicant, ApplicantMove, Notice, PipelineStage, Project
+from quality import proposals
 from quality.measures.classes import rate
-from quality.onboarding import funnel
+from quality.onboarding import course_steps, courses, funnel
+from scheduling.rules import firings
 from tests.applying import applied, opened
 from tests.db.test_applicants import taken_on, to
 
@@ -163,6 +176,41 @@ def test_erasure_leaves_a_pseudonym_moves_and_dates_and_no_trace(session, openin
         notes.add(session, zelda, "Zelda again", by=manager)
     with pytest.raises(Conflict, match="data was erased"):
         posting.write(session, zelda, "Dear Zelda", "Hello", key="late", by=manager)
+
+
+def test_what_many_read_names_them_no_more_and_frozen_records_are_all_that_is_left(
+    session, make, manager
+):
+    """Courses, openings, letters, proposals, reasons: what is left is about pay, or a team."""
+    floor = make.floor(assets=2)
+    project, me, admin = floor.project, floor.labellers[0], make.user(role="admin")
+    me.name, me.email = "Zelda Quux", "zelda.quux@example.com"
+    said = "As Zelda Quux (zelda.quux@example.com) says."
+    opened(session, manager, title="Ask Zelda Quux", markdown=said, consent=said)
+    letters.save(session, None, name="L", subject=said, body=said, stage=None, by=manager)
+    course = courses.create(session, project, {"title": said, "purpose": said}, admin)
+    choices = [{"text": said, "right": True, "why": said}, {"text": "No", "right": False}]
+    quiz = {"title": "Zelda Quux asks", "markdown": said}
+    quiz["questions"] = [{"question": f'"{said}" \\ ü', "choices": choices}]
+    step = course_steps.add(session, course, "quiz", quiz, admin)
+    client = make.user("client", organisation_id=project.organisation_id)
+    label = {"class": "a"}
+    asked = proposals.propose(session, project, floor.assets[0], label, client, remark=said)
+    proposals.decline(session, project, asked, admin, said)
+    firing = make.firing(make.rule(project), me)
+    firings.settle(session, firing, uphold=False, why=said, by=admin)
+    teams.create(session, "Team of Zelda Quux", by=admin)
+    day = clock_time.now().date() - timedelta(days=2)
+    pay.adjust(
+        session, me, day=day, amount=Decimal(1), currency="EUR", reason=said, by=admin
+    )  # fmt: skip
+    assert len(traces(session, "zelda")) > 12
+    people.deactivate(session, me, by=admin)
+    erasure.erase(session, me, by=admin)
+    session.expire_all()
+    assert traces(session, "zelda") == ["pay_adjustment.reason", "team.name"]
+    assert step.content[0]["question"] == '"As Erased person (Erased person) says." \\ ü'
+    assert step.content[0]["choices"][0]["right"] is True
 
 
 def moves_of(session, applicant):

@@ -45,7 +45,7 @@ def change(session: Session, course: Course, values: dict[str, Any], by: User) -
         setattr(course, name, value)
     if session.is_modified(course):
         session.flush()
-        record(session, course, by, "course.changed", **plan.model_dump(exclude={"title", "purpose"}))
+        record(session, course, by, "course.changed", pass_mark=plan.pass_mark)
 
 
 def open_it(session: Session, course: Course, by: User) -> None:

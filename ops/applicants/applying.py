@@ -29,6 +29,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 WINDOW = timedelta(minutes=15)
 # A school or an office applies from one address.
 FORMS_PER_ADDRESS = 40
+ONCE_MORE = "this form was sent before, or is none of ours; send it once more"
 _CLIENT_KEY = re.compile(r"[0-9A-Za-z_-]{16,64}")
 
 
@@ -76,8 +77,8 @@ def apply(session: Session, opening: Opening, values: Mapping[str, Any], key: st
     Raises NotFound when the opening is closed, InvalidInput with one error for each field.
     """
     if _CLIENT_KEY.fullmatch(key) is None:
-        raise InvalidInput("reload the page and fill in the form again", field="client_key")
-    known = _sent_before(session, opening, key)
+        raise InvalidInput(ONCE_MORE, field="client_key")
+    known = _sent_before(session, opening, key, values)
     if known is not None:
         return known
     if not openings.takes(opening):
@@ -89,7 +90,7 @@ def apply(session: Session, opening: Opening, values: Mapping[str, Any], key: st
             session.add(applicant)
     except Conflict:
         # The other half of a double click was a moment earlier.
-        known = _sent_before(session, opening, key)
+        known = _sent_before(session, opening, key, values)
         if known is None:
             raise
         return known
@@ -186,9 +187,22 @@ def _begin(session: Session, applicant: Applicant) -> None:
         posting.from_template(session, applicant, letter, key="applied", by=None)
 
 
-def _sent_before(session: Session, opening: Opening, key: str) -> Applicant | None:
+def _sent_before(
+    session: Session, opening: Opening, key: str, values: Mapping[str, Any]
+) -> Applicant | None:
+    """The application that this form is the second half of a double click of.
+
+    Raises InvalidInput where somebody else sends the form of another once more, as from a page that
+    a shared computer kept: whoever has the key alone is not led to what is held of its owner.
+    """
     mine = (Applicant.client_key == key) & (Applicant.opening_id == opening.id)
-    return session.scalar(select(Applicant).where(mine))
+    found = session.scalar(select(Applicant).where(mine))
+    email = str(values.get("email", ""))
+    if found is not None and (
+        _faults_of(people.clean_email, email) or people.clean_email(email) != found.email
+    ):
+        raise InvalidInput(ONCE_MORE, field="client_key")
+    return found
 
 
 def new_key() -> str:

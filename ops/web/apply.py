@@ -55,6 +55,8 @@ def send(link: str) -> ResponseReturnValue:
             key = kept["client_key"]
             applicant = applying.apply(db(), opening, _application(kept), key)
     except InvalidInput as error:
+        if error.field == "client_key":
+            kept["client_key"] = applying.new_key()
         return _form(opening, kept, error.errors), 422
     except TooMany as error:
         return _form(opening, kept, [{"field": None, "message": error.message}]), 429

@@ -1,4 +1,4 @@
-"""Applying, moving, following facts, letters; each verb as the pages call it."""
+"""Applying, moving, following facts; each verb as the pages call it."""
 
 from datetime import timedelta
 
@@ -9,61 +9,25 @@ from ops import certificates, clock_time, people
 from ops.applicants import (
     applying,
     facts,
-    letters,
     listing,
     moving,
     notes,
     openings,
-    posting,
     stages,
     taking_on,
 )
 from ops.errors import Conflict, InvalidInput, NotFound, NotReady, TooMany
 from ops.models import (
     Applicant,
-    ApplicantMail,
-    ApplicantMove,
     AuditEntry,
-    OneTimeLink,
     PipelineStage,
     Project,
     ProjectMember,
     Skill,
 )
 from scheduling import dispatch, submit
-from tests.applying import FORM, applied, opened, stage
+from tests.applying import FORM, applied, moves, opened, stage, taken_on, to
 from tests.db.test_mail import jobs, post  # noqa: F401 - a mail server
-
-
-@pytest.fixture
-def manager(make):
-    return make.user(role="onboarding_manager")
-
-
-@pytest.fixture
-def opening(session, manager):
-    return opened(session, manager)
-
-
-def moves(session, applicant):
-    rows = select(ApplicantMove).where(ApplicantMove.applicant_id == applicant.id)
-    return session.scalars(rows.order_by(ApplicantMove.id)).all()
-
-
-def to(session, applicant, name, manager, **more):
-    expected = applicant.stage_id
-    return moving.move(
-        session, applicant.id, stage(session, name), expected=expected, by=manager, **more
-    )
-
-
-def taken_on(session, make, manager, **more):
-    """An applicant in the stage Assessment with an account, and their labeller."""
-    project = make.floor(labellers=0).project
-    make.member(project, manager)
-    opening = opened(session, manager, project_id=project.id, **more)
-    applicant = to(session, applied(session, opening), "Assessment", manager)
-    return taking_on.take_on(session, applicant.id, by=manager)[:2]
 
 
 def test_one_form_sent_twice_is_one_application(session, opening):
@@ -73,6 +37,10 @@ def test_one_form_sent_twice_is_one_application(session, opening):
     assert first.stage.meaning == "begin" and len(moves(session, first)) == 1
     assert first.availability == {"hours_per_week": 20, "days": ["Monday", "Friday"]}
     assert first.consent == opening.consent and first.consent_at == first.applied_at
+    # The key alone leads nobody to what is held of another.
+    for email in ("other@example.com", "nobody", ""):
+        with pytest.raises(InvalidInput, match="once more"):
+            applying.apply(session, opening, {**FORM, "email": email}, "a-key-of-16-chars")
 
 
 WRONG = (
@@ -263,76 +231,6 @@ def test_paused_everywhere_is_paused_but_a_managers_word_stands(session, session
     to(session, applicant, "Paused", manager)
     session.commit()
     assert facts.follow(sessions) == 0
-
-
-def test_a_word_that_cannot_be_filled_in_is_refused_at_its_field(session, manager):
-    with pytest.raises(InvalidInput) as refused:
-        letters.save(
-            session, None, name="Hi", subject="{invitation}", body="{nmae} {name.__class__}",
-            stage=None, by=manager,
-        )  # fmt: skip
-    assert {fault["field"] for fault in refused.value.errors} == {"subject", "body"}
-    assert "{nmae} is no word to fill in" in str(refused.value.errors)
-    for name, subject, body in letters.OFFERED:
-        letters.save(session, None, name=name, subject=subject, body=body, stage=None, by=manager)
-
-
-def test_entering_a_stage_sends_its_letter_once_by_a_job_that_names_nobody(
-    session,
-    sessions,
-    opening,
-    manager,
-    post,  # noqa: F811
-):
-    letters.save(
-        session, None, name="Talk", subject="{opening}: {name}", body="Dear {name}\n{link}",
-        stage=stage(session, "Interview"), by=manager,
-    )  # fmt: skip
-    applicant = applied(session, opening, name="Ann {invitation} Lee")
-    to(session, applicant, "Interview", manager)
-    (letter,) = posting.of(session, applicant)
-    session.commit()
-    assert jobs(session) == [("mail applicant", {"letter": letter.id}, False)]
-    posting.send(sessions, letter.id)
-    posting.send(sessions, letter.id)
-    ((_, body),) = post.sent
-    assert "Dear Ann (invitation) Lee" in body
-    assert f"https://labels.example/application/{applicant.token}" in body.replace("=\n", "")
-    session.expire_all()
-    assert letter.sent_at is not None
-    to(session, applicant, "Left", manager)
-    assert len(posting.of(session, applicant)) == 1
-
-
-def test_an_invitation_is_made_as_the_letter_leaves_and_is_kept_nowhere(
-    session,
-    sessions,
-    make,
-    manager,
-    post,  # noqa: F811
-):
-    _, user = taken_on(session, make, manager)
-    session.commit()
-    letter = session.scalars(select(ApplicantMail)).one()
-    assert "{invitation}" in letter.body
-    posting.send(sessions, letter.id)
-    secret = post.sent[0][1].replace("=\n", "").split("/link/")[1].split()[0]
-    assert people.link_holder(session, secret)[1].id == user.id
-    session.expire_all()
-    assert secret not in letter.body
-    assert session.scalar(select(func.count()).select_from(OneTimeLink)) == 2
-
-
-def test_without_a_mail_server_letters_wait_to_be_copied(session, opening, manager, monkeypatch):
-    monkeypatch.delenv("TOUCHSTONE_SMTP_URL", raising=False)
-    applicant = applied(session, opening)
-    number = posting.write(session, applicant, "Hello", "Text", key="k", by=manager)
-    assert posting.write(session, applicant, "Hello", "Text", key="k", by=manager) is None
-    assert jobs(session) == []
-    posting.mark_sent(session, applicant, number, by=manager)
-    assert posting.of(session, applicant)[0].sent_at is not None
-    with pytest.raises(Conflict, match="no account"):
-        posting.write(session, applicant, "Come", "{invitation}", key="i", by=manager)
 
 
 def test_the_table_is_narrowed_and_sorted_by_what_is_asked(session, opening, manager):

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from ops.models import User
+from ops.models import Opening, User
+from tests.applying import opened
 from tests.db.gated import Labelled, make_labelled
 from tests.factories import Make
 
@@ -16,3 +17,13 @@ def labelled(make: Make, session: Session) -> Labelled:
 @pytest.fixture
 def lead(make: Make) -> User:
     return make.user(role="ops_lead")
+
+
+@pytest.fixture
+def manager(make: Make) -> User:
+    return make.user(role="onboarding_manager")
+
+
+@pytest.fixture
+def opening(session: Session, manager: User) -> Opening:
+    return opened(session, manager)

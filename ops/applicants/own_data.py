@@ -65,6 +65,13 @@ def collected(session: Session, applicant: Applicant) -> dict[str, Any]:
     }
 
 
+def by_own_link(session: Session, applicant: Applicant) -> dict[str, Any]:
+    """The same without the account: what is in it, pay and illness among it, lies behind a sign-in,
+    and a link that was mailed once may be read by others."""
+    whole = collected(session, applicant)
+    return {name: part for name, part in whole.items() if name != "account"}
+
+
 def by_manager(session: Session, applicant: Applicant, *, by: User) -> dict[str, Any]:
     """The same with every application merged into it, and a line in the audit trail."""
     merged = select(Applicant).where(Applicant.same_as == applicant.id).order_by(Applicant.id)

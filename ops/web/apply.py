@@ -98,7 +98,7 @@ def _zones() -> list[str]:
 def own(own_link: str) -> ResponseReturnValue:
     """What happens next, what is held of them, and how to have it erased."""
     applicant = applying.by_own_link(db(), own_link)
-    held = own_data.collected(db(), applicant)
+    held = own_data.by_own_link(db(), applicant)
     here = absolute(url_for("apply.own", own_link=own_link))
     page = render_template("apply/own.html", applicant=applicant, held=held, here=here)
     answer = make_response(page)
@@ -110,7 +110,7 @@ def own(own_link: str) -> ResponseReturnValue:
 def data(own_link: str) -> ResponseReturnValue:
     """Everything that is held of them, as a file."""
     applicant = applying.by_own_link(db(), own_link)
-    return as_file(own_data.collected(db(), applicant))
+    return as_file(own_data.by_own_link(db(), applicant))
 
 
 @blueprint.post("/application/<own_link>/erase")

@@ -175,3 +175,6 @@ def test_all_that_is_held_is_exported_and_nothing_of_others(session, make, manag
     project = session.get_one(Project, applicant.opening.project_id)
     assert [one["name"] for one in account["projects"]] == [project.name]
     json.dumps(account)
+    # By a link in a letter nobody reads what lies behind the sign-in.
+    held = own_data.by_own_link(session, applicant)
+    assert "account" not in held and held["application"]["email"] == applicant.email

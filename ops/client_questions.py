@@ -39,7 +39,7 @@ def pass_on(session: Session, issue: Issue, by: User, text: str) -> None:
     if issue.client_text == said and issue.client_answered_at is None:
         return
     issue.client_text, issue.client_at = said, clock_time.now()
-    issue.client_answer, issue.client_answered_by, issue.client_answered_at = "", None, None
+    issue.client_answer, issue.client_answered_at = "", None
     session.flush()
     _record(session, issue, by, "issue.passed_to_client")
     facts.question_asked(session, issue)
@@ -66,8 +66,7 @@ def answer(session: Session, issue: Issue, by: User, body: str, *, key: str) -> 
     said = talk.comment(session, issue, by, body, key=key)
     if again:
         return
-    issue.client_answer, issue.client_answered_by = said.body, by.id
-    issue.client_answered_at = said.at
+    issue.client_answer, issue.client_answered_at = said.body, said.at
     session.flush()
     talk_told.leads_of_client(session, issue, by)
 

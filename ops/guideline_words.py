@@ -5,7 +5,7 @@ decides whether work goes on.
 """
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -111,10 +111,3 @@ def last_approved(session: Session, project_id: int) -> Approved | None:
     if not approved:
         return None
     return Approved(max(approved), words[max(approved)].at.isoformat())
-
-
-def as_data(word: GuidelineWord | None) -> dict[str, Any] | None:
-    """A word without who said it."""
-    if word is None:
-        return None
-    return {"word": word.word, "remark": word.remark, "at": word.at.isoformat()}

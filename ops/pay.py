@@ -73,8 +73,6 @@ def set_rate(session: Session, terms: Terms, *, by: User) -> PayRate:
         currency=terms.currency,
         valid_from=terms.valid_from,
         reason=reason,
-        set_by=by.id,
-        set_at=clock_time.now(),
     )
     session.add(made)
     session.flush()

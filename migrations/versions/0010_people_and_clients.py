@@ -229,8 +229,6 @@ def upgrade() -> None:
         sa.Column("required_of", sa.String(), nullable=True),
         sa.Column("required_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pass_mark", sa.Double(), nullable=False),
-        sa.Column("created_by", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "required_of IN ('newcomers', 'everybody')", name=op.f("ck_course_required_of")
         ),
@@ -242,9 +240,6 @@ def upgrade() -> None:
             "(required_of IS NULL) = (required_at IS NULL)", name=op.f("ck_course_required_at")
         ),
         sa.CheckConstraint("pass_mark >= 0 AND pass_mark <= 1", name=op.f("ck_course_pass_mark")),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["user_account.id"], name=op.f("fk_course_created_by")
-        ),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_course_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course")),
     )
@@ -298,11 +293,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.BigInteger(), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_by", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["user_account.id"], name=op.f("fk_opening_created_by")
-        ),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_opening_project_id")),
         sa.ForeignKeyConstraint(["skill_id"], ["skill.id"], name=op.f("fk_opening_skill_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opening")),
@@ -340,8 +331,6 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("set_by", sa.BigInteger(), nullable=False),
-        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "basis IN ('hour', 'label', 'accepted')", name=op.f("ck_pay_rate_basis")
         ),
@@ -357,7 +346,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["project_id"], ["project.id"], name=op.f("fk_pay_rate_project_id")
         ),
-        sa.ForeignKeyConstraint(["set_by"], ["user_account.id"], name=op.f("fk_pay_rate_set_by")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_pay_rate_team_id")),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_pay_rate_user_id")),
         sa.ForeignKeyConstraint(
@@ -976,12 +964,8 @@ def upgrade() -> None:
     op.add_column(
         "issue", sa.Column("client_answer", sa.String(), server_default="", nullable=False)
     )
-    op.add_column("issue", sa.Column("client_answered_by", sa.BigInteger(), nullable=True))
     op.add_column(
         "issue", sa.Column("client_answered_at", sa.DateTime(timezone=True), nullable=True)
-    )
-    op.create_foreign_key(
-        op.f("fk_issue_client_answered_by"), "issue", "user_account", ["client_answered_by"], ["id"]
     )
     op.add_column(
         "project", sa.Column("courses_due", sa.BigInteger(), server_default="0", nullable=False)
@@ -1074,9 +1058,7 @@ def downgrade() -> None:
     op.drop_column("project_member", "nesting_since")
     op.drop_column("project_member", "courses_done")
     op.drop_column("project", "courses_due")
-    op.drop_constraint(op.f("fk_issue_client_answered_by"), "issue", type_="foreignkey")
     op.drop_column("issue", "client_answered_at")
-    op.drop_column("issue", "client_answered_by")
     op.drop_column("issue", "client_answer")
     op.drop_column("issue", "client_text")
     op.drop_column("issue", "client_at")

@@ -38,9 +38,7 @@ class Terms:
 def create(session: Session, terms: Terms, *, by: User) -> Opening:
     """A new opening with a link of its own. Raises InvalidInput with one error for each field."""
     values = _clean(session, terms, by)
-    opening = Opening(
-        token=secrets.token_urlsafe(18), created_by=by.id, created_at=clock_time.now(), **values
-    )
+    opening = Opening(token=secrets.token_urlsafe(18), created_at=clock_time.now(), **values)
     session.add(opening)
     session.flush()
     audit_log.record(session, by, "opening.made", f"opening:{opening.id}")

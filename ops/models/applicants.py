@@ -81,7 +81,6 @@ class Opening(Base):
     project_id: Mapped[int | None] = mapped_column(ForeignKey(Project.id))
     closes_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
-    created_by: Mapped[int] = mapped_column(ForeignKey(User.id))
     created_at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -44,8 +44,6 @@ class PayRate(Base):
     currency: Mapped[str] = mapped_column(String(3))
     valid_from: Mapped[date] = mapped_column(Date)
     reason: Mapped[str] = mapped_column(default="")
-    set_by: Mapped[int] = mapped_column(ForeignKey(User.id))
-    set_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class PayAdjustment(Base):

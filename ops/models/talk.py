@@ -60,7 +60,6 @@ class Issue(Base):
     client_at: Mapped[datetime | None] = mapped_column(Moment)
     client_text: Mapped[str] = mapped_column(default="", server_default="")
     client_answer: Mapped[str] = mapped_column(default="", server_default="")
-    client_answered_by: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     client_answered_at: Mapped[datetime | None] = mapped_column(Moment)
     # The first comment by somebody other than who asked.
     answered_at: Mapped[datetime | None] = mapped_column(Moment)

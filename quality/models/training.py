@@ -49,8 +49,6 @@ class Course(Base):
     required_at: Mapped[datetime | None] = mapped_column(Moment)
     # How much of practice and quizzes must be right at last, on average, to finish the course.
     pass_mark: Mapped[float] = mapped_column(default=0.8)
-    created_by: Mapped[int] = mapped_column(ForeignKey(User.id))
-    created_at: Mapped[datetime] = mapped_column(Moment)
 
     project: Mapped[Project] = relationship()
 

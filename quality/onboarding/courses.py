@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from ops import audit_log, clock_time, scope
+from ops import audit_log, scope
 from ops.errors import Conflict, NotFound
 from ops.models import Project, User
 from quality.models import Course, CourseStep
@@ -29,9 +29,7 @@ class Plan(BaseModel):
 def create(session: Session, project: Project, values: dict[str, Any], by: User) -> Course:
     """A course without steps, which nobody sees before it is opened. Raises InvalidInput."""
     plan = clean(Plan, values)
-    made = Course(
-        project_id=project.id, created_by=by.id, created_at=clock_time.now(), **plan.model_dump()
-    )
+    made = Course(project_id=project.id, **plan.model_dump())
     session.add(made)
     session.flush()
     record(session, made, by, "course.made")

@@ -55,7 +55,7 @@ def apply(public):
     """The form, refused once with the faults at their fields, then sent."""
     public.get_by_label("Your name").fill("Amina Mensah")
     public.get_by_role("button", name="Send the application").click()
-    assert public.locator("#consent-fault").is_visible()
+    public.locator("#consent-fault").wait_for()
     assert public.get_by_label("Your name").input_value() == "Amina Mensah"
     public.get_by_label("E-mail").fill("amina@example.com")
     public.get_by_label("Country you live in").fill("Ghana")

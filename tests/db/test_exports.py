@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ops import clock_time, exports, ontologies
+from ops import clock_time, exports, ontologies, reopened
 from ops.formats import csv, jsonl
 from ops.models import Delivery, DeliveryItem, GateVerdict
 
@@ -59,6 +59,7 @@ def delivery(session, make):
         )
     )
     session.flush()
+    reopened.reopen(session, batch, made, [asset.id], "rejected", at)
     make.decided(asset, "b")  # what came later is not in it
     return made
 

@@ -46,7 +46,7 @@ document.addEventListener("change", (event) => {
 // <table data-rows-by-key>: the arrow keys go from tick to tick.
 document.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const table = event.target.closest("[data-rows-by-key]");
+  const table = event.target.closest?.("[data-rows-by-key]");
   if (!step || !table || !event.target.matches('input[type="checkbox"]')) return;
   const boxes = [...table.querySelectorAll('input[type="checkbox"]')];
   const next = boxes[boxes.indexOf(event.target) + step];

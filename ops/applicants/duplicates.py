@@ -164,10 +164,11 @@ def keep_apart(session: Session, one_id: int, other_id: int, *, by: User) -> Non
         audit_log.record(session, by, "applicant.kept_apart", subject, other=str(other.pseudonym))
 
 
-def merged_into(session: Session, applicant: Applicant) -> list[Applicant]:
-    """The applications that repeat this one."""
+def merged_into(session: Session, applicant: Applicant, user: User) -> list[Applicant]:
+    """The applications that repeat this one, as far as `user` may see them."""
     rows = select(Applicant).options(joinedload(Applicant.opening))
-    rows = rows.where(Applicant.same_as == applicant.id).order_by(Applicant.id)
+    mine = Applicant.opening_id.in_(visible.openings(user))
+    rows = rows.where(Applicant.same_as == applicant.id, mine).order_by(Applicant.id)
     return list(session.scalars(rows))
 
 

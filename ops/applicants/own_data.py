@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from ops import audit_log, certificates
-from ops.applicants import notes, posting
+from ops.applicants import duplicates, notes, posting
 from ops.models import Applicant, ApplicantMove, Assignment, PipelineStage, User
 
 # What else is kept of an account, by what it is called in the file. Some of the tables are another
@@ -68,15 +68,23 @@ def collected(session: Session, applicant: Applicant) -> dict[str, Any]:
 def by_own_link(session: Session, applicant: Applicant) -> dict[str, Any]:
     """The same without the account: what is in it, pay and illness among it, lies behind a sign-in,
     and a link that was mailed once may be read by others."""
+    return _of_application(session, applicant)
+
+
+def _of_application(session: Session, applicant: Applicant) -> dict[str, Any]:
     whole = collected(session, applicant)
     return {name: part for name, part in whole.items() if name != "account"}
 
 
 def by_manager(session: Session, applicant: Applicant, *, by: User) -> dict[str, Any]:
-    """The same with every application merged into it, and a line in the audit trail."""
-    merged = select(Applicant).where(Applicant.same_as == applicant.id).order_by(Applicant.id)
-    whole = collected(session, applicant)
-    whole["merged"] = [collected(session, one) for one in session.scalars(merged)]
+    """The same with what is merged into it, and a line in the audit trail.
+
+    As far as `by` may see: of an account, in which is pay, illness and work for others, an
+    administrator alone has all; what was merged is left out where its opening is not theirs.
+    """
+    part = collected if by.role == "admin" else _of_application
+    whole = part(session, applicant)
+    whole["merged"] = [part(session, one) for one in duplicates.merged_into(session, applicant, by)]
     audit_log.record(session, by, "applicant.exported", f"applicant:{applicant.pseudonym}")
     return whole
 

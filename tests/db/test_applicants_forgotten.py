@@ -178,3 +178,22 @@ def test_all_that_is_held_is_exported_and_nothing_of_others(session, make, manag
     # By a link in a letter nobody reads what lies behind the sign-in.
     held = own_data.by_own_link(session, applicant)
     assert "account" not in held and held["application"]["email"] == applicant.email
+    # Nor does who may see neither their pay nor their other projects.
+    for role, told in (("ops_lead", False), ("onboarding_manager", False), ("admin", True)):
+        given = own_data.by_manager(session, applicant, by=make.user(role=role))
+        assert ("account" in given) == told, role
+
+
+def test_what_was_merged_is_exported_as_far_as_one_may_see_it(session, make, manager, opening):
+    zelda = applied(session, opening, name="Zelda Quux")
+    project, admin = make.project(), make.user(role="admin")
+    hidden = opened(session, admin, title="Elsewhere", project_id=project.id)
+    again = applied(session, hidden, name="Zelda Quux", about="Seen by few")
+    duplicates.merge(session, zelda.id, again.id, by=admin)
+    seen = {
+        who.role: [one["application"]["about"] for one in given["merged"]]
+        for who in (manager, admin)
+        if (given := own_data.by_manager(session, zelda, by=who))
+    }
+    assert seen == {"onboarding_manager": [], "admin": ["Seen by few"]}
+    assert duplicates.merged_into(session, zelda, manager) == []

@@ -77,7 +77,7 @@ def test_duplicates_are_found_and_said_why_and_decided_on(session, opening, mana
     duplicates.keep_apart(session, john.id, jon.id, by=manager)
     duplicates.merge(session, ann.id, again.id, by=manager)
     assert why(session, manager) == {}
-    assert duplicates.merged_into(session, ann) == [again]
+    assert duplicates.merged_into(session, ann, manager) == [again]
     with pytest.raises(Conflict, match="meanwhile"):
         duplicates.merge(session, jon.id, again.id, by=manager)
     duplicates.unmerge(session, again.id, by=manager)

@@ -161,7 +161,7 @@ def _page(one: Applicant, **more: Any) -> str:
         days=listing.days_in_stage(one, clock_time.now()),
         events=timeline.of(db(), user(), one),
         twins=duplicates.of(db(), user(), one),
-        merged=duplicates.merged_into(db(), one),
+        merged=duplicates.merged_into(db(), one, user()),
         stages=stages.listed(db()),
         letters=letters.listed(db()),
         may_take_on=taking_on.may(db(), one),

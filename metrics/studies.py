@@ -80,12 +80,11 @@ def request(session: Session, model: ReferenceModel, kind: str, *, by: User | No
     session.flush()
     if by is not None:
         project = session.get_one(Project, model.project_id)
-        audit_log.record(
+        audit_log.of_project(
             session,
+            project,
             by,
             "study.requested",
-            f"project:{project.id}",
-            organisation_id=project.organisation_id,
             model=model.id,
             kind=kind,
         )

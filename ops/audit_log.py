@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from ops import clock_time
-from ops.models import HOUSE, AuditEntry, User
+from ops.models import HOUSE, AuditEntry, Project, User
 
 # The same entry for SQL that leaves it in the statement that does the deed; values from `values`.
 APPEND = """
@@ -60,3 +60,11 @@ def record(
         .returning(AuditEntry.id)
     )
     return session.execute(statement).scalar_one()
+
+
+def of_project(
+    session: Session, project: Project, actor: User | uuid.UUID | None, action: str, **data: Any
+) -> int:
+    """Append an entry about a project, under its organisation; returns its id."""
+    of = project.organisation_id
+    return record(session, actor, action, f"project:{project.id}", organisation_id=of, **data)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, create_engine, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -27,6 +27,9 @@ class Base(DeclarativeBase):
         list[Any]: JSONB,
     }
 
+
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:what, 0))")
+_UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:what, 0))")
 
 # Aware timestamps everywhere; `ops.clock_time.now()` gives them their values.
 Moment = DateTime(timezone=True)
@@ -57,3 +60,21 @@ def transaction(sessions: sessionmaker[Session]) -> Iterator[Session]:
     """One unit of work: returning commits, raising rolls back."""
     with sessions() as session, session.begin():
         yield session
+
+
+@contextmanager
+def alone(sessions: sessionmaker[Session], what: str) -> Iterator[bool]:
+    """Whether nobody else does `what` now, in any process; nobody does until this is over.
+
+    The lock is one of a connection of its own, and no transaction stays open.
+    """
+    with sessions() as session:
+        engine = session.get_bind().engine
+    key = {"what": what}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        mine = connection.execute(_TRY_LOCK, key).scalar_one()
+        try:
+            yield bool(mine)
+        finally:
+            if mine:
+                connection.execute(_UNLOCK, key)

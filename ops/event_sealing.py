@@ -12,7 +12,6 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from ops import clock_time, config, event_archive, event_partitions
-from ops.db import transaction
+from ops.db import alone, transaction
 from ops.errors import ArchiveDamaged, ConfigError
 from ops.event_archive import midnight
 from ops.models import EventDay
@@ -36,7 +35,6 @@ PORTION = 250_000
 KEPT_SECONDS = 30 * 86_400
 HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 
-_LOCK = "hashtextextended('events.seal', 0)"
 _HOURS = """
     SELECT date_trunc('hour', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS hour, count(*) AS n
     FROM {table} WHERE at >= :first AND at < :stop AND xid < :below {more} GROUP BY 1"""
@@ -85,8 +83,8 @@ def seal(
     happens. Raises ArchiveDamaged when the database no longer has the events of such a file.
     """
     settings = settings or config.load()
-    with _alone(sessions) as alone:
-        if not alone:
+    with alone(sessions, "events.seal") as mine:
+        if not mine:
             return 0
         run = _begin(sessions, settings)
         days = due(run)
@@ -254,17 +252,3 @@ def _tidy(sessions: sessionmaker[Session], place: Path) -> None:
         stray = path.suffix == ".part"
         if stray or (path not in known and path.stat().st_mtime < old):
             path.unlink()
-
-
-@contextmanager
-def _alone(sessions: sessionmaker[Session]) -> Iterator[bool]:
-    """Whether nobody else seals; a lock of the connection, and no transaction stays open."""
-    with sessions() as session:
-        engine = session.get_bind().engine
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        mine = connection.execute(text(f"SELECT pg_try_advisory_lock({_LOCK})")).scalar_one()
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))

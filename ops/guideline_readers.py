@@ -47,12 +47,11 @@ def read(session: Session, user: User, project: Project, version: int) -> int:
         .execution_options(synchronize_session=False)
     ).first()
     if raised is not None:
-        audit_log.record(
+        audit_log.of_project(
             session,
+            project,
             user,
             "guideline.read",
-            f"project:{project.id}",
-            organisation_id=project.organisation_id,
             version=version,
         )
     return has_read(session, user, project.id)

@@ -58,9 +58,7 @@ def say(
     )
     session.add(made)
     session.flush()
-    audit_log.record(
-        session, by, f"guideline.{word}", f"project:{project.id}",
-        organisation_id=project.organisation_id, version=version,
+    audit_log.of_project(session, project, by, f"guideline.{word}", version=version,
     )  # fmt: skip
     _tell(session, project, version, made, by)
     return made

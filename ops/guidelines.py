@@ -56,12 +56,11 @@ def _require(session: Session, project: Project, made: GuidelineVersion, by: Use
     ).first()
     session.refresh(project, ["guideline_due"])
     if raised is not None:
-        audit_log.record(
+        audit_log.of_project(
             session,
+            project,
             by,
             "guideline.required",
-            f"project:{project.id}",
-            organisation_id=project.organisation_id,
             version=made.version,
         )
 

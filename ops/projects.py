@@ -74,7 +74,9 @@ def create(
     )
     session.add(project)
     session.flush()
-    _record(session, project, by, "project.created", medium=medium, label_type=label_type)
+    audit_log.of_project(
+        session, project, by, "project.created", medium=medium, label_type=label_type
+    )
     add_member(session, project, by, by=by)
     if label_type in ontologies.NOTHING_NEEDED:
         ontologies.publish(session, project, None, by)
@@ -152,7 +154,9 @@ def save_settings(
     if settings.order != before.order:
         lanes.order_again(session, project.id, uncertain_first=settings.order == "uncertain_first")
     lanes.take_over_requirements(session, project.id)
-    _record(session, project, by, "project.settings_saved", changed=changed, fewer_answers=fewer)
+    audit_log.of_project(
+        session, project, by, "project.settings_saved", changed=changed, fewer_answers=fewer
+    )
     return settings
 
 
@@ -180,7 +184,7 @@ def rename(session: Session, project: Project, *, name: str, purpose: str, by: U
         raise Conflict(f"There is a project called {name} already.", field="name")
     project.name, project.purpose = name, purpose.strip()
     session.flush()
-    _record(session, project, by, "project.renamed")
+    audit_log.of_project(session, project, by, "project.renamed")
 
 
 def add_member(session: Session, project: Project, user: User, *, by: User) -> ProjectMember:
@@ -203,7 +207,9 @@ def add_member(session: Session, project: Project, user: User, *, by: User) -> P
         )
         session.add(member)
         session.flush()
-        _record(session, project, by, "project.member_added", member=str(user.pseudonym))
+        audit_log.of_project(
+            session, project, by, "project.member_added", member=str(user.pseudonym)
+        )
     return member
 
 
@@ -211,7 +217,7 @@ def remove_member(session: Session, project: Project, user: User, *, by: User) -
     """Take `user` off the project; work they hold may still be submitted. Raises NotFound."""
     session.delete(_member(session, project, user))
     session.flush()
-    _record(session, project, by, "project.member_removed", member=str(user.pseudonym))
+    audit_log.of_project(session, project, by, "project.member_removed", member=str(user.pseudonym))
 
 
 def pause_member(
@@ -223,7 +229,7 @@ def pause_member(
     member = _member(session, project, user)
     member.paused_until, member.pause_reason = until, reason.strip()
     session.flush()
-    _record(session, project, by, "project.member_paused", member=str(user.pseudonym))
+    audit_log.of_project(session, project, by, "project.member_paused", member=str(user.pseudonym))
 
 
 def resume_member(session: Session, project: Project, user: User, *, by: User | None) -> None:
@@ -231,7 +237,7 @@ def resume_member(session: Session, project: Project, user: User, *, by: User | 
     member = _member(session, project, user)
     member.paused_until, member.pause_reason = None, ""
     session.flush()
-    _record(session, project, by, "project.member_resumed", member=str(user.pseudonym))
+    audit_log.of_project(session, project, by, "project.member_resumed", member=str(user.pseudonym))
 
 
 def _member(session: Session, project: Project, user: User) -> ProjectMember:
@@ -265,7 +271,9 @@ def require(
         )
     session.flush()
     lanes.take_over_requirements(session, project.id, stage)
-    _record(session, project, by, "project.requirements_set", stage=stage, levels=levels)
+    audit_log.of_project(
+        session, project, by, "project.requirements_set", stage=stage, levels=levels
+    )
 
 
 def start(session: Session, project: Project, *, by: User) -> None:
@@ -295,15 +303,4 @@ def _change_state(session: Session, project: Project, state: str, by: User, acti
     if project.state != state:
         project.state = state
         session.flush()
-        _record(session, project, by, action)
-
-
-def _record(session: Session, project: Project, by: User | None, action: str, **data: Any) -> None:
-    audit_log.record(
-        session,
-        by,
-        action,
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
-        **data,
-    )
+        audit_log.of_project(session, project, by, action)

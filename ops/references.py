@@ -239,12 +239,11 @@ def _new(
 
 
 def _record(session: Session, project: Project, model: ReferenceModel, by: User | None) -> None:
-    audit_log.record(
+    audit_log.of_project(
         session,
+        project,
         by,
         "reference.given",
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
         model=model.id,
         kind=model.kind,
         version=model.version,

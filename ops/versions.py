@@ -48,12 +48,11 @@ def publish(
     )
     session.add(made)
     session.flush()
-    audit_log.record(
+    audit_log.of_project(
         session,
+        project,
         by,
         event,
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
         version=made.version,
         **noted,
     )

@@ -154,12 +154,11 @@ def _change(
     )
     session.add(row)
     session.flush()
-    audit_log.record(
+    audit_log.of_project(
         session,
+        project,
         by,
         f"calibration.{move}",
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
         member=str(session.get_one(User, member.user_id).pseudonym),
         move=row.id,
     )

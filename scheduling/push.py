@@ -210,12 +210,11 @@ def _of_whom(held: Sequence[Row[Any]], ended: Sequence[int]) -> dict[str, int]:
 
 
 def _record(session: Session, project: Project, by: User, outcome: Outcome, **data: Any) -> int:
-    return audit_log.record(
+    return audit_log.of_project(
         session,
+        project,
         by,
         f"work.{outcome.act}",
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
         tasks=outcome.n,
         refused={one.name: one.n for one in outcome.refused},
         until=outcome.until.isoformat() if outcome.until else None,

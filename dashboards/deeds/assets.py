@@ -48,9 +48,7 @@ def _left(left: int, why: str) -> str:
 def _record(
     session: Session, by: User, project: Project, action: str, ids: Sequence[int], **data: Any
 ) -> None:
-    audit_log.record(
-        session, by, action, f"project:{project.id}", organisation_id=project.organisation_id,
-        assets=list(ids), **data,
+    audit_log.of_project(session, project, by, action, assets=list(ids), **data,
     )  # fmt: skip
 
 

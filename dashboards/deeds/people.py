@@ -146,12 +146,11 @@ def _message_team(session: Session, by: User, ids: Sequence[int], terms: Terms) 
 
 def _tell(session: Session, by: User, project: Project, people: Sequence[User], text: str) -> str:
     """One notice each, by mail too. The text is no part of the audit entry: that stays."""
-    entry = audit_log.record(
+    entry = audit_log.of_project(
         session,
+        project,
         by,
         "labellers.told",
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
         to=[str(one.pseudonym) for one in people],
     )
     said = f"{project.name}, from {by.name}: {text}"

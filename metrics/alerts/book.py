@@ -74,7 +74,9 @@ def change(
     rule = session.scalars(select(AlertRule).where(mine).with_for_update()).one()
     rule.terms, rule.enabled = valid.model_dump(exclude_defaults=True), enabled
     session.flush()
-    _record(session, project, by, "alert.changed", kind=kind, enabled=enabled, terms=rule.terms)
+    audit_log.of_project(
+        session, project, by, "alert.changed", kind=kind, enabled=enabled, terms=rule.terms
+    )
 
 
 def see(session: Session, firing_id: int, *, by: User) -> AlertFiring:
@@ -90,7 +92,7 @@ def see(session: Session, firing_id: int, *, by: User) -> AlertFiring:
         found.seen_by, found.seen_at = by.id, clock_time.now()
         session.flush()
         project = session.get_one(Project, found.project_id)
-        _record(session, project, by, "alert.seen", alert=found.id)
+        audit_log.of_project(session, project, by, "alert.seen", alert=found.id)
     return found
 
 
@@ -99,14 +101,3 @@ def _complete(session: Session, project_id: int) -> None:
     rows = [{"project_id": project_id, "kind": k, "terms": {}, "enabled": True, "created_at": at}
             for k in KINDS]  # fmt: skip
     session.execute(insert(AlertRule).values(rows).on_conflict_do_nothing())
-
-
-def _record(session: Session, project: Project, by: User, action: str, **data: Any) -> None:
-    audit_log.record(
-        session,
-        by,
-        action,
-        f"project:{project.id}",
-        organisation_id=project.organisation_id,
-        **data,
-    )

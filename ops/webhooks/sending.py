@@ -9,25 +9,23 @@ id, by which a receiver knows it. Behind a message that is refused others wait u
 import http.client
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select, text
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from ops import canonical, clock_time, config
 from ops.config import Settings
-from ops.db import transaction
+from ops.db import alone, transaction
 from ops.errors import InvalidInput
 from ops.models import Webhook, WebhookMessage
 from ops.webhooks import addresses, signing, stopping
 from ops.webhooks.http import IN_ALL, post
 
-_LOCK = "hashtextextended('webhooks.send', 0)"
 LEASE = timedelta(seconds=60 + IN_ALL)
 # Seconds until the next try, after each that failed; three days and a half in all, then it is over.
 TRY_AGAIN = (5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400, 43_200)
@@ -73,7 +71,7 @@ def send_due(sessions: sessionmaker[Session], settings: Settings | None = None) 
     One sweep at a time: slow machines of clients must not hold all hands of a worker.
     """
     settings = settings or config.load()
-    with _alone(sessions) as mine:
+    with alone(sessions, "webhooks.send") as mine:
         if not mine:
             return 0
         with transaction(sessions) as session:
@@ -82,20 +80,6 @@ def send_due(sessions: sessionmaker[Session], settings: Settings | None = None) 
             return 0
         with ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
             return sum(pool.map(lambda webhook: _work_off(sessions, settings, webhook), due))
-
-
-@contextmanager
-def _alone(sessions: sessionmaker[Session]) -> Iterator[bool]:
-    """Whether nobody else sends; a lock of the connection, and no transaction stays open."""
-    with sessions() as session:
-        engine = session.get_bind().engine
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        mine = connection.execute(text(f"SELECT pg_try_advisory_lock({_LOCK})")).scalar_one()
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
 
 
 def _with_due_messages(now: datetime) -> Any:

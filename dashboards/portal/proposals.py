@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from dashboards.portal.blueprint import blueprint, page, project_of
 from dashboards.portal.items import finished, item_of, item_page, propose_page
 from ops import labels, ontologies
-from ops.errors import Conflict, InvalidInput
+from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Project
 from ops.web.identity import db, user
 from quality import proposals as proposing
@@ -19,12 +19,28 @@ from quality.label_form import from_json, label_from
 def proposals(project_id: int) -> ResponseReturnValue:
     """What was proposed and what became of it; an item is looked up by what the client calls it."""
     project = project_of(project_id)
+    named = request.args.get("external_id", "").strip()
+    if not named:
+        return _proposals_page(project)
+    try:
+        item_of(project, named)
+    except NotFound as error:
+        return _proposals_page(project, named, [{"field": "external_id", "message": error.message}])
+    return redirect(url_for("portal.item", project_id=project.id, external_id=named), 303)
+
+
+def _proposals_page(
+    project: Project, named: str = "", errors: list[dict[str, Any]] | None = None
+) -> ResponseReturnValue:
     ontology = ontologies.current(db(), project.id)
     found = proposing.of_project(db(), project.id)
     rendered: ResponseReturnValue = page(
         "proposals.html",
         project,
         "proposals",
+        404 if errors else 200,
+        named=named,
+        errors=errors,
         rows=[(one, labels.in_words(project.label_type, one.label, ontology)) for one in found],
     )
     return rendered

@@ -140,6 +140,11 @@ def test_a_known_answer_is_proposed_taken_or_declined(client_for, session, floor
     project, (first, second, *_) = floor.project, floor.assets
     base, decide = f"/portal/projects/{project.id}", f"/projects/{project.id}/gold/proposals"
     assert client.get(f"{base}/item?external_id=nobody").status_code == 404
+    found = client.get(f"{base}/proposals?external_id={first.external_id}")
+    assert found.status_code == 303 and found.location.endswith(f"={first.external_id}")
+    unknown = client.get(f"{base}/proposals?external_id=nowhere")
+    assert unknown.status_code == 404 and "is called “nowhere”" in unknown.text
+    assert 'value="nowhere"' in unknown.text
     bad = client.post(f"{base}/proposals", data={"external_id": first.external_id})
     assert bad.status_code == 422
     for asset, key in ((first, "a"), (second, "b")):

@@ -40,9 +40,9 @@ JOBS = {
 NAV: tuple[Entry, ...] = (
     Entry("Batches", "batches.index", LEADS, order=20),
     Entry("Teams", "teams.index", MANAGERS, order=42),
-    Entry("My hours", "hours.show", WORKERS, order=15, icon="clock"),
+    Entry("My hours", "hours.show", WORKERS, order=16, icon="clock"),
     Entry("Pay", "pay.index", PAYERS, order=46),
-    Entry("My earnings", "earnings.index", WORKERS, order=16, icon="certificate"),
+    Entry("My earnings", "earnings.index", WORKERS, order=17, icon="certificate"),
 )
 ACCESS: dict[str, frozenset[str]] = {
     "batches.index": LEADS,

@@ -3,6 +3,10 @@
 Gold cannot be told from work here either. Its label is known from the beginning; it is counted and
 shown only once as large a share of the other assets is through, so that what a client sees of a
 batch looks the same with gold and without.
+
+Of a batch that was delivered and is open again, what was taken up again is being worked on until
+the next delivery, and all else is as it went out: gold is mended elsewhere and in other time, and
+must not be told by that.
 """
 
 from collections.abc import Sequence
@@ -86,7 +90,10 @@ _PROGRESS = text(
     SELECT batch.id, batch.state, received.n AS received, coalesce(counted.done, 0) AS done,
            coalesce(counted.known, 0) AS known, coalesce(counted.checking, 0) AS checking,
            coalesce((SELECT items FROM delivery WHERE delivery.batch_id = batch.id
-                     ORDER BY version DESC LIMIT 1), 0) AS delivered
+                     ORDER BY version DESC LIMIT 1), 0) AS delivered,
+           (SELECT count(*) FROM reopened_asset again
+            WHERE again.delivery_id = (SELECT id FROM delivery WHERE delivery.batch_id = batch.id
+                                       ORDER BY version DESC LIMIT 1)) AS again
     FROM batch LEFT JOIN counted ON counted.batch_id = batch.id
     CROSS JOIN LATERAL (SELECT count(*) AS n FROM asset WHERE asset.batch_id = batch.id) received
     WHERE batch.id = ANY(:batches)
@@ -103,13 +110,15 @@ def progress(session: Session, batch_ids: Sequence[int]) -> dict[int, Progress]:
 def _progress(row: Row[Any]) -> Progress:
     if row.state != "open":
         return Progress(row.received, row.received, 0, row.delivered)
+    if row.delivered:
+        return Progress(row.received, row.received - row.again, 0, row.delivered)
     labelled = row.done + int(row.known * _share(row))
     return Progress(row.received, labelled, row.checking, row.delivered)
 
 
 def _share(row: Row[Any]) -> float:
     """Of the assets that are no gold, the share that is through; 1 of none."""
-    if row.state != "open":
+    if row.state != "open" or row.delivered:
         return 1.0
     ordinary = row.received - row.known
     return row.done / ordinary if ordinary else 1.0
@@ -147,7 +156,8 @@ def agreeing(session: Session, batch_ids: Sequence[int]) -> Agreeing:
     return Agreeing(row.n, None if row.value is None else float(row.value))
 
 
-# Of an asset: its label, unless it is still worked on, or is gold whose turn has not come.
+# Of an asset: its label, unless it is still worked on, was taken up again after the last delivery,
+# or is gold whose turn has not come.
 _FINISHED = """
     SELECT asset.id, asset.external_id, asset.uri, asset.text, asset.width, asset.height, now.label
     FROM ({candidates}) AS lot
@@ -155,7 +165,11 @@ _FINISHED = """
     CROSS JOIN LATERAL (
         SELECT label FROM consensus WHERE consensus.asset_id = lot.id ORDER BY version DESC LIMIT 1
     ) AS now
-    WHERE CASE
+    WHERE NOT EXISTS (
+        SELECT FROM reopened_asset again WHERE again.asset_id = lot.id AND again.delivery_id = (
+            SELECT id FROM delivery WHERE delivery.batch_id = asset.batch_id
+            ORDER BY version DESC LIMIT 1))
+    AND CASE
         WHEN EXISTS (SELECT FROM consensus c WHERE c.asset_id = lot.id AND c.method <> 'gold')
         THEN NOT EXISTS (
             SELECT FROM task WHERE task.asset_id = lot.id AND task.stage IN ('label', 'rework')

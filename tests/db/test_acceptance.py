@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from metrics import verify
 from metrics.deliver import deliver
+from metrics.reads import client as client_reads
 from metrics.report_accuracy import accuracy
 from ops import clock_time, consensus, delivery, exports, lanes, reopened, reopening, sealer
 from ops.errors import Conflict, Frozen, InvalidInput, NotReady
@@ -319,6 +320,30 @@ def test_gold_goes_to_a_lead_and_to_nobody_else(make, session, sessions, done):
     second = deliver(session, done.batch, done.lead)
     (difference,) = delivery.differences(session, made, second)
     assert difference.after == {"class": "b"}
+
+
+def test_a_client_cannot_tell_which_rejected_item_is_gold(session, sessions, done):
+    marked, kept, plain = done.assets[0], done.assets[1], done.assets[2]
+    for asset in (marked, kept):
+        gold.make(session, done.project, asset, [{"class": "a"}], done.lead)
+    made = deliver(session, done.batch, done.lead)
+    session.commit()
+    sealer.seal(sessions)
+    drawing.draw(session, made, done.client, n=1, seed=3)
+    for asset in (marked, plain):
+        item = drawing.choose(session, made, done.client, asset.external_id)
+        audit.look(session, made, done.client, item.position, "wrong", ["wrong_class"])
+    deciding.reject(session, made, done.client)
+    session.commit()
+
+    def seen(asset):
+        return client_reads.finished(session, done.batch, asset.id) is not None
+
+    assert [seen(asset) for asset in (marked, plain, kept)] == [False, False, True]
+    far = client_reads.progress(session, [done.batch.id])[done.batch.id]
+    assert (far.open, far.checking, far.delivered) == (2, 0, len(done.assets))
+    sampled = client_reads.sample(session, done.batch, seed=1, n=24)
+    assert len(sampled) == len(done.assets) - 2
 
 
 def test_a_further_sample_takes_its_assets_up_again(make, session, sessions):

@@ -7,16 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ops import (
-    answers_wanted,
-    audit_log,
-    clock_time,
-    labels,
-    lanes,
-    ontologies,
-    scope,
-    skills,
-)
+from ops import answers_wanted, audit_log, clock_time, labels, lanes, ontologies, scope, skills
 from ops.errors import Conflict, InvalidInput, NotFound, NotReady
 from ops.models import (
     MEDIA,
@@ -31,6 +22,7 @@ from ops.models import (
     User,
 )
 from ops.project_settings import ProjectSettings
+from ops.validation import refused
 
 LONGEST_NAME = 120
 
@@ -131,12 +123,7 @@ def clean_settings(values: ProjectSettings | dict[str, Any]) -> ProjectSettings:
     try:
         return ProjectSettings.model_validate(values)
     except ValidationError as error:
-        faults = [
-            {"field": ".".join(str(p) for p in e["loc"]) or "settings", "message": e["msg"]}
-            for e in error.errors()
-        ]
-        first = faults[0]
-        raise InvalidInput(str(first["message"]), field=first["field"], errors=faults) from None
+        raise refused(error) from None
 
 
 def save_settings(

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ops.errors import InvalidInput
 from ops.models import OntologyVersion, Project
+from ops.validation import refused
 
 Side = Annotated[int, Field(ge=8, le=4096)]
 
@@ -51,12 +52,7 @@ def network_settings(
     try:
         found = NetworkSettings.model_validate(dict(values))
     except ValidationError as error:
-        faults = [
-            {"field": ".".join(str(p) for p in e["loc"]) or "settings", "message": e["msg"]}
-            for e in error.errors()
-        ]
-        first = faults[0]
-        raise InvalidInput(first["message"], field=first["field"], errors=faults) from None
+        raise refused(error) from None
     _check_use(found, project)
     _check_classes(found, ontology)
     for name in ("mean", "spread"):

@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from ops import audit_log, clock_time, scope
+from ops import audit_log, clock_time, scope, validation
 from ops.errors import InvalidInput, NotFound
 from ops.models import Project, Skill, User
 from quality.measures import adaptive
 from quality.models import Assessment
-from quality.onboarding import drawing, fields
+from quality.onboarding import drawing
 from quality.onboarding.pool import pool
 
 
@@ -53,7 +53,7 @@ class Terms(BaseModel):
 
 def clean(values: dict[str, Any]) -> Terms:
     """Validated terms. Raises InvalidInput with one error for each field."""
-    terms = fields.clean(Terms, values)
+    terms = validation.clean(Terms, values)
     _refuse(terms)
     return terms
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from ops import clock_time, guideline_changes, guidelines
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import User
+from ops.validation import clean
 from quality.models import Course, CourseProgress, CourseStep
 from quality.models.training import STEP_KINDS
 from quality.onboarding import course_gold, course_quiz
 from quality.onboarding.courses import n_steps, record
-from quality.onboarding.fields import clean
 
 OF_GOLD = ("example", "practice")
 MOST = 100

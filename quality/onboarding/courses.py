@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 from ops import audit_log, scope
 from ops.errors import Conflict, NotFound
 from ops.models import Project, User
+from ops.validation import clean
 from quality.models import Course, CourseStep
-from quality.onboarding.fields import clean
 
 
 class Plan(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ops.errors import InvalidInput
+from ops.validation import refused
 
 # By what the errors weigh together; or as practitioners clean labels: where a model that never saw
 # the label contradicts it, the surest first; what lies on the boundary of classes; of the labels of
@@ -55,13 +56,9 @@ def checked(values: Mapping[str, Any] | None) -> RunSettings:
     try:
         found = RunSettings.model_validate(dict(values or {}))
     except ValidationError as error:
-        faults = [
-            {"field": ".".join(str(p) for p in e["loc"]) or "settings", "message": e["msg"]}
-            for e in error.errors()
-        ]
-        first = faults[0]
-        words = f"{first['field']}: {first['message']}"
-        raise InvalidInput(words, field=first["field"], errors=faults) from None
+        fault = refused(error)
+        words = f"{fault.field}: {fault.message}"
+        raise InvalidInput(words, field=fault.field, errors=fault.errors) from None
     if (found.order == "precision") != (found.of_class is not None):
         words = (
             "of_class: name the class whose labels the order precision goes through"

@@ -1,4 +1,4 @@
-"""What a form says, checked by a model: every fault at its field, in plain words."""
+"""What people and programs say, checked by a model: every fault at its field."""
 
 from typing import Any, TypeVar
 
@@ -30,3 +30,13 @@ def clean(model: type[Model], values: dict[str, Any]) -> Model:
 def _plain(fault: Any) -> str:
     message: str = _PLAIN.get(fault["type"], fault["msg"]).removeprefix("Input should be ")
     return message
+
+
+def refused(error: ValidationError, *, whole: str = "settings") -> InvalidInput:
+    """What a model found wrong, one fault for each field by its path, as `gold.rate_new`; what is
+    wrong between fields is said of the `whole`."""
+    faults = [
+        {"field": ".".join(str(part) for part in e["loc"]) or whole, "message": e["msg"]}
+        for e in error.errors()
+    ]
+    return InvalidInput(faults[0]["message"], field=faults[0]["field"], errors=faults)

@@ -46,8 +46,9 @@ class Shown:
 
     @property
     def forecast(self) -> str:
-        """When it will be through, in words; empty where it went out."""
-        if self.batch.state != "open":
+        """When it will be through, in words; empty where it went out, be it mended or not: how much
+        of what was rejected is left to do would tell which of it is gold."""
+        if self.batch.state != "open" or self.deliveries:
             return ""
         return words.forecast(self.expected, paused=self.batch.paused)
 
@@ -94,7 +95,7 @@ def _shown(
         paused=batch.paused,
         returned=bool(made) and batch.state != "delivered",
     )
-    return Shown(batch, at, state, expected, made, sealed)
+    return Shown(batch, at, state, None if made else expected, made, sealed)
 
 
 def asked_of_client(session: Session, user: User, project_ids: Sequence[int]) -> dict[int, Asked]:

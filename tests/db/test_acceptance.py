@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from dashboards.portal import view
 from metrics import verify
 from metrics.deliver import deliver
 from metrics.reads import client as client_reads
@@ -322,7 +323,7 @@ def test_gold_goes_to_a_lead_and_to_nobody_else(make, session, sessions, done):
     assert difference.after == {"class": "b"}
 
 
-def test_a_client_cannot_tell_which_rejected_item_is_gold(session, sessions, done):
+def test_a_client_cannot_tell_which_rejected_item_is_gold(session, sessions, done, monkeypatch):
     marked, kept, plain = done.assets[0], done.assets[1], done.assets[2]
     for asset in (marked, kept):
         gold.make(session, done.project, asset, [{"class": "a"}], done.lead)
@@ -344,6 +345,12 @@ def test_a_client_cannot_tell_which_rejected_item_is_gold(session, sessions, don
     assert (far.open, far.checking, far.delivered) == (2, 0, len(done.assets))
     sampled = client_reads.sample(session, done.batch, seed=1, n=24)
     assert len(sampled) == len(done.assets) - 2
+    # Nor by when it will be through: gold is no work that is left.
+    at = clock_time.now()
+    expected = {done.batch.id: client_reads.Expected(at, at, at)}
+    monkeypatch.setattr(client_reads, "expected", lambda *_: expected)
+    (shown,) = view.batches(session, done.project, [done.batch])
+    assert (shown.state, shown.expected, shown.forecast) == ("Being mended", None, "")
 
 
 def test_a_further_sample_takes_its_assets_up_again(make, session, sessions):

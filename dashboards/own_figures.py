@@ -5,6 +5,8 @@ from datetime import date
 from html import escape
 from typing import Protocol
 
+from metrics.svg import text
+
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 640, 52, 8, 10, 26
 # Okabe and Ito's blue, a little lighter: at least 3 to 1 on white and on the dark surface.
 BLUE, GRID = "#2f86c1", "currentColor"
@@ -123,20 +125,13 @@ def _frame(
             f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="{GRID}" '
             'stroke-opacity="0.18"/>'
         )
-        parts.append(_text(LEFT - 6, y + 4, f"{tick:g}{unit}", "end"))
+        parts.append(text(LEFT - 6, y + 4, f"{tick:g}{unit}", "end"))
     for i, one in enumerate(days):
         if (len(days) - 1 - i) % 7 == 0:
             anchor = "end" if i == len(days) - 1 else "middle"
             x = WIDTH - RIGHT if anchor == "end" else _x(i, len(days))
-            parts.append(_text(x, height - 8, f"{one.day:%d %b}", anchor))
+            parts.append(text(x, height - 8, f"{one.day:%d %b}", anchor))
     return parts
-
-
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" '
-        f'fill="currentColor">{escape(words)}</text>'
-    )
 
 
 def _svg(parts: Sequence[str], height: int, title: str) -> str:

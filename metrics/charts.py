@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from metrics.svg import FAMILY, printable, text
+
 WIDTH, ROW, LEFT, RIGHT = 640, 26, 170, 110
 BAR, GRID = "#2f6f9f", "#c3cad3"
 # Of a whole, told apart with any colour vision (Okabe and Ito).
 PARTS = ("#0072b2", "#e69f00", "#8a94a3")
-FONT = 'font-family="Inter, Liberation Sans, DejaVu Sans, sans-serif" font-size="13"'
+FONT = f'font-family="{FAMILY}" font-size="13"'
 LONGEST_NAME = 22
 # Of a heat map: room above it for slanted names, and the side of a cell.
 TOP, CELL, LONGEST_ABOVE = 96, 36, 16
@@ -64,7 +66,7 @@ def fates(rows: Sequence[tuple[str, Sequence[float], int]], names: Sequence[str]
         x, y = float(LEFT), i * ROW
         parts.append(_name(name, y))
         for j, part in enumerate(shares):
-            said = f"<title>{escape(_printable(name))}: {names[j]} {100 * part:.0f} %</title>"
+            said = f"<title>{escape(printable(name))}: {names[j]} {100 * part:.0f} %</title>"
             parts.append(
                 f'<rect x="{x:.1f}" y="{y + 5}" width="{span * part:.1f}" height="16" '
                 f'fill="{PARTS[j]}">{said}</rect>'
@@ -93,7 +95,7 @@ def heat_map(
 
 def _cell(x: float, y: float, side: float, value: float, n: int, who: str) -> list[str]:
     frame = f'x="{x:.1f}" y="{y:.1f}" width="{side - 2:.1f}" height="{side - 2:.1f}" rx="2"'
-    who = escape(_printable(who))
+    who = escape(printable(who))
     if not n:
         said = f"<title>{who}: no item shared</title>"
         return [f'<rect {frame} fill="none" stroke="{GRID}" stroke-dasharray="3 3">{said}</rect>']
@@ -112,7 +114,7 @@ def _above(name: str, x: float) -> str:
     short = name if len(name) <= LONGEST_ABOVE else name[: LONGEST_ABOVE - 1] + "…"
     return (
         f'<text transform="translate({x + 4:.1f} {TOP - 8}) rotate(-45)" fill="currentColor" '
-        f"{FONT}>{escape(_printable(short))}</text>"
+        f"{FONT}>{escape(printable(short))}</text>"
     )
 
 
@@ -144,16 +146,7 @@ def _name(name: str, y: float) -> str:
 
 
 def _text(x: float, y: float, words: str, *, anchor: str = "start", muted: bool = False) -> str:
-    opacity = ' fill-opacity="0.7"' if muted else ""
-    return (
-        f'<text x="{x:.1f}" y="{y + 18}" text-anchor="{anchor}" fill="currentColor"{opacity} '
-        f"{FONT}>{escape(_printable(words))}</text>"
-    )
-
-
-def _printable(words: str) -> str:
-    """Without control characters, which no XML may hold."""
-    return "".join(ch for ch in words if ch.isprintable())
+    return text(x, y + 18, words, anchor, size=13, opacity=0.7 if muted else 1)
 
 
 def _svg(height: float, parts: Sequence[str], title: str) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from metrics.svg import text
+
 WIDTH, HEIGHT = 480, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 40
 # Okabe and Ito, lighter where the dark page asks for it; each line has a dash of its own as well.
 COLOURS = ("#2f86c1", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#6f8fa8")
 FEW = 3
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "1 2")
-FONT = 'font-family="Inter, Liberation Sans, DejaVu Sans, sans-serif" font-size="12"'
 
 
 class Mark(NamedTuple):
@@ -72,8 +73,8 @@ def _curves(
 
     parts = [_rule(y(value), words) for value, words in ticks]
     for value in range(0, round(most) + 1, _every(most)):
-        parts.append(_text(x(value), HEIGHT - BOTTOM + 18, f"{value}", "middle"))
-    parts.append(_text(LEFT + wide / 2, HEIGHT - 4, "answers done", "middle"))
+        parts.append(text(x(value), HEIGHT - BOTTOM + 18, f"{value}", "middle"))
+    parts.append(text(LEFT + wide / 2, HEIGHT - 4, "answers done", "middle"))
     for i, (_, marks) in enumerate(curves):
         up = [f"{x(m.x):.1f},{y(m.high):.1f}" for m in marks]
         down = [f"{x(m.x):.1f},{y(m.low):.1f}" for m in reversed(marks)]
@@ -104,7 +105,7 @@ def _thin(i: int) -> str:
 
 def _number(x: float, y: float, n: int) -> str:
     # Above the point, and below one at the upper edge.
-    return _text(x, y - 7 if y > TOP + 14 else y + 16, f"{n}", "middle")
+    return text(x, y - 7 if y > TOP + 14 else y + 16, f"{n}", "middle")
 
 
 def _every(most: float) -> int:
@@ -121,11 +122,4 @@ def _rule(y: float, words: str) -> str:
         f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="currentColor" '
         'stroke-opacity="0.18"/>'
     )
-    return line + _text(LEFT - 6, y + 4, words, "end")
-
-
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="currentColor" '
-        f'fill-opacity="0.85" {FONT}>{escape(words)}</text>'
-    )
+    return line + text(LEFT - 6, y + 4, words, "end")

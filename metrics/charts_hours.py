@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
+from metrics.svg import text
+
 WIDTH, ROW, LEFT, RIGHT = 640, 24, 170, 110
 HEIGHT, TOP, BOTTOM = 170, 12, 26
 # Okabe and Ito's blue, a little lighter; what is planned is an outline around it.
 WORKED, PLANNED = "#2f86c1", "currentColor"
 MISSING = "#d1702b"
 SPARE = f'fill="{WORKED}" fill-opacity="0.18" stroke="{WORKED}" stroke-width="1"'
-FONT = 'font-family="Inter, Liberation Sans, DejaVu Sans, sans-serif" font-size="12"'
 LONGEST = 22
 
 
@@ -28,14 +29,14 @@ def people(rows: Sequence[tuple[str, float, float, float]]) -> str:
         mark = LEFT + span * due / most
         parts += [
             f"<g><title>{escape(said)}</title>",
-            _text(LEFT - 8, y + 16, short, "end"),
+            text(LEFT - 8, y + 16, short, "end"),
             f'<rect x="{LEFT}" y="{y + 7}" width="{span * active / most:.1f}" height="10" '
             f'fill="{WORKED}"/>',
             f'<rect x="{LEFT}" y="{y + 4}" width="{span * planned / most:.1f}" height="16" rx="2" '
             f'fill="none" stroke="{PLANNED}" stroke-opacity="0.6"/>',
             f'<line x1="{mark:.1f}" y1="{y + 2}" x2="{mark:.1f}" y2="{y + 22}" '
             f'stroke="{PLANNED}" stroke-width="2"/>' if 0 < due < planned else "",
-            _text(LEFT + span * max(planned, active) / most + 6, y + 16,
+            text(LEFT + span * max(planned, active) / most + 6, y + 16,
                   _of(active, planned), "start"),
             "</g>",
         ]  # fmt: skip
@@ -62,7 +63,7 @@ def days(rows: Sequence[tuple[date, float, float, float]]) -> str:
             f'<line x1="{left}" y1="{y:.1f}" x2="{WIDTH}" y2="{y:.1f}" stroke="{PLANNED}" '
             'stroke-opacity="0.18"/>'
         )
-        parts.append(_text(left - 6, y + 4, f"{tick} h", "end"))
+        parts.append(text(left - 6, y + 4, f"{tick} h", "end"))
     for i, (day, planned, due, active) in enumerate(rows):
         x = left + i * wide
         said = f"{day:%a %-d %b}: planned {planned:.1f} h, {due:.1f} h of it by now; " \
@@ -78,7 +79,7 @@ def days(rows: Sequence[tuple[date, float, float, float]]) -> str:
             "</g>",
         ]
         if day.weekday() == 0:
-            parts.append(_text(x + wide / 2, HEIGHT - 8, f"{day:%-d %b}", "middle"))
+            parts.append(text(x + wide / 2, HEIGHT - 8, f"{day:%-d %b}", "middle"))
     return _svg(parts, HEIGHT, "Hours planned and worked on each day")
 
 
@@ -89,12 +90,12 @@ def capacity(
     most = max((sum(cell) for _, cells in skills for cell in cells), default=0) or 1
     tall, head, left = 84, 24, 150
     wide = (WIDTH - left) / max(len(weeks), 1)
-    parts = [_text(left + (i + 0.5) * wide, 15, f"{week:%-d %b}", "middle")
+    parts = [text(left + (i + 0.5) * wide, 15, f"{week:%-d %b}", "middle")
              for i, week in enumerate(weeks)]  # fmt: skip
     for row, (name, cells) in enumerate(skills):
         base = head + (row + 1) * tall - 14
         short = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
-        parts.append(_text(left - 10, base - 2, short, "end"))
+        parts.append(text(left - 10, base - 2, short, "end"))
         parts.append(f'<line x1="{left}" y1="{base}" x2="{WIDTH}" y2="{base}" stroke="{PLANNED}" '
                      'stroke-opacity="0.3"/>')  # fmt: skip
         for i, (covered, missing, spare) in enumerate(cells):
@@ -110,15 +111,8 @@ def capacity(
                     parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="28" height="{high:.1f}" '
                                  f"{look}/>")  # fmt: skip
             words = f"−{missing:.0f} h" if missing >= 0.5 else ""
-            parts += [_text(x + 14, y - 4, words, "middle"), "</g>"]
+            parts += [text(x + 14, y - 4, words, "middle"), "</g>"]
     return _svg(parts, head + max(len(skills), 1) * tall, "Hours by skill and week")
-
-
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="currentColor" {FONT}>'
-        f"{escape(words)}</text>"
-    )
 
 
 def _svg(parts: Sequence[str], height: float, title: str) -> str:

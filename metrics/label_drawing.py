@@ -9,6 +9,8 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
+from metrics.svg import printable
+
 Label = Mapping[str, Any]
 Classes = Mapping[str, Mapping[str, Any]]
 Piece = dict[str, Any]
@@ -42,7 +44,7 @@ def drawn(
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
-        f"<title>{escape(_printable(title))}</title>"
+        f"<title>{escape(printable(title))}</title>"
         f'<image href="{escape(picture)}" width="{width}" height="{height}" '
         f'preserveAspectRatio="none"/>{"".join(shapes)}</svg>'
     )
@@ -150,8 +152,3 @@ def _window(length: int, spans: Sequence[Label], most: int | None) -> tuple[int,
     at = min((s["start"] for s in spans), default=0)
     first = max(0, min(at - most // 4, length - most))
     return first, first + most
-
-
-def _printable(words: str) -> str:
-    """Without control characters, which no XML may hold."""
-    return "".join(ch for ch in words if ch.isprintable())

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, json, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, ProgramLimitExceeded
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -97,6 +97,8 @@ def _csrf(_error: CSRFError) -> Response:
 
 
 def _database(error: OperationalError) -> Response:
+    if isinstance(error.orig, ProgramLimitExceeded):
+        return _unstorable(error)
     # 503 in either case: the desk sends the same again by itself.
     if isinstance(error.orig, DeadlockDetected):
         log.warning("thrown out of a deadlock", endpoint=request.endpoint)
@@ -109,8 +111,9 @@ def _database(error: OperationalError) -> Response:
     return answer
 
 
-def _unstorable(_error: DataError) -> Response:
-    # A number beyond its column, a zero byte in a text: no form of ours sends them.
+def _unstorable(_error: DataError | OperationalError) -> Response:
+    # A number beyond its column, a zero byte in a text, a key that no index can hold: no form of
+    # ours sends them.
     return _answer(422, "Not valid", "A value is too large, or holds a character we cannot store.")
 
 

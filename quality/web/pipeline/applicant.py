@@ -79,7 +79,7 @@ def letter(applicant_id: int) -> ResponseReturnValue:
     try:
         with db().begin_nested():
             texts = {n: letters.filled(t, one) for n, t in letters.check(texts).items()}
-            posting.write(db(), one, **texts, key=f"hand:{field('key')}", by=user())
+            posting.write(db(), one, **texts, key=f"hand:{field('key')[:64]}", by=user())
     except REFUSED as refused:
         return _page(one, draft=texts, errors=faults(refused)), 422
     sent = "is on its way" if posting.configured() else "waits below to be copied"

@@ -5,11 +5,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ops import clock_time
 from quality import gold
-from quality.models import GoldVersion
+from quality.measures.arrays import Floats
+from quality.models import AttemptQuestion, GoldVersion
 from quality.onboarding import assessments, attempts
 from tests.factories import Make
 
@@ -61,3 +63,15 @@ def assessed(session: Session, make: Make, *, seed: int = 3, **more: Any) -> Sim
         project=project, assessment=test, golds=golds, attempts=taken, manager=manager,
         labellers=labellers, assets=assets, at=clock_time.now(),
     )  # fmt: skip
+
+
+def credits_of(session: Session, made: SimpleNamespace) -> tuple[Floats, dict[Any, str]]:
+    """Attempts × questions, what each answer is worth; and the answers, by attempt and question."""
+    table, said = np.zeros((N_LABELLERS, N_GOLD)), {}
+    rows = {a.id: i for i, a in enumerate(made.attempts)}
+    columns = {g.id: i for i, g in enumerate(made.golds)}
+    for question in session.scalars(select(AttemptQuestion)):
+        version = session.get_one(GoldVersion, question.gold_version_id)
+        place = rows[question.attempt_id], columns[version.gold_id]
+        table[place], said[place] = question.correct, question.payload["class"].upper()
+    return table, said

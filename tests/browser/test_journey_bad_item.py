@@ -5,26 +5,12 @@ import re
 import numpy as np
 import pytest
 from scipy.stats import norm, pearsonr
-from sqlalchemy import select
 
 from ops import certificates, clock_time
-from quality.models import AttemptQuestion, GoldVersion
-from tests.assessed import BAD, N_GOLD, N_LABELLERS, TERMS, assessed
+from tests.assessed import BAD, N_GOLD, N_LABELLERS, TERMS, assessed, credits_of
 from tests.browser.test_accessible import faults
 
 pytestmark = pytest.mark.browser
-
-
-def credits_of(session, made):
-    """Attempts × questions, and the answers."""
-    table, said = np.zeros((N_LABELLERS, N_GOLD)), {}
-    rows = {a.id: i for i, a in enumerate(made.attempts)}
-    columns = {g.id: i for i, g in enumerate(made.golds)}
-    for question in session.scalars(select(AttemptQuestion)):
-        version = session.get_one(GoldVersion, question.gold_version_id)
-        place = rows[question.attempt_id], columns[version.gold_id]
-        table[place], said[place] = question.correct, question.payload["class"].upper()
-    return table, said
 
 
 def table_of(page, caption):

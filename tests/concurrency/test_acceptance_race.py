@@ -1,15 +1,11 @@
 """A client's people at once: drawing, sharing, deciding; and a delivery beside them."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from sqlalchemy import func, select
 
 from metrics.deliver import deliver
 from ops import sealer
 from ops.db import transaction
-from ops.errors import Conflict, Frozen, InvalidInput, NotReady
 from ops.models import (
     Acceptance,
     AcceptanceItem,
@@ -22,11 +18,11 @@ from ops.models import (
     User,
 )
 from quality.acceptance import audit, deciding, drawing
+from tests.at_once import REFUSED, at_once
 from tests.finished import decide, finished
 
 pytestmark = pytest.mark.serial
 
-REFUSED = (Conflict, Frozen, InvalidInput, NotReady)
 AT_ONCE = 6
 
 
@@ -40,22 +36,6 @@ def world(make, session, sessions):
     session.commit()
     sealer.seal(sessions)
     return done
-
-
-def at_once(sessions, *calls):
-    """Each call with a transaction of its own, all at the same moment; results or refusals."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call):
-        barrier.wait()
-        try:
-            with transaction(sessions) as own:
-                return call(own)
-        except REFUSED as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def by(who, act, world):
@@ -75,7 +55,7 @@ def looked(session, sessions, world, wrong=3):
 
 def test_those_who_draw_at_once_draw_one_sample(world, session, sessions):
     draws = [by(p, lambda s, m, w: drawing.draw(s, m, w, n=5).seed, world) for p in world.people]
-    assert len(set(at_once(sessions, *draws))) == 1
+    assert len(set(at_once(sessions, draws))) == 1
     assert session.scalar(select(func.count()).select_from(Acceptance)) == 1
     assert session.scalar(select(func.count()).select_from(AcceptanceItem)) == 5
 
@@ -85,7 +65,7 @@ def test_nobody_is_given_what_another_has_on_the_screen(world, session, sessions
         person = own.get(User, world.people[0])
         drawing.draw(own, own.get(Delivery, world.made), person, n=AT_ONCE)
     takes = [by(p, lambda s, m, w: audit.take_next(s, m, w).position, world) for p in world.people]
-    assert sorted(at_once(sessions, *takes)) == list(range(1, AT_ONCE + 1))
+    assert sorted(at_once(sessions, takes)) == list(range(1, AT_ONCE + 1))
 
 
 def test_of_those_who_decide_at_once_one_does(world, session, sessions):
@@ -95,7 +75,7 @@ def test_of_those_who_decide_at_once_one_does(world, session, sessions):
         by(p, lambda s, m, w, act=act: act(s, m, w).state, world)
         for p, act in zip(world.people, acts, strict=True)
     ]
-    said = at_once(sessions, *both)
+    said = at_once(sessions, both)
     decided = [one for one in said if isinstance(one, str)]
     assert len(decided) == 1
     assert all("It is decided once" in one.message for one in said if not isinstance(one, str))
@@ -127,7 +107,7 @@ def test_a_rejection_beside_deliveries_and_judges_leaves_every_other_label(
         decide(own, one, other, "review", "c")
 
     reject = by(world.people[0], lambda s, m, w: deciding.reject(s, m, w).state, world)
-    said = at_once(sessions, reject, deliver_it, judged, deliver_it)
+    said = at_once(sessions, [reject, deliver_it, judged, deliver_it])
     assert said[0] == "rejected"
     assert all(isinstance(one, REFUSED) for one in said[1:]), said
     assert session.scalar(select(func.count()).select_from(Delivery)) == 1

@@ -1,17 +1,14 @@
 """What quality writes, raced with real commits: labels brought beside claims, samples drawn twice,
 runs asked for twice, predictions given twice, and a delivery beside a sample."""
 
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
 
 from metrics.deliver import deliver
 from ops import intake, references
-from ops.db import transaction
-from ops.errors import Conflict, Frozen, InvalidInput, NotReady
+from ops.errors import Conflict, Frozen
 from ops.models import (
     Asset,
     Assignment,
@@ -29,28 +26,12 @@ from quality.models import RescoreRun, ReviewSample
 from quality.rescoring import runs
 from quality.review_sample import draw_review_sample
 from scheduling import dispatch
+from tests.at_once import at_once
 from tests.db.gated import decide, make_labelled
 
 pytestmark = pytest.mark.serial
 
 ASSETS = 40
-REFUSED = (Conflict, Frozen, InvalidInput, NotReady)
-
-
-def at_once(sessions, calls):
-    """Each call with a transaction of its own, all at the same moment; results or refusals."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call):
-        barrier.wait()
-        try:
-            with transaction(sessions) as own:
-                return call(own)
-        except REFUSED as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def test_labels_brought_beside_claims_leave_each_asset_to_one_of_them(

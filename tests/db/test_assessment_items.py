@@ -19,7 +19,7 @@ from quality.onboarding import (
     pool,
     revisions,
 )
-from tests.assessed import BAD, N_GOLD, N_LABELLERS, TERMS, assessed
+from tests.assessed import BAD, N_GOLD, N_LABELLERS, TERMS, assessed, credits_of
 
 
 @pytest.fixture
@@ -27,19 +27,8 @@ def made(session, make):
     return assessed(session, make)
 
 
-def credits_of(session, made):
-    """Attempts × questions."""
-    table = np.zeros((N_LABELLERS, N_GOLD))
-    rows = {a.id: i for i, a in enumerate(made.attempts)}
-    columns = {g.id: i for i, g in enumerate(made.golds)}
-    for question in session.scalars(select(AttemptQuestion)):
-        version = session.get_one(GoldVersion, question.gold_version_id)
-        table[rows[question.attempt_id], columns[version.gold_id]] = question.correct
-    return table
-
-
 def test_the_question_that_the_best_miss_stands_out_and_is_taken_out(session, made):
-    table = credits_of(session, made)
+    table, _ = credits_of(session, made)
     bad = made.golds[BAD]
     listed = items.listed(session, made.assessment)
     assert [item.gold.id for item in listed if item.flagged] == [bad.id] == [listed[0].gold.id]
@@ -83,7 +72,7 @@ def test_the_question_that_the_best_miss_stands_out_and_is_taken_out(session, ma
 
 
 def test_a_revised_gold_scores_its_answers_anew(session, made):
-    bad, table = made.golds[BAD], credits_of(session, made)
+    bad, (table, _) = made.golds[BAD], credits_of(session, made)
     said = gold.latest_version(session, bad.id).answers[0]["class"]
     right = "abcd"[("abcd".index(said) + 1) % 4]
     assert revisions.anew(session, made.assessment, bad) == []

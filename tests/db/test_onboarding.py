@@ -1,14 +1,13 @@
 """Assessments: set where there is gold, drawn fairly, scored once, certifying who passes."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from ops import clock_time
 from ops.errors import Conflict, InvalidInput, NotFound, NotReady
 from ops.models import AuditEntry, Certificate
 from quality import gold
@@ -17,17 +16,6 @@ from quality.models import Attempt, AttemptQuestion, Gold, GoldVersion
 from quality.onboarding import assessments, attempts, items, results
 from quality.onboarding.drawing import draw
 from quality.onboarding.pool import Question
-
-
-@pytest.fixture
-def clock():
-    moment = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
-    clock_time.use(lambda: moment[0].timestamp())  # noqa: PLW0108 - moment[0] is replaced
-
-    def move(**by):
-        moment[0] += timedelta(**by)
-
-    return move
 
 
 def golden(session, make, n=12, **more):

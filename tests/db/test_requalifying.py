@@ -1,6 +1,6 @@
 """Certificates run out: told ahead, earned anew, cut short by a fallen standing; work follows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -15,17 +15,6 @@ from scheduling import dispatch
 from tests.db.answering import answer
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock():
-    moment = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
-    clock_time.use(lambda: moment[0].timestamp())  # noqa: PLW0108 - moment[0] is replaced
-
-    def move(**by):
-        moment[0] += timedelta(**by)
-
-    return move
 
 
 @pytest.fixture

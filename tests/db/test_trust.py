@@ -1,9 +1,6 @@
 """Standing follows from stored evidence, and is shown once a day."""
 
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
-import pytest
 from sqlalchemy import select
 
 from ops import clock_time
@@ -77,17 +74,6 @@ def test_an_answer_counts_once_by_the_best_that_is_known_of_it(session, make):
     assert (row.gold_n, row.gold_correct) == (1, 0)
     assert (row.review_n, row.review_correct, row.consensus_n) == (1, 1, 1)
     assert trust.standing(session, two.id, floor.project.skill_id).n == 0
-
-
-@pytest.fixture
-def clock():
-    moment = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
-    clock_time.use(lambda: moment[0].timestamp())  # noqa: PLW0108 - moment[0] is replaced
-
-    def move(**by):
-        moment[0] += timedelta(**by)
-
-    return move
 
 
 def test_is_shown_once_a_day_to_everybody_at_once(session, sessions, make, clock):

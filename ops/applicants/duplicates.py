@@ -14,6 +14,10 @@ from ops.applicants.keys import ALIKE, blocks, likeness
 from ops.errors import Conflict, InvalidInput
 from ops.models import Applicant, ApplicantsApart, User
 
+# Where more than so many share a word of their names and a place, each is compared with as many as
+# applied next.
+CROWD, NEIGHBOURS = 200, 20
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -123,8 +127,10 @@ def _met(rows: Iterable[Any]) -> Iterable[tuple[Any, Any]]:
             groups["country", row.country.casefold(), block].append(row)
             groups["zone", row.timezone, block].append(row)
     for group in groups.values():
+        # Anybody may apply a thousand times under one name: the board is not to wait for that.
+        far = len(group) if len(group) <= CROWD else NEIGHBOURS
         for n, one in enumerate(group):
-            yield from ((one, other) for other in group[n + 1 :])
+            yield from ((one, other) for other in group[n + 1 : n + 1 + far])
 
 
 def merge(session: Session, keep_id: int, repeat_id: int, *, by: User) -> Applicant:

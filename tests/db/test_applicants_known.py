@@ -51,6 +51,20 @@ def test_two_ways_to_write_one_name(one, other):
     assert keys.name_key(one) == keys.name_key(other)
 
 
+def test_a_crowd_under_one_name_does_not_keep_managers_waiting(session, opening, manager):
+    one = applied(session, opening, name="Maria Lopez")
+    own = ("id", "token", "client_key", "pseudonym", "email", "email_key")
+    same = {c.name: getattr(one, c.name) for c in Applicant.__table__.columns if c.name not in own}
+    n = duplicates.CROWD + 100
+    for i in range(n - 1):
+        email = f"maria{i}@example.com"
+        keys_of = {"token": f"t{i}", "client_key": f"k{i}", "email": email, "email_key": email}
+        session.add(Applicant(**same, **keys_of))
+    session.flush()
+    near = duplicates.NEIGHBOURS
+    assert duplicates.count(session, manager) == near * n - near * (near + 1) // 2
+
+
 def why(session, manager):
     return {(p.one.name, p.other.name): p.why for p in duplicates.pairs(session, manager)}
 

@@ -3,14 +3,14 @@
 import json
 import tempfile
 
-from flask import Response, current_app, send_file
+from flask import Response, send_file
 
 from metrics import report_pages
 from ops import exports
 from ops.errors import NotFound
 from ops.formats import catalogue
 from ops.models import Batch, Delivery
-from ops.web.identity import db
+from ops.web.identity import db, installation
 
 IN_MEMORY = 16 * 1024 * 1024
 LONGEST_HEADER = 4000
@@ -23,7 +23,7 @@ def file_of(what: Batch | Delivery, form: str, most: int | None = None) -> expor
     """
     if form not in catalogue.WRITTEN:
         raise NotFound(f"There is no such format; there are {', '.join(catalogue.WRITTEN)}.")
-    settings = current_app.extensions["settings"]
+    settings = installation()
     if isinstance(what, Delivery):
         return exports.file_of_delivery(db(), what, form, settings, most=most)
     return exports.file_of_batch(db(), what, form, settings, most=most)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
@@ -12,6 +12,7 @@ from ops import reference_files, references
 from ops.errors import InvalidInput
 from ops.intake.faults import Faults
 from ops.models import REFERENCE_KINDS, Project, ReferenceModel, User
+from ops.web.identity import installation
 
 LARGEST_SETTINGS = 100_000
 
@@ -38,7 +39,7 @@ def give(session: Session, project: Project, by: User) -> ReferenceModel:
         return references.give_embeddings(
             session, project, name, names, vectors, by=by, digest=digest
         )
-    home = current_app.extensions["settings"]
+    home = installation()
     return references.give_network(
         session, project, name, file.stream.read(), _settings(), by=by, home=home
     )

@@ -8,7 +8,6 @@ from zoneinfo import available_timezones
 from apiflask import APIBlueprint
 from flask import (
     Response,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -21,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from ops.applicants import applying, forgetting, openings, own_data
 from ops.errors import InvalidInput, TooMany
 from ops.models import Opening
-from ops.web.identity import db
+from ops.web.identity import db, installation
 
 blueprint = APIBlueprint("apply", __name__, enable_openapi=False)
 
@@ -123,7 +122,7 @@ def ask_erasure(own_link: str) -> ResponseReturnValue:
 
 def absolute(path: str) -> str:
     """An address to hand out, as people reach this installation."""
-    base: str = current_app.extensions["settings"].base_url
+    base: str = installation().base_url
     return base.rstrip("/") + path
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from flask import Flask, g, request, session
+from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import select, update
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ops import clock_time, people, tokens
 from ops.access import ANYONE, EVERYONE
+from ops.config import Settings
 from ops.errors import Forbidden, NotSignedIn
 from ops.models import ApiToken, User
 
@@ -71,6 +72,12 @@ def _note_seen(person: User, moment: datetime) -> None:
 def viewer() -> Viewer | None:
     """Who is asking; None for anybody who is not signed in."""
     return cast("Viewer | None", g.get("viewer"))
+
+
+def installation() -> Settings:
+    """The settings of this installation."""
+    found: Settings = current_app.extensions["settings"]
+    return found
 
 
 def db() -> Session:

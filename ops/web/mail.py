@@ -3,24 +3,25 @@
 import smtplib
 
 import structlog
-from flask import current_app, url_for
+from flask import url_for
 from flask.wrappers import Response
 
 from ops.config import Settings
 from ops.mail import send
 from ops.models import User
+from ops.web.identity import installation
 
 log = structlog.get_logger()
 
 
 def configured() -> bool:
     """Whether this installation can send mail."""
-    return bool(_settings().smtp_url)
+    return bool(installation().smtp_url)
 
 
 def link_url(secret: str) -> str:
     """The absolute address of an invitation or reset link."""
-    return _settings().base_url.rstrip("/") + url_for("signin.link", secret=secret)
+    return installation().base_url.rstrip("/") + url_for("signin.link", secret=secret)
 
 
 def send_after(response: Response, user: User, subject: str, text: str) -> Response:
@@ -28,15 +29,10 @@ def send_after(response: Response, user: User, subject: str, text: str) -> Respo
 
     A mail that cannot be sent is logged, never an error of the request.
     """
-    settings, to = _settings(), user.email
+    settings, to = installation(), user.email
     if to and settings.smtp_url:
         response.call_on_close(lambda: _send_logged(settings, to, subject, text))
     return response
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 def _send_logged(settings: Settings, to: str, subject: str, text: str) -> None:

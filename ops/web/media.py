@@ -15,7 +15,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from ops import config, scope, storage
 from ops.errors import Forbidden, NotFound, StorageError
 from ops.models import Asset
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 
 SIZES = (96, 256)
 LINK_SECONDS = 3600
@@ -42,7 +42,7 @@ def _signer() -> URLSafeSerializer:
 def show(signed: str) -> Response:
     """The picture, or a thumbnail of it with `?size=96` or `?size=256`."""
     asset = _asset_behind(signed)
-    settings: config.Settings = current_app.extensions["settings"]
+    settings = installation()
     size = request.args.get("size", type=int)
     if size in SIZES:
         data, kind = thumbnail(asset.uri or "", size, settings)

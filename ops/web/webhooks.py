@@ -1,14 +1,13 @@
 """Webhooks on pages: clients manage their own, leads and administrators those of clients."""
 
 from apiflask import APIBlueprint
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ops.config import Settings
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Organisation, Webhook
 from ops.web.fields import identity
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from ops.webhooks import hooks
 from ops.webhooks.events import EVENTS
 
@@ -33,7 +32,7 @@ def add() -> ResponseReturnValue:
                 url=form.get("url", ""),
                 events=form.getlist("events"),
                 by=user(),
-                settings=_settings(),
+                settings=installation(),
             )
     except InvalidInput as error:
         return _list_page(form, error.errors), 422
@@ -60,7 +59,7 @@ def change(webhook_id: int) -> ResponseReturnValue:
                 url=form.get("url", ""),
                 events=form.getlist("events"),
                 by=user(),
-                settings=_settings(),
+                settings=installation(),
             )
     except InvalidInput as error:
         return _page(webhook, values=form, errors=error.errors), 422
@@ -75,7 +74,7 @@ def act(webhook_id: int) -> ResponseReturnValue:
     action = request.form.get("action", "")
     if action == "reveal":
         hooks.note_revealed(db(), webhook, by=user())
-        return _page(webhook, secret=hooks.secret(webhook, _settings()))
+        return _page(webhook, secret=hooks.secret(webhook, installation()))
     if action not in ACTIONS:
         raise NotFound("There is no such action.")
     verb, said = ACTIONS[action]
@@ -131,8 +130,3 @@ def _page(webhook: Webhook, **more: object) -> str:
         events=EVENTS,
         **page,
     )
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["settings"]
-    return found

@@ -3,12 +3,10 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from ops.config import Settings
 from ops.web import webhooks_messages as messages
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from ops.webhooks import hooks
 
 blueprint = APIBlueprint("webhooks_api", __name__, url_prefix="/api/v1", tag="Webhooks")
@@ -34,9 +32,9 @@ def create_webhook(asked: messages.NewWebhookIn) -> dict[str, Any]:
     """
     made = hooks.create(
         db(), organisation_id=asked.organisation, url=asked.url, events=asked.events, by=user(),
-        settings=_settings(),
+        settings=installation(),
     )  # fmt: skip
-    return {**messages.webhook(made), "secret": hooks.secret(made, _settings())}
+    return {**messages.webhook(made), "secret": hooks.secret(made, installation())}
 
 
 @blueprint.get("/webhooks/<int:webhook_id>")
@@ -52,7 +50,9 @@ def show_webhook(webhook_id: int) -> dict[str, Any]:
 def change_webhook(webhook_id: int, asked: messages.WebhookIn) -> dict[str, Any]:
     """Change a webhook's address and events"""
     found = hooks.find(db(), user(), webhook_id)
-    hooks.change(db(), found, url=asked.url, events=asked.events, by=user(), settings=_settings())
+    hooks.change(
+        db(), found, url=asked.url, events=asked.events, by=user(), settings=installation()
+    )
     return messages.webhook(found)
 
 
@@ -76,7 +76,7 @@ def rotate_secret(webhook_id: int) -> dict[str, Any]:
     """
     found = hooks.find(db(), user(), webhook_id)
     hooks.rotate(db(), found, by=user())
-    return {**messages.webhook(found), "secret": hooks.secret(found, _settings())}
+    return {**messages.webhook(found), "secret": hooks.secret(found, installation())}
 
 
 @blueprint.post("/webhooks/<int:webhook_id>/test")
@@ -121,8 +121,3 @@ def redeliver_message(webhook_id: int, message_id: int) -> dict[str, Any]:
     """
     found = hooks.find(db(), user(), webhook_id)
     return messages.message(hooks.redeliver(db(), found, message_id, by=user()))
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["settings"]
-    return found

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from ops.access import MANAGERS
 from ops.errors import Conflict, InvalidInput, NotFound
 from ops.models import Asset, OntologyVersion, Project
 from ops.web import viewing
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from quality.label_form import from_json, label_from
 from quality.models import Assessment, Attempt, AttemptQuestion, Gold, GoldVersion
 from quality.onboarding import assessments, attempts, doubts, results
@@ -109,7 +109,7 @@ def medium(token: uuid.UUID, question_token: uuid.UUID) -> ResponseReturnValue:
     asset = _asset(_question(attempt, question_token))
     if asset.uri is None:
         raise NotFound("There is no such picture.")
-    data, kind = storage.read(asset.uri, current_app.extensions["settings"])
+    data, kind = storage.read(asset.uri, installation())
     answer = Response(data, mimetype=kind)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from sqlalchemy.orm import Session
 
 from ops import labels, ontologies, storage
 from ops.errors import InvalidInput, NotFound
 from ops.models import OntologyVersion, Project
 from ops.web import viewing
+from ops.web.identity import installation
 from quality.gold_answers import label_of
 from quality.label_form import from_json
 from quality.models import Course, CourseStep
@@ -101,7 +102,7 @@ def picture(session: Session, step: CourseStep) -> Response:
     asset = course_gold.known(session, step).asset if step.gold_id is not None else None
     if asset is None or asset.uri is None:
         raise NotFound("There is no such picture.")
-    data, kind = storage.read(asset.uri, current_app.extensions["settings"])
+    data, kind = storage.read(asset.uri, installation())
     found = Response(data, mimetype=kind)
     found.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return found

@@ -10,7 +10,7 @@ from flask import Response, after_this_request, current_app, request, url_for
 from ops import guideline_readers, guidelines, labels, ontologies, projects
 from ops.errors import NotFound
 from ops.models import Project
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from ops.web.layout import markdown
 from scheduling import dispatch, emptiness, gold_pace, leases, submit
 from scheduling.claim_answer import Owing
@@ -121,7 +121,7 @@ def medium(token: uuid.UUID) -> Response:
     found = work.open_work(db(), user(), token, work.SEEN)
     if found.uri is None:
         raise NotFound("This work is a text; it came with the work itself.")
-    content, mimetype = storage.read(found.uri, current_app.extensions["settings"])
+    content, mimetype = storage.read(found.uri, installation())
     return Response(content, mimetype=mimetype)
 
 

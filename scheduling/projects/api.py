@@ -3,7 +3,7 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import current_app, request
+from flask import request
 from sqlalchemy import func, select
 
 from ops import (
@@ -14,7 +14,7 @@ from ops import (
 )
 from ops.errors import InvalidInput, NotFound
 from ops.models import OntologyVersion, Organisation, Project, User
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from scheduling.projects import api_messages as messages
 from scheduling.projects import readiness, reads
 from scheduling.rules import book
@@ -183,7 +183,7 @@ def upload(project_id: int) -> dict[str, Any]:
     for file in request.files.getlist("files"):
         name = file.filename or ""
         try:
-            uri = storage.keep_upload(file.stream.read(), current_app.extensions["settings"])
+            uri = storage.keep_upload(file.stream.read(), installation())
             kept.append({"name": name, "uri": uri})
         except InvalidInput as error:
             faults.append({"name": name, "message": error.message})

@@ -7,11 +7,10 @@ from typing import Any
 from flask import Response, current_app, request, url_for
 
 from ops import answers_wanted, batches, exports, intake
-from ops.config import Settings
 from ops.db import transaction
 from ops.formats import catalogue
 from ops.models import Batch
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from scheduling import hard
 from scheduling.projects import api_messages as messages
 from scheduling.projects import overlap, reads
@@ -106,7 +105,7 @@ def import_assets(batch_id: int, asked: messages.RowsIn) -> dict[str, Any]:
         batch,
         _rows(asked.rows, faults),
         by=user(),
-        settings=_settings(),
+        settings=installation(),
         faults=faults,
         keep_existing=asked.keep_existing,
         labels=asked.labels,
@@ -126,11 +125,6 @@ def told(report: intake.Report) -> dict[str, Any]:
     """What an import did, as the API says it."""
     losses = [vars(loss) for loss in report.losses]
     return {**vars(report), "gold": len(report.gold), "losses": losses}
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 @blueprint.post("/batches/<int:batch_id>/files")
@@ -168,7 +162,7 @@ def export_labels(batch_id: int, asked: messages.ExportQuery) -> Response:
 
 def _stream(batch_id: int, asked: messages.ExportQuery) -> Iterator[bytes]:
     # The transaction of the request is over when the body is sent.
-    sessions, settings = current_app.extensions["sessions"], _settings()
+    sessions, settings = current_app.extensions["sessions"], installation()
 
     def pieces() -> Iterator[bytes]:
         with transaction(sessions) as session:
@@ -188,6 +182,6 @@ def export_losses(batch_id: int, asked: messages.ExportQuery) -> dict[str, Any]:
     """Say what an export of the labels in force would lose"""
     batch = batches.find(db(), user(), batch_id)
     file = exports.file_of_batch(
-        db(), batch, asked.format, _settings(), whole=asked.whole == "true"
+        db(), batch, asked.format, installation(), whole=asked.whole == "true"
     )
     return {"losses": [vars(loss) for loss in file.count_losses()]}

@@ -14,12 +14,12 @@ from ops.formats.sources import opened
 from ops.intake.rows import LABELS
 from ops.models import Batch, Project
 from ops.web.fields import identity
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from scheduling.projects import reads
 from scheduling.projects.batch_pages import batch_of
 from scheduling.projects.blueprint import blueprint, page, project_of
 from scheduling.projects.intake import Terms, import_source, import_with_gold
-from scheduling.projects.sent import configured, folder_within, import_sent
+from scheduling.projects.sent import folder_within, import_sent
 
 NEW_BATCH = "new"
 MOST_LOSSES = 10
@@ -61,7 +61,7 @@ def import_assets(project_id: int) -> Any:
 
 def _form(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
     shown = [b for b in reads.batches_of(db(), [project.id]) if b.state != "delivered"]
-    roots = [str(root) for root in configured().roots[:-1]]  # the last one holds uploads
+    roots = [str(root) for root in installation().roots[:-1]]  # the last one holds uploads
     return page(
         "import.html",
         project,
@@ -72,7 +72,7 @@ def _form(project: Project, errors: list[dict[str, Any]] | None = None) -> Any:
         chosen=request.form.get("batch") or request.args.get("batch") or "",
         values=request.form,
         roots=roots,
-        megabytes=configured().max_upload_mb,
+        megabytes=installation().max_upload_mb,
         formats=[
             one for one in catalogue.for_type(project.label_type) if one.NAME in catalogue.SPEAKING
         ],
@@ -99,14 +99,14 @@ def _import(batch: Batch) -> intake.Report:
     if where and not request.form.get("lines", "").strip() and not request.files.get("uploaded"):
         with opened(folder_within(where)) as source:
             return import_source(
-                db(), batch, source, _terms(), by=user(), settings=configured(), faults=faults
+                db(), batch, source, _terms(), by=user(), settings=installation(), faults=faults
             )
     return import_with_gold(
         db(),
         batch,
         _rows(faults),
         by=user(),
-        settings=configured(),
+        settings=installation(),
         faults=faults,
         keep_existing=bool(request.form.get("keep_existing")),
     )
@@ -147,7 +147,7 @@ def _pictures(files: list[FileStorage], faults: intake.Faults) -> Iterator[intak
     for n, file in enumerate(files, start=1):
         name = file.filename or ""
         try:
-            uri = storage.keep_upload(file.stream.read(), configured())
+            uri = storage.keep_upload(file.stream.read(), installation())
         except InvalidInput as error:
             faults.add(n, "file", f"{name} {error.message}", name)
         else:

@@ -7,13 +7,13 @@ shown to those who run the project alone.
 import uuid
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 
 from ops import client_questions, scope, storage, talk, talk_pins, talk_reads
 from ops.access import LEADS
 from ops.errors import Conflict, Forbidden, InvalidInput, NotFound, TooMany
 from ops.models import ISSUE_STATES, PINS, Asset, GuidelineVersion, Issue, Project
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from quality.measures.waiting import waiting
 from scheduling.projects import issue_views as views
 from scheduling.projects import push_forms as forms
@@ -162,7 +162,7 @@ def issue_medium(project_id: int, issue_id: int) -> Response:
     asset = db().get(Asset, one.asset_id) if one.asset_id else None
     if asset is None or asset.uri is None:
         raise NotFound("This question is not about a picture.")
-    content, mimetype = storage.read(asset.uri, current_app.extensions["settings"])
+    content, mimetype = storage.read(asset.uri, installation())
     answer = Response(content, mimetype=mimetype)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer

@@ -6,24 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from flask import current_app
 from werkzeug.datastructures import FileStorage
 
 from ops import intake
-from ops.config import Settings
 from ops.errors import InvalidInput
 from ops.formats.sources import opened
 from ops.models import Batch
-from ops.web.identity import db, user
+from ops.web.identity import db, installation, user
 from scheduling.projects.intake import Terms, import_source
 
 IN_MEMORY = 16 * 2**20
-
-
-def configured() -> Settings:
-    """The settings of this installation."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 def import_sent(
@@ -40,7 +32,7 @@ def import_sent(
         if known is not None and known.filename:
             other = stack.enter_context(opened(_seekable(known, stack), _name(known)))
             terms = replace(terms, known=other)
-        return import_source(db(), batch, source, terms, by=user(), settings=configured())
+        return import_source(db(), batch, source, terms, by=user(), settings=installation())
 
 
 def _check_folder(path: str) -> None:
@@ -71,7 +63,7 @@ def folder_within(path: str) -> Path:
         real = Path(path).resolve()
     except (OSError, ValueError, RuntimeError):
         raise InvalidInput("is not a path", field="folder") from None
-    if not any(real.is_relative_to(root) for root in configured().roots[:-1]):
+    if not any(real.is_relative_to(root) for root in installation().roots[:-1]):
         raise InvalidInput(
             "lies outside the folders allowed by TOUCHSTONE_ASSET_ROOTS", field="folder"
         )

@@ -8,13 +8,16 @@ from ops.errors import TouchstoneError
 from ops.web.identity import db, user
 from quality.web.pipeline.blueprint import blueprint, field, needed
 
+# So many are on one page; those behind them come up as these are decided.
+SHOWN = 100
+
 
 @blueprint.get("/pipeline/duplicates")
 def twins() -> ResponseReturnValue:
     """Every pair that nobody has decided on, with why it is one."""
     pairs = duplicates.pairs(db(), user())
     page = "onboarding/pipeline/duplicates.html"
-    return render_template(page, pairs=pairs, twins=len(pairs), view="Duplicates")
+    return render_template(page, pairs=pairs[:SHOWN], twins=len(pairs), view="Duplicates")
 
 
 @blueprint.post("/pipeline/duplicates")

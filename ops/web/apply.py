@@ -107,7 +107,7 @@ def own(own_link: str) -> ResponseReturnValue:
 
 @blueprint.get("/application/<own_link>/data.json")
 def data(own_link: str) -> ResponseReturnValue:
-    """Everything that is held of them, as a file."""
+    """Everything that is held of their application, as a file."""
     applicant = applying.by_own_link(db(), own_link)
     return as_file(own_data.by_own_link(db(), applicant))
 

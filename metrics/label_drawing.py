@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from metrics.svg import printable
+from quality.measures.drafts import content
 
 Label = Mapping[str, Any]
 Classes = Mapping[str, Mapping[str, Any]]
@@ -52,13 +53,9 @@ def drawn(
 
 def changed(label: Label, other: Label) -> set[int]:
     """Positions of the objects of `label` that `other` does not have just so."""
-    known = [_content(one) for one in other.get("objects") or ()]
+    known = [content(one) for one in other.get("objects") or ()]
     objects = label.get("objects") or ()
-    return {i for i, one in enumerate(objects) if _content(one) not in known}
-
-
-def _content(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in one.items() if name not in ("id", "score")}
+    return {i for i, one in enumerate(objects) if content(one) not in known}
 
 
 def _shape(one: Mapping[str, Any], known: Mapping[str, Any], line: float) -> str:

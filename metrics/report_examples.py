@@ -6,7 +6,6 @@ them; no remark is among them, for people write names into remarks.
 """
 
 import base64
-import io
 import json
 import random
 from collections import Counter
@@ -23,6 +22,7 @@ from ops.errors import InvalidInput, StorageError
 from ops.labels import SEVERITIES
 from ops.models import Asset, Batch, Consensus, OntologyVersion, Project
 from ops.projects import settings_of
+from ops.thumbnails import shrunk
 from quality import gate_reviews, review_sample
 from quality.models import Gold
 from quality.review_sample import Sampled
@@ -135,27 +135,11 @@ def _picture(session: Session, asset: Asset) -> Report:
     """The picture small, as base64 of a JPEG, and the size that labels are measured in; both None
     where it cannot be read now."""
     try:
-        small = _shrunk(storage.read(asset.uri or "")[0])
+        small = shrunk(storage.read(asset.uri or "")[0], SIDE, "JPEG", QUALITY)
         size = pictures.size(session, asset.id)
     except (InvalidInput, StorageError, OSError):
         return {"picture": None, "size": None}
     return {"picture": base64.b64encode(small).decode(), "size": list(size)}
-
-
-def _shrunk(data: bytes) -> bytes:
-    from PIL import Image, ImageOps
-
-    out = io.BytesIO()
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.draft("RGB", (SIDE * 2, SIDE * 2))
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-            upright.thumbnail((SIDE, SIDE))
-            upright.save(out, "JPEG", quality=QUALITY)
-    # Pillow raises whatever its many decoders raise.
-    except Exception:
-        raise StorageError("The picture is damaged.") from None
-    return out.getvalue()
 
 
 def drawing_classes(ontology: OntologyVersion) -> dict[str, Report]:

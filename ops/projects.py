@@ -111,6 +111,12 @@ def find(session: Session, user: User, project_id: int) -> Project:
     return project
 
 
+def not_closed(session: Session, user: User) -> list[Project]:
+    """The projects that `user` sees and that are not closed, by name."""
+    mine = Project.id.in_(scope.projects(user)) & (Project.state != "closed")
+    return list(session.scalars(select(Project).where(mine).order_by(Project.name, Project.id)))
+
+
 def settings_of(project: Project) -> ProjectSettings:
     """The settings of a project, with a default for whatever was never set."""
     return ProjectSettings.model_validate(project.settings)

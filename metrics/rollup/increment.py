@@ -1,7 +1,7 @@
 """Counting again the hours that new events touch."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ def _read(
     once = "DISTINCT ON (id) " if pc.count_distinct(event["id"]).as_py() < len(event) else ""
     duck.register("read", event)
     duck.execute(f"CREATE OR REPLACE TABLE event AS SELECT {once}* FROM read")
-    first, last = (_moment(number) for number in (hours[0][1], hours[-1][1] + 1))
+    first, last = (places.hour(number) for number in (hours[0][1], hours[-1][1] + 1))
     with transaction(mine) as session:
         people = {who for who, _ in hours}
         duck.register("place", places.table(places.places(session, first, last, people)))
@@ -163,11 +163,7 @@ def _stretches(hours: list[Hour]) -> Iterator[Stretch]:
     first = last = numbers[0]
     for number in numbers[1:]:
         if number > last + _NEAR:
-            yield _moment(first), _moment(last + 1)
+            yield places.hour(first), places.hour(last + 1)
             first = number
         last = number
-    yield _moment(first), _moment(last + 1)
-
-
-def _moment(number: int) -> datetime:
-    return places.EPOCH + timedelta(hours=number)
+    yield places.hour(first), places.hour(last + 1)

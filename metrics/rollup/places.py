@@ -36,6 +36,11 @@ ORDER BY b.user_id, b.until NULLS LAST, b.id
 """
 
 
+def hour(number: int) -> datetime:
+    """When the hour of this number begins, in UTC; 0 is the first of 1970."""
+    return EPOCH + timedelta(hours=number)
+
+
 class Place(NamedTuple):
     """One span of one labeller."""
 

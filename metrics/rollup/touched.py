@@ -1,7 +1,6 @@
 """Which hours of which labellers must be counted again."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -89,7 +88,7 @@ def moved(session: Session, after: int, below: int) -> set[Hour]:
     if not stored:
         return set()
     numbers = [row.hour for row in stored]
-    first, last = (_moment(number) for number in (min(numbers), max(numbers) + 1))
+    first, last = (places.hour(number) for number in (min(numbers), max(numbers) + 1))
     spans: dict[int, list[places.Place]] = {}
     for span in places.places(session, first, last, people):
         spans.setdefault(span.labeller_id, []).append(span)
@@ -113,10 +112,6 @@ def _lies(row: Any, spans: Iterable[places.Place]) -> bool:
         if first <= last and belonged and row.day in (span.day(first), span.day(last)):
             return True
     return False
-
-
-def _moment(number: int) -> datetime:
-    return places.EPOCH + timedelta(hours=number)
 
 
 def in_order(found: Collection[Hour]) -> list[Hour]:

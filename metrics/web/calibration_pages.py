@@ -7,7 +7,6 @@ from apiflask import APIBlueprint
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy import select
 
 from metrics import charts_curves
 from metrics.charts_curves import Mark
@@ -89,8 +88,7 @@ def _by() -> str:
 
 def _page(project: Project | None, **more: Any) -> str:
     by, now, seen = _by(), clock_time.now(), scope.projects(user())
-    mine = select(Project).where(Project.id.in_(seen), Project.state != "closed")
-    listed = db().scalars(mine.order_by(Project.name, Project.id)).all()
+    listed = projects.not_closed(db(), user())
     narrow = Narrow(project_id=project.id if project else None)
     found = cohorts.cohorts(db(), seen, (now - BEGAN_WITHIN).date(), by, narrow)
     shown: dict[str, Any] = {"values": {}, "errors": None, **more}

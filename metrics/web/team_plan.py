@@ -6,15 +6,14 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from metrics.web import team_forms as forms
 from metrics.web import team_grid
-from ops import scope, teams
+from ops import projects, teams
 from ops.access import WORKERS
 from ops.errors import Conflict, InvalidInput
 from ops.local_time import zone_named
-from ops.models import Project, Team, User
+from ops.models import Team, User
 from ops.shifts import drafting, planned, planning
 from ops.shifts.drafting import Draft
 from ops.web import fields
@@ -112,7 +111,7 @@ def _page(team: Team, *, draft: Draft | None = None, errors: object = None, chos
         planner=db().get_one(User, shift.planned_by).name if shift else "",
         clock=zone_named(shift.user.timezone) if shift else None,
         ticked={p.id for p in forms.ticked(request.form, members)},
-        projects=_projects(),
+        projects=projects.not_closed(db(), user()),
         values=request.form,
         errors=errors,
         earlier=week - timedelta(days=7),
@@ -122,11 +121,6 @@ def _page(team: Team, *, draft: Draft | None = None, errors: object = None, chos
 
 def _workers(team: Team) -> list[User]:
     return [person for person in teams.members(db(), team) if person.role in WORKERS]
-
-
-def _projects() -> list[Project]:
-    mine = select(Project).where(Project.id.in_(scope.projects(user())), Project.state != "closed")
-    return list(db().scalars(mine.order_by(Project.name)))
 
 
 def _back(team: Team) -> str:

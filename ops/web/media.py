@@ -4,7 +4,6 @@ Labellers never come here: a link names the asset. Their desk proxies the medium
 """
 
 import hashlib
-import io
 import time
 from pathlib import Path
 
@@ -13,13 +12,13 @@ from flask import Response, current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from ops import config, scope, storage
-from ops.errors import Forbidden, NotFound, StorageError
+from ops.errors import Forbidden, NotFound
 from ops.models import Asset
+from ops.thumbnails import shrunk
 from ops.web.identity import db, installation, user
 
 SIZES = (96, 256)
 LINK_SECONDS = 3600
-MOST_PIXELS = 80_000_000
 
 blueprint = APIBlueprint("media", __name__, enable_openapi=False)
 
@@ -79,7 +78,7 @@ def thumbnail(uri: str, size: int, settings: config.Settings) -> tuple[bytes, st
     if kept.exists():
         return kept.read_bytes(), "image/webp"
     data, _ = storage.read(uri, settings)
-    small = _shrink(data, size)
+    small = shrunk(data, size, "WEBP", 80)
     _keep(kept, small)
     return small, "image/webp"
 
@@ -87,23 +86,3 @@ def thumbnail(uri: str, size: int, settings: config.Settings) -> tuple[bytes, st
 def _keep(path: Path, data: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     storage.write_whole(path, data)
-
-
-def _shrink(data: bytes, size: int) -> bytes:
-    from PIL import Image, ImageOps
-
-    out = io.BytesIO()
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise StorageError("The picture is too large for a thumbnail.")
-            image.draft("RGB", (size * 2, size * 2))  # JPEG decodes straight to a smaller size
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-            upright.thumbnail((size, size))
-            upright.save(out, "WEBP", quality=80)
-    except StorageError:
-        raise
-    # Pillow raises whatever its many decoders raise.
-    except Exception:
-        raise StorageError("The picture is damaged.") from None
-    return out.getvalue()

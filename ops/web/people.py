@@ -15,6 +15,7 @@ from ops import (
     organisations,
     people,
     people_csv,
+    projects,
     scope,
     skills,
     staff,
@@ -230,15 +231,10 @@ def _new_page(values: object, errors: object) -> str:
         errors=errors,
         roles=staff.roles_for(user()),
         skills=skills.everything(db()),
-        projects=_projects(),
+        projects=projects.not_closed(db(), user()),
         clients=organisations.all_of(db(), "client"),
         usual=clock_time.now() + certificates.USUAL_VALIDITY,
     )
-
-
-def _projects() -> list[Project]:
-    mine = select(Project).where(Project.id.in_(scope.projects(user())), Project.state != "closed")
-    return list(db().scalars(mine.order_by(Project.name)))
 
 
 def _import_page(text: str, errors: object) -> str:
@@ -248,7 +244,7 @@ def _import_page(text: str, errors: object) -> str:
         errors=errors,
         roles=staff.roles_for(user()),
         skills=skills.everything(db()),
-        projects=_projects(),
+        projects=projects.not_closed(db(), user()),
     )
 
 

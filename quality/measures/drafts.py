@@ -59,12 +59,13 @@ def fate(label_type: str, proposed: Label | None, given: Label) -> Fate:
     if field is None:
         same = proposed is not None and proposed == given
         return Fate(int(same), int(proposed is not None and not same), 0, int(proposed is None))
-    before = {one["id"]: _content(one) for one in (proposed or {field: []})[field]}
-    after = {one["id"]: _content(one) for one in given[field]}
+    before = {one["id"]: content(one) for one in (proposed or {field: []})[field]}
+    after = {one["id"]: content(one) for one in given[field]}
     both = before.keys() & after.keys()
     kept = sum(before[one] == after[one] for one in both)
     return Fate(kept, len(both) - kept, len(before) - len(both), len(after) - len(both))
 
 
-def _content(one: Label) -> dict[str, Any]:
+def content(one: Label) -> dict[str, Any]:
+    """What an object says, without its id and how sure a model was of it."""
     return {name: value for name, value in one.items() if name not in ("id", "score")}

@@ -6,7 +6,7 @@ import time
 import pytest
 from PIL import Image
 
-from ops import storage
+from ops import storage, thumbnails
 from ops.errors import InvalidInput, StorageError
 from ops.models import Asset
 from ops.web import media
@@ -139,3 +139,12 @@ def test_a_file_that_is_too_large_is_not_read(settings, monkeypatch):
     monkeypatch.setattr(storage, "MOST_BYTES", 20)
     with pytest.raises(StorageError, match="larger"):
         storage.read(uri, settings)
+
+
+@pytest.mark.parametrize("form", ["WEBP", "JPEG"])
+def test_a_picture_of_too_many_pixels_is_not_decoded(form, monkeypatch):
+    made = thumbnails.shrunk(png(), 96, form, 80)
+    assert Image.open(io.BytesIO(made)).size == (96, 64)
+    monkeypatch.setattr(thumbnails, "MOST_PIXELS", 300 * 200 - 1)
+    with pytest.raises(StorageError, match="too large"):
+        thumbnails.shrunk(png(), 96, form, 80)

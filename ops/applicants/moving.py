@@ -71,7 +71,8 @@ def move_many(
     if not _in_use(session, to):
         raise InvalidInput("this stage is no longer in use", field="to")
     for applicant in found:
-        if applicant.erased_at is not None or applicant.stage_id != wanted[applicant.id]:
+        gone = applicant.erased_at is not None or applicant.same_as is not None
+        if gone or applicant.stage_id != wanted[applicant.id]:
             if not _by_themselves(session, applicant, to, by):
                 done.elsewhere.append(applicant)
         elif applicant.stage_id != to.id:
@@ -142,6 +143,8 @@ def _by_themselves(session: Session, applicant: Applicant, to: PipelineStage, by
 def _who_was_first(session: Session, applicant: Applicant) -> str:
     if applicant.erased_at is not None:
         return "This applicant's data was erased meanwhile."
+    if applicant.same_as is not None:
+        return "This application is part of another one: move that."
     last = _last(session, applicant)
     who = session.get(User, last.by) if last and last.by else None
     by = f" by {who.name}" if who else ""

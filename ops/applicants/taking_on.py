@@ -16,7 +16,8 @@ def may(session: Session, applicant: Applicant) -> bool:
     first = session.scalar(select(PipelineStage.position).where(PipelineStage.accounts_from))
     stage = applicant.stage
     far = first is not None and stage.position >= first and stage.meaning != "left"
-    return far and applicant.user_id is None and applicant.erased_at is None
+    own = applicant.erased_at is None and applicant.same_as is None
+    return far and own and applicant.user_id is None
 
 
 def take_on(
@@ -32,6 +33,8 @@ def take_on(
     applicant = visible.applicant(session, by, applicant_id, lock=True)
     if applicant.user_id is not None:
         raise Conflict(f"{applicant.name} has an account already.")
+    if applicant.same_as is not None:
+        raise Conflict("This application is part of another one: take that on.")
     if not may(session, applicant):
         first = next((s.name for s in stages.listed(session) if s.accounts_from), "a later stage")
         raise NotReady(f"Accounts are given from {first} on. Move {applicant.name} there first.")

@@ -15,12 +15,13 @@ from ops.applicants import (
     keys,
     moving,
     stages,
+    taking_on,
 )
 from ops.errors import Conflict
 from ops.models import Applicant, ApplicantMove, PipelineStage
 from quality.measures.classes import rate
 from quality.onboarding import funnel
-from tests.applying import applied
+from tests.applying import applied, to
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,11 @@ def test_duplicates_are_found_and_said_why_and_decided_on(session, opening, mana
     assert duplicates.merged_into(session, ann, manager) == [again]
     with pytest.raises(Conflict, match="meanwhile"):
         duplicates.merge(session, jon.id, again.id, by=manager)
+    # Who erases the one erases the other: no account hangs on what nobody sees.
+    with pytest.raises(Conflict, match="part of another one: move"):
+        to(session, again, "Assessment", manager)
+    with pytest.raises(Conflict, match="part of another one: take"):
+        taking_on.take_on(session, again.id, by=manager)
     duplicates.unmerge(session, again.id, by=manager)
     assert list(why(session, manager)) == [("Ann Leeland", "A. L.")]
     again.user_id = make.user().id

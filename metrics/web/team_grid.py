@@ -53,6 +53,8 @@ class Row:
 
 @dataclass
 class Grid:
+    """A week of a team: a row for each person, a column for each day."""
+
     days: list[date]
     rows: list[Row]
     # Of each day: how many people have a shift that begins on it, and its hours.

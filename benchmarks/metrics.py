@@ -34,13 +34,22 @@ ROOT = Path(__file__).resolve().parent.parent
 @click.option("--days", default=365, show_default=True, type=click.IntRange(beside.UNSEALED + 2))
 @click.option("--runs", default=3, show_default=True, help="Of each way to count; the best counts.")
 @click.option(
+    "--labellers",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Of the history.",
+)
+@click.option(
     "--clients",
     default=1,
     show_default=True,
     help="Processes that claim without a pause; each takes a core, another the increment.",
 )
 @click.option("--seconds", default=10.0, show_default=True, help="Of claims beside increments.")
-def command(events: int, days: int, runs: int, clients: int, seconds: float) -> None:
+def command(
+    events: int, days: int, runs: int, labellers: int, clients: int, seconds: float
+) -> None:
     """Rebuild from files against polars and duckdb; one day's increment; claims beside it."""
     with (
         tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder,
@@ -49,8 +58,8 @@ def command(events: int, days: int, runs: int, clients: int, seconds: float) -> 
         home = Path(folder) / "home"
         os.environ["TOUCHSTONE_HOME"] = str(home)
         migrate.upgrade(server.owner_url)
-        floor = beside.Floor(server, clients)
-        year = Year(events, days, clients * LABELLERS)
+        floor = beside.Floor(server, max(clients, -(-labellers // LABELLERS)), clients)
+        year = Year(events, days, labellers)
         floor.labellers(year)
         made, last = _make(year, floor, home / "events")
         result: dict[str, Any] = {"events": made, "days": days, "labellers": year.labellers}

@@ -42,9 +42,9 @@ _FORGET = ("DELETE FROM hourly_rollup WHERE hour >= :since",
 class Floor:
     """An installation whose past lies in files and whose last days are in the database."""
 
-    def __init__(self, server: Any, clients: int):
+    def __init__(self, server: Any, hundreds: int, clients: int):
         self.server, self.clients = server, clients
-        seed(server.owner_url, tasks=TASKS, clients=clients, history=0)
+        seed(server.owner_url, tasks=TASKS, clients=hundreds, history=0)
         self.engine = db.make_engine(server.url)
         self.sessions = db.make_sessions(self.engine)
         self.held: list[tuple[date, pa.Table]] = []

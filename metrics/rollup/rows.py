@@ -33,7 +33,9 @@ EVENT = {
     "correct": "(e.data ->> 'correct')::float8",
     "class": "e.data ->> 'class'",
 }
-_WORDS = ("kind", "stage", "class", "label_class", *sql.ARRAYS)
+# Of a fixed list, which the database checks: they need no quotes.
+_LISTED = ("kind", "stage")
+_WORDS = (*_LISTED, "class", "label_class", *sql.ARRAYS)
 
 
 def events(session: Session, where: str, values: Mapping[str, Any]) -> "pa.Table":
@@ -101,6 +103,6 @@ def _read(
 
 def _quoted(name: str, column: str) -> str:
     """Empty where there is nothing; words in quotes."""
-    if name in _WORDS or name == "ctid":
+    if (name in _WORDS and name not in _LISTED) or name == "ctid":
         return f"""'"' || replace(coalesce({column}, ''), '"', '""') || '"'"""
     return f"coalesce(({column})::text, '')"

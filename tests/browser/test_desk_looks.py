@@ -26,8 +26,10 @@ def floor(make, settings):
 def test_nothing_jumps_and_nothing_scrolls(browse, floor):
     page = browse(floor.labellers[0], "/desk")
     at_work(page)
+    # The task is in the document before it is on the screen: what its first frame moves is no jump.
     page.evaluate(
-        """() => {
+        """async () => {
+          for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
           window.shifts = [];
           const box = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
           new PerformanceObserver((list) => {
@@ -41,7 +43,7 @@ def test_nothing_jumps_and_nothing_scrolls(browse, floor):
         }"""
     )
     work_through(page, 4)
-    assert page.evaluate("() => window.shifts") == []
+    assert "; ".join(page.evaluate("() => window.shifts")) == ""
     assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
 
 

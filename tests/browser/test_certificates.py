@@ -61,7 +61,7 @@ def test_many_are_certified_and_revoked_by_keyboard(
     assert page.inner_text("[data-ticked=who]") == "(2)"
     page.select_option("#skill", str(skill.id))
     page.press("#reason", "Enter")
-    assert "Say why" in page.inner_text(".bulk-bar")  # and nothing else is lost
+    page.wait_for_selector(".bulk-bar >> text=Say why")  # and nothing else is lost
     assert page.inner_text("[data-ticked=who]") == "(2)"
     page.fill("#reason", "Came with a certificate of the client")
     page.keyboard.press("Enter")

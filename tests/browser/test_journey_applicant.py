@@ -90,7 +90,7 @@ def move_along(manager, sessions):
 def take_on(manager):
     """The path of the invitation that is shown once."""
     manager.get_by_role("link", name="Amina Mensah").click()
-    assert "A good talk" in manager.inner_text("main")
+    manager.get_by_text("A good talk").first.wait_for()
     manager.get_by_role("button", name="Take on").click()
     return urlsplit(manager.get_by_label("Invitation link").input_value()).path
 
@@ -134,6 +134,7 @@ def test_an_applicant_becomes_a_labeller_and_gets_the_first_task(floor, sessions
     assert stage_of(sessions) == "Active"
     manager.goto("/onboarding/pipeline")
     manager.get_by_role("link", name="Amina Mensah").click()
+    manager.get_by_text("First level, attempt 1: passed").first.wait_for()
     story = manager.inner_text("main")
     for said in ("First level, attempt 1: passed", "Moved from Certified to Active", "Applied"):
         assert said in story, said

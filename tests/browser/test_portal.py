@@ -46,6 +46,7 @@ def test_a_client_answers_approves_looks_and_proposes(floor, session, browse):
     page = browse(floor.client, "/portal", reduced_motion="reduce")
     page.get_by_role("link", name="1 question waits for your answer").click()
     page.get_by_role("link", name="Is a lynx a cat to you?").click()
+    page.locator(".pinned circle").first.wait_for()
     assert page.locator(".pinned circle").count() == 2
     assert faults(page) == []
     page.get_by_label("Your answer").fill("No, only the kept ones.")
@@ -53,6 +54,7 @@ def test_a_client_answers_approves_looks_and_proposes(floor, session, browse):
     page.get_by_text("those who run the project are told").wait_for()
 
     page.get_by_role("link", name="Guideline").click()
+    page.get_by_role("button", name="Approve it").wait_for()
     assert faults(page) == []
     page.get_by_role("button", name="Approve it").click()
     page.get_by_text("Version 1 is approved").wait_for()
@@ -60,6 +62,7 @@ def test_a_client_answers_approves_looks_and_proposes(floor, session, browse):
 
     page.goto(f"/portal/batches/{floor.batch.id}")
     page.get_by_role("link", name="Look at labels").click()
+    page.locator(".samples figure svg").first.wait_for()
     assert page.locator(".samples figure svg rect").count() == 6  # a light line and a coloured one
     assert faults(page) == []
     name = floor.assets[1].external_id

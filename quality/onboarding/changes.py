@@ -112,8 +112,14 @@ def lock(session: Session, assessment: Assessment) -> None:
     session.execute(select(Assessment.id).where(Assessment.id == assessment.id).with_for_update())
 
 
-def apply(session: Session, assessment: Assessment, change: Change) -> None:
-    """Store the new score; certify who passes now, let whoever failed and is unsure try again."""
+def apply(session: Session, assessment: Assessment, found: Sequence[Change]) -> None:
+    """Store the new scores; certify who passes now, let whoever failed and is unsure try again."""
+    for change in found:
+        _apply(session, assessment, change)
+    session.flush()
+
+
+def _apply(session: Session, assessment: Assessment, change: Change) -> None:
     attempt, after = change.attempt, change.after
     attempt.correct, attempt.counted = after.correct, after.counted
     if change.kind == "passes":

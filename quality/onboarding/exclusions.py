@@ -44,9 +44,7 @@ def take_out(
         )
     )
     session.flush()
-    for change in found:
-        changes.apply(session, assessment, change)
-    session.flush()
+    changes.apply(session, assessment, found)
     record(
         session,
         assessment,

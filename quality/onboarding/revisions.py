@@ -73,9 +73,7 @@ def score_anew(
     for question, value in _worth(session, assessment, gold):
         question.gold_version_id, question.correct = version.id, value
     session.flush()
-    for change in found:
-        changes.apply(session, assessment, change)
-    session.flush()
+    changes.apply(session, assessment, found)
     record(
         session,
         assessment,

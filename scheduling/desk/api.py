@@ -10,6 +10,7 @@ from flask import Response, after_this_request, current_app, request, url_for
 from ops import guideline_readers, guidelines, labels, ontologies, projects
 from ops.errors import NotFound
 from ops.models import Project
+from ops.web import viewing
 from ops.web.identity import db, installation, user
 from ops.web.layout import markdown
 from scheduling import dispatch, emptiness, gold_pace, leases, submit
@@ -85,12 +86,7 @@ def brief(token: uuid.UUID) -> dict[str, Any]:
     return {
         "brief": work.brief_key(project.id, ontology.id, guideline.id if guideline else None),
         "project": {"id": project.id, "name": project.name, "purpose": project.purpose},
-        "label_type": project.label_type,
-        "classes": ontology.classes,
-        "attributes": ontology.attributes,
-        "scale": ontology.scale,
-        "reasons": ontology.reasons,
-        "tie": ontology.tie,
+        **viewing.brief(project, ontology),
         "guideline": {
             "version": guideline.version if guideline else 0,
             "html": str(markdown(guideline.markdown)) if guideline else "",
